@@ -1,0 +1,36 @@
+"""interplay: how two hyperparameters of a neural network interact, shown honestly and fast.
+
+study = interplay.Study.load("studies/digits.toml")
+results = interplay.run(study)
+results.heatmap(x="hidden_size", y="dropout")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from interplay.data.dataset import Dataset
+    from interplay.errors import InterplayError
+    from interplay.results import Results
+    from interplay.study import Study
+    from interplay.tuning import run
+
+__version__ = "0.1.0"
+__all__ = ["Dataset", "InterplayError", "Results", "Study", "run"]
+
+_HOMES = {
+    "Dataset": "interplay.data.dataset",
+    "InterplayError": "interplay.errors",
+    "Results": "interplay.results",
+    "Study": "interplay.study",
+    "run": "interplay.tuning",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for, so that `interplay --help` need not wait for numpy, torch or ray.
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'interplay' has no attribute {name!r}")

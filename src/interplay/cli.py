@@ -1,0 +1,310 @@
+"""The verbs. stdout carries the answer, stderr the progress and the messages."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import typer
+
+from interplay.errors import InterplayError
+
+if TYPE_CHECKING:
+    from interplay.results import Question, Results
+
+DEFAULT_STUDY = "studies/digits.toml"
+FIGURES = (".png", ".svg", ".pdf")
+
+app = typer.Typer(
+    name="interplay",
+    help="How two hyperparameters of a neural network interact, shown honestly and fast.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _verb(function: F) -> F:
+    """A user's mistake is one message and exit status 2; Ctrl-C is 130; neither has a traceback."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except InterplayError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt as error:
+            typer.echo(str(error) or "interrupted", err=True)
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough; say nothing at shutdown either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+    return wrapped  # type: ignore[return-value]
+
+
+Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, TOML or YAML.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]…", help="Values in place of the file's, as epochs=5."),
+]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, as runs/digits.")]
+Source = Annotated[str, typer.Argument(metavar="RUN|FILE.csv", help="A run folder, or a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+@_verb
+def tune(
+    study: Annotated[
+        str, typer.Argument(metavar="[STUDY]", help="A study file, TOML or YAML.")
+    ] = DEFAULT_STUDY,
+    overrides: Overrides = None,
+    out: Annotated[
+        str | None, typer.Option(help="The run folder; runs/<name> if left out.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan, train nothing.")
+    ] = False,
+) -> None:
+    """Train what a study asks for and is not there yet; draw its heatmap.
+
+    Example: interplay tune studies/digits.toml epochs=5 seeds=3 --out runs/quick
+    """
+    from interplay.study import Study as StudyType
+
+    given = list(overrides or [])
+    if "=" in study and not Path(study).exists():
+        given, study = [study, *given], DEFAULT_STUDY
+    loaded = StudyType.load(study, given)
+    if dry_run:
+        _print_plan(loaded, out)
+        return
+    from interplay.tuning.execute import execute
+
+    for note in loaded.notes:
+        typer.echo(f"note: {note}", err=True)
+    outcome = execute(loaded, out)
+    _print_outcome(outcome, Path(out) if out else Path("reports") / loaded.name)
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+def _print_plan(study: Any, out: str | None) -> None:
+    from interplay.tuning.execute import dry_run
+
+    plan = dry_run(study, out)
+    packs = plan["packs"]
+    seeds = len(study.seeds) * len(study.folds)
+    typer.echo(f"study    {study.name}, {study.epochs} epochs, run folder {plan['folder']}")
+    typer.echo(f"cells    {plan['cells']}")
+    typer.echo(f"members  {plan['members']} ({plan['cells']} cells × {seeds} seeds and folds)")
+    typer.echo(f"finished {plan['finished']} in the ledger, {plan['missing']} to train")
+    sizes = ", ".join(map(str, packs[:12])) + (", …" if len(packs) > 12 else "")
+    workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
+    typer.echo(f"packs    {len(packs)} {workers}" + (f", of {sizes} members" if packs else ""))
+
+
+def _print_outcome(outcome: Any, folder: Path) -> None:
+    from interplay.results import Question
+    from interplay.tuning.progress import duration
+
+    results = outcome.results
+    frame, study = results.frame, results.study
+    members = outcome.trained + outcome.kept
+    if outcome.trained:
+        kept = f", {outcome.kept} were there already" if outcome.kept else ""
+        typer.echo(
+            f"{results.name}: {outcome.trained} members trained{kept}; {duration(outcome.seconds)}"
+        )
+    else:
+        typer.echo(
+            f"{results.name}: nothing new to train, all {members} members were there already"
+        )
+    for status in ("failed", "diverged"):
+        rows = frame[frame["status"] == status]
+        if len(rows):
+            typer.echo(f"{status:<8} {len(rows)} members" + _first_error(rows))
+    best = results.ranked().to_dict("records")[0]
+    if best["n"]:
+        spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
+        at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in results.varied)
+        typer.echo(
+            f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "table.csv"
+    frame.to_csv(table, index=False)
+    typer.echo(f"table    {table}")
+    if study["heatmap"] is None or not best["n"]:
+        return
+    try:
+        cells = results.cells(Question())
+    except InterplayError as error:
+        typer.echo(f"heatmap  not drawn: {error}")
+        return
+    typer.echo(f"heatmap  {_save_heatmap(cells, results.name, folder / 'heatmap.png')}")
+
+
+def _first_error(rows: Any) -> str:
+    errors = rows["error"].dropna()
+    return f", the first with: {errors.iloc[0]}" if len(errors) else ""
+
+
+@app.command()
+@_verb
+def space(study: Study, overrides: Overrides = None, json: Json = False) -> None:
+    """Print what varies in a study, as understood.
+
+    Example: interplay space studies/digits.toml --json
+    """
+    import json as encoder
+
+    from interplay.study import Study as StudyType
+
+    loaded = StudyType.load(study, list(overrides or []))
+    if json:
+        search = loaded.search.model_dump()
+        answer = {"space": loaded.space.to_json(), "search": search, "notes": loaded.notes}
+        typer.echo(encoder.dumps(answer, ensure_ascii=False, indent=1))
+        return
+    width = max((len(name) for name in loaded.space.domains), default=0)
+    for name, domain in loaded.space.domains.items():
+        typer.echo(f"{name:<{width}}  {domain}")
+    typer.echo(f"{'search':<{width}}  {loaded.search.method}, seed {loaded.search.seed}")
+    for note in loaded.notes:
+        typer.echo(f"note: {note}")
+
+
+@app.command()
+@_verb
+def table(
+    run: Run,
+    csv: Annotated[bool, typer.Option("--csv", help="All columns, as CSV.")] = False,
+    curves: Annotated[bool, typer.Option("--curves", help="A row an epoch instead.")] = False,
+) -> None:
+    """Print the tidy table of a run: a row a member.
+
+    Example: interplay table runs/digits --csv > digits.csv
+    """
+    from interplay.results import Results
+
+    results = Results.load(run)
+    frame = results.curves if curves else results.frame
+    if csv:
+        frame.to_csv(sys.stdout, index=False)
+        return
+    if not curves:
+        tail = ["seed", "fold", "status", "epochs_run", "seconds"]
+        metrics = list(frame.columns[list(frame.columns).index("parameters") + 1 :])
+        keep = [*results.varied, *tail, *metrics] if len(frame) else list(frame.columns)
+        frame = frame[[c for c in keep if c in frame and (c != "fold" or frame[c].notna().any())]]
+    typer.echo(frame.to_string(index=False) if len(frame) else "no member has finished yet")
+
+
+def _question(
+    x: str | None,
+    y: str | None,
+    metric: str | None,
+    seed: str | None,
+    mode: Literal["max", "min"] | None,
+    budget: str | None,
+    where: list[str] | None,
+    over: Literal["mean", "best"] | None,
+    at_epoch: int | None,
+) -> Question:
+    from interplay.results import Question
+    from interplay.space.readers.files import parse_value
+
+    pairs: dict[str, Any] = {}
+    for text in where or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise InterplayError(f"--where {text!r} is not KEY=VALUE")
+        pairs[key] = parse_value(value)
+    return Question(x, y, metric, mode, seed, budget, pairs, over, at_epoch)
+
+
+def _results(source: str) -> Results:
+    from interplay.results import Results
+
+    path = Path(source)
+    if path.is_dir() or path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        return Results.load(path)
+    return Results.from_csv(path)
+
+
+@app.command()
+@_verb
+def heatmap(
+    source: Source,
+    x: Annotated[str | None, typer.Option(help="Across; the study's if left out.")] = None,
+    y: Annotated[str | None, typer.Option(help="Upwards; the study's if left out.")] = None,
+    metric: Annotated[str | None, typer.Option(help="What is compared.")] = None,
+    seed: Annotated[str | None, typer.Option(metavar="COLUMN", help="Seeds of a CSV.")] = None,
+    mode: Annotated[Literal["max", "min"] | None, typer.Option(help="Which way is better.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Budget of a CSV's rows (epochs_run).")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="Only rows with this value.")
+    ] = None,
+    over: Annotated[
+        Literal["mean", "best"] | None, typer.Option(help="What becomes of others that vary.")
+    ] = None,
+    at_epoch: Annotated[
+        int | None, typer.Option(min=1, help="Compare all rows at this epoch.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """Draw the heatmap of two hyperparameters: mean, spread and n in each square.
+
+    Example: interplay heatmap runs/digits --x hidden_size --y dropout -o digits.png
+    """
+    results = _results(source)
+    question = _question(x, y, metric, seed, mode, budget, where, over, at_epoch)
+    file = Path(output or "heatmap.png")
+    if file.suffix.lower() not in FIGURES:
+        raise InterplayError(f"-o {file}: a figure ends in one of {', '.join(FIGURES)}")
+    if not file.parent.is_dir():
+        raise InterplayError(f"-o {file}: there is no folder {file.parent}")
+    cells = results.cells(question)
+    for warning in cells.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(str(_save_heatmap(cells, results.name, file)))
+
+
+def _save_heatmap(cells: Any, name: str, file: Path) -> Path:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from interplay.plots.heatmap import draw_heatmap
+
+    figure = draw_heatmap(cells, title=f"{name}: {cells.metric}").get_figure(root=True)
+    assert figure is not None
+    figure.savefig(file, dpi=150)
+    plt.close(figure)
+    return file
+
+
+def main() -> None:
+    """The `interplay` command."""
+    app()
+
+
+def hypertune() -> None:
+    """`python hypertune.py [STUDY] [KEY=VALUE …]`: the verb `tune`."""
+    app(["tune", *sys.argv[1:]], prog_name="hypertune.py")

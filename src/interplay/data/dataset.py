@@ -1,0 +1,251 @@
+"""The protocol of all datasets: arrays in memory, what the task is, and a seeded split.
+
+Arrays are numpy's, because Ray's object store hands those to workers without a copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interplay.errors import DataError
+from interplay.kinds import Kind, Task
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a model must know of its data.
+
+    Attributes:
+        task: classification or regression.
+        kind: what one input is; see `shape`.
+        shape: of one input: flat (features,); image (channels, height, width);
+            sequence (steps, features), steps the longest; tokens (steps,).
+        num_outputs: number of classes, or of regression targets.
+        vocabulary: number of distinct tokens, 0 where there are none.
+    """
+
+    task: Task
+    kind: Kind
+    shape: tuple[int, ...]
+    num_outputs: int
+    vocabulary: int = 0
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the training, validation and test parts, each sorted."""
+
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A whole dataset in memory.
+
+    Attributes:
+        name: for messages and the digest.
+        task: classification (targets are class numbers) or regression (floats).
+        kind: the form the inputs come in, as in `DataSpec`.
+        inputs: (n, *shape), float32; tokens int64.
+        targets: (n,) int64 class numbers, or (n, outputs) float32.
+        num_outputs: number of classes, or of targets.
+        lengths: (n,) int64 true steps of padded sequences, or None.
+        vocabulary: number of distinct tokens, 0 where there are none.
+        fixed: parts the source itself prescribes, by name ("valid", "test"): row numbers.
+        classes: the classes' names, in the order of their numbers, where they have names.
+    """
+
+    name: str
+    task: Task
+    kind: Kind
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
+    num_outputs: int
+    lengths: NDArray[np.int64] | None = None
+    vocabulary: int = 0
+    fixed: dict[str, NDArray[np.int64]] | None = None
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n = len(self.inputs)
+        dims = {"flat": 2, "image": 4, "sequence": 3, "tokens": 2}[self.kind]
+        if self.inputs.ndim != dims:
+            raise DataError(
+                f"dataset {self.name!r}: {self.kind} inputs have {dims} dimensions "
+                f"(n first), these have shape {self.inputs.shape}"
+            )
+        if n == 0 or len(self.targets) != n:
+            raise DataError(f"dataset {self.name!r}: {n} inputs but {len(self.targets)} targets")
+        if self.inputs.dtype.kind == "f" and not np.isfinite(self.inputs).all():
+            raise DataError(f"dataset {self.name!r}: inputs that are not finite numbers")
+        if self.task == "classification":
+            low, high = int(self.targets.min()), int(self.targets.max())
+            if low < 0 or high >= self.num_outputs:
+                raise DataError(
+                    f"dataset {self.name!r}: class numbers {low} to {high}, "
+                    f"but {self.num_outputs} classes"
+                )
+        elif not np.isfinite(self.targets).all():
+            raise DataError(f"dataset {self.name!r}: targets that are not finite numbers")
+
+    @classmethod
+    def from_arrays(
+        cls,
+        inputs: Any,
+        targets: Any,
+        *,
+        name: str = "data",
+        task: Task | None = None,
+        kind: Kind | None = None,
+        lengths: Any = None,
+    ) -> Dataset:
+        """A dataset from two arrays (or tensors), the rest told by their shapes and types.
+
+        Whole-number targets of one dimension are classes, floats are regression; 2-D inputs are
+        flat, 3-D sequences, 4-D images, whole numbers in 2-D tokens; unless `task`, `kind` say so.
+        """
+        x, y = np.asarray(inputs), np.asarray(targets)
+        whole = x.dtype.kind in "iu"
+        by_dims: dict[int, Kind] = {2: "flat", 3: "sequence", 4: "image"}
+        if kind is None and x.ndim not in by_dims:
+            raise DataError(f"dataset {name!r}: inputs of shape {x.shape} have no known kind")
+        kind = kind or by_dims[x.ndim]
+        if task is None:
+            task = "classification" if y.ndim == 1 and y.dtype.kind in "iub" else "regression"
+        if task == "classification":
+            y = y.astype(np.int64)
+            outputs = int(y.max()) + 1 if y.size else 0
+        else:
+            y = y.astype(np.float32).reshape(len(y), -1)
+            outputs = y.shape[1]
+        tokens = kind == "tokens"
+        if tokens and not whole:
+            raise DataError(f"dataset {name!r}: tokens are whole numbers, not {x.dtype}")
+        return cls(
+            name=name,
+            task=task,
+            kind=kind,
+            inputs=x.astype(np.int64 if tokens else np.float32),
+            targets=y,
+            num_outputs=outputs,
+            lengths=None if lengths is None else np.asarray(lengths, dtype=np.int64),
+            vocabulary=int(x.max()) + 1 if tokens else 0,
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything a training sees, in 16 hexadecimal digits."""
+        h = hashlib.sha256()
+        h.update(repr((self.task, self.kind, self.num_outputs, self.vocabulary)).encode())
+        parts = [self.inputs, self.targets, self.lengths]
+        parts += [v for _, v in sorted((self.fixed or {}).items())]
+        for array in parts:
+            if array is None:
+                h.update(b"none")
+            else:
+                h.update(repr((array.shape, array.dtype.str)).encode())
+                h.update(np.ascontiguousarray(array).data)
+        return h.hexdigest()[:16]
+
+    @property
+    def views(self) -> dict[Kind, tuple[int, ...]]:
+        """The forms in which the inputs can be had, with the shape of one; its own form first."""
+        shape = self.inputs.shape[1:]
+        own: dict[Kind, tuple[int, ...]] = {self.kind: shape}
+        if self.kind == "image":
+            channels, height, width = shape
+            own["flat"] = (channels * height * width,)
+            own["sequence"] = (height, channels * width)
+        elif self.kind == "sequence":
+            own["flat"] = (shape[0] * shape[1],)
+        return own
+
+    def spec(self, kind: Kind | None = None) -> DataSpec:
+        """What a model that reads the inputs as `kind` must know.
+
+        Raises:
+            DataError: where the inputs cannot be read that way.
+        """
+        kind = kind or self.kind
+        if kind not in self.views:
+            raise DataError(
+                f"dataset {self.name!r} cannot be read as {kind!r}; it comes as {', '.join(self.views)}"
+            )
+        return DataSpec(self.task, kind, self.views[kind], self.num_outputs, self.vocabulary)
+
+    def view(self, kind: Kind) -> NDArray[Any]:
+        """The inputs as `kind`, shape (n, *spec(kind).shape); an image as a sequence is its rows."""
+        n = len(self.inputs)
+        if kind == "sequence" and self.kind == "image":
+            _, channels, height, width = self.inputs.shape
+            rows = self.inputs.transpose(0, 2, 1, 3)
+            return np.ascontiguousarray(rows).reshape(n, height, channels * width)
+        return self.inputs.reshape(n, *self.spec(kind).shape)
+
+    def split(
+        self,
+        seed: int = 0,
+        valid: float = 0.2,
+        test: float = 0.0,
+        folds: int | None = None,
+        fold: int | None = None,
+    ) -> Split:
+        """The study's split: seeded, and even over the classes.
+
+        Parts that the source prescribes (`fixed`) stay as they are. With `folds`, the rows that
+        are neither test nor training only are cut into that many parts, and part `fold` validates.
+
+        Args:
+            seed: of the study, not of a member: every member sees the same split.
+            valid, test: fractions of all rows.
+
+        Raises:
+            DataError: where a part that is needed would be empty.
+        """
+        fixed = self.fixed or {}
+        n = len(self.inputs)
+        free = np.ones(n, dtype=bool)
+        parts = {"valid": np.array([], np.int64), "test": np.array([], np.int64)}
+        for name, rows in fixed.items():
+            if name == "valid" and folds:
+                continue
+            parts[name] = np.sort(rows)
+            free[rows] = False
+        order = self._spread(np.flatnonzero(free), np.random.default_rng([seed, 7]))
+        if "test" not in fixed and test > 0:
+            taken = _every(len(order), test * n / len(order))
+            parts["test"], order = np.sort(order[taken]), order[~taken]
+        if folds:
+            assert fold is not None
+            taken = np.arange(len(order)) % folds == fold
+            parts["valid"], order = np.sort(order[taken]), order[~taken]
+        elif "valid" not in fixed:
+            taken = _every(len(order), min(1.0, valid * n / max(len(order), 1)))
+            parts["valid"], order = np.sort(order[taken]), order[~taken]
+        split = Split(np.sort(order), parts["valid"], parts["test"])
+        for name in ("train", "valid"):
+            if len(getattr(split, name)) == 0:
+                raise DataError(f"dataset {self.name!r}: {n} rows leave no {name} part")
+        return split
+
+    def _spread(self, rows: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+        """`rows` shuffled, then (in classification) sorted by class, so that every k-th is stratified."""
+        order = generator.permutation(rows)
+        if self.task == "classification":
+            order = order[np.argsort(self.targets[order], kind="stable")]
+        return order
+
+
+def _every(n: int, fraction: float) -> NDArray[np.bool_]:
+    """A mask of floor(n * fraction) evenly spaced positions of n."""
+    steps = np.floor(np.arange(n + 1) * fraction + 1e-9)
+    taken: NDArray[np.bool_] = np.diff(steps) > 0
+    return taken

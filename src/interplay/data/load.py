@@ -1,0 +1,81 @@
+"""From a configuration to a dataset: by name, or by the user's own function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from interplay.data import DATASETS
+from interplay.data import recipe as data_recipe
+from interplay.data.dataset import Dataset
+from interplay.errors import DataError, InterplayError
+from interplay.options import options_of
+from interplay.space.domains import same_as
+from interplay.usercode import load_function
+
+COMMON = frozenset(options_of(data_recipe.data).by_name)
+
+
+def dataset_key(data: Mapping[str, Any]) -> str:
+    """Equal for configurations that load the same dataset, however it is split and batched."""
+    return same_as({k: v for k, v in data.items() if k not in COMMON})
+
+
+def load_dataset(data: Mapping[str, Any], folders: Sequence[Path] = ()) -> Dataset:
+    """The dataset of a [data] section.
+
+    A user's function returns a `Dataset`, a pair (inputs, targets), or two such pairs, the
+    training rows' and the validation rows'.
+
+    Raises:
+        DataError: where it cannot be had, or is none of these.
+    """
+    options = {k: v for k, v in data.items() if k not in COMMON}
+    if "builder" not in options:
+        name = options.pop("name")
+        loaded: Dataset = DATASETS.get(name).build(**options)
+        return loaded
+    path = options.pop("builder")
+    function = load_function(path, folders)
+    try:
+        result = function(**options)
+    except InterplayError:
+        raise
+    except Exception as error:
+        raise DataError(f"data.builder {path} raised {type(error).__name__}: {error}") from error
+    return _as_dataset(result, path)
+
+
+def _as_dataset(result: Any, path: str) -> Dataset:
+    if isinstance(result, Dataset):
+        return result
+    name = path.partition(":")[2]
+    if isinstance(result, tuple) and len(result) == 2:
+        pairs = [isinstance(part, tuple) and len(part) == 2 for part in result]
+        try:
+            if all(pairs):
+                return _joined(result, name)
+            return Dataset.from_arrays(*result, name=name)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InterplayError):
+                raise
+            raise DataError(f"data.builder {path}: {error}") from None
+    raise DataError(
+        f"data.builder {path} returned {type(result).__name__}; it returns a Dataset, "
+        "(inputs, targets), or ((inputs, targets), (inputs, targets)) for train and valid"
+    )
+
+
+def _joined(pairs: Any, name: str) -> Dataset:
+    """One dataset of a training and a validation pair, the second as its prescribed part."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    (train_x, train_y), (valid_x, valid_y) = [(np.asarray(x), np.asarray(y)) for x, y in pairs]
+    whole = Dataset.from_arrays(
+        np.concatenate([train_x, valid_x]), np.concatenate([train_y, valid_y]), name=name
+    )
+    valid = np.arange(len(train_x), len(train_x) + len(valid_x))
+    return replace(whole, fixed={"valid": valid})

@@ -1,0 +1,28 @@
+"""Options that every dataset takes, whatever loads it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+
+def data(
+    *,
+    batch_size: Annotated[int, Field(ge=1, description="rows of one step")] = 32,
+    split_seed: Annotated[int, Field(ge=0, description="of the train/valid split")] = 0,
+    valid: Annotated[float, Field(gt=0, lt=1, description="fraction that validates")] = 0.2,
+    test: Annotated[float, Field(ge=0, lt=1, description="fraction kept for a last test")] = 0.0,
+    view: Annotated[
+        Literal["auto", "flat", "image", "sequence", "tokens"],
+        Field(description="the form in which a model gets the inputs"),
+    ] = "auto",
+) -> dict[str, Any]:
+    """The keys of a study's [data] section besides the dataset's own."""
+    return {
+        "batch_size": batch_size,
+        "split_seed": split_seed,
+        "valid": valid,
+        "test": test,
+        "view": view,
+    }

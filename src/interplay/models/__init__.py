@@ -1,0 +1,36 @@
+"""Model families by name. Importing this does not import torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from interplay.kinds import Kind
+from interplay.registry import Entry, Registry
+
+
+@dataclass(frozen=True)
+class Family(Entry):
+    """A family of networks.
+
+    Its builder takes the data's `DataSpec` first and its options as keywords, and returns an
+    `nn.Module`; a forward pass maps (batch, *spec.shape) to (batch, spec.num_outputs).
+
+    Attributes:
+        accepts: the kinds of input it reads, the preferred first.
+        version: raised when the same options come to mean another network; part of a member's key.
+    """
+
+    accepts: tuple[Kind, ...] = ()
+    version: int = 1
+
+
+FAMILIES: Registry[Family] = Registry("model")
+
+FAMILIES.register(
+    Family(
+        "linear",
+        "interplay.models.linear:linear",
+        "fully connected layers (multilayer perceptron)",
+        accepts=("flat",),
+    )
+)

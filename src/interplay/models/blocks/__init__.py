@@ -1,0 +1,1 @@
+"""Blocks that families are made of; importing any of them imports torch."""

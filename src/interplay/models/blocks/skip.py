@@ -1,0 +1,17 @@
+"""A skip connection around any block that keeps its input's shape."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Skip(nn.Module):
+    """x + block(x), shapes unchanged (He et al., 2016, https://arxiv.org/abs/1512.03385)."""
+
+    def __init__(self, block: nn.Module) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = x + self.block(x)
+        return out

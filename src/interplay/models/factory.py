@@ -1,0 +1,72 @@
+"""From a configuration to a network: families by name, or the user's own builder."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interplay.errors import InterplayError
+from interplay.kinds import Kind
+from interplay.models import FAMILIES
+from interplay.usercode import load_function
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from interplay.data.dataset import Dataset, DataSpec
+
+
+def input_kind(model: Mapping[str, Any], view: str, dataset: Dataset) -> Kind:
+    """The form in which the model reads the data: the study's `data.view`, or the family's choice.
+
+    Raises:
+        InterplayError: where the data does not come in a form that the family reads.
+    """
+    family = FAMILIES.get(model["name"]) if "builder" not in model else None
+    accepts = family.accepts if family else tuple(dataset.views)
+    wanted = accepts if view == "auto" else (view,)
+    for kind in wanted:
+        if kind in dataset.views and kind in accepts:
+            return kind
+    who = f"model {model['name']!r} reads {' or '.join(accepts)}; " if family else ""
+    asked = "" if view == "auto" else f"data.view asks for {view}; "
+    raise InterplayError(f"{who}{asked}{dataset.name!r} comes as {', '.join(dataset.views)}")
+
+
+def build_model(
+    model: Mapping[str, Any], spec: DataSpec, folders: Sequence[Path] = ()
+) -> nn.Module:
+    """The network of a cell.
+
+    Args:
+        model: the [model] section's part of a configuration.
+        spec: of the data as the model reads it. A user's builder gets it as `spec`, or its
+            `input_shape` and `num_outputs`, where it has parameters of these names.
+        folders: where the user's modules are.
+
+    Raises:
+        Exception: whatever the builder raises.
+    """
+    from torch import nn
+
+    options = dict(model)
+    if "builder" not in options:
+        family = FAMILIES.get(options.pop("name"))
+        built: nn.Module = family.build(spec, **options)
+        return built
+    path = options.pop("builder")
+    function = load_function(path, folders)
+    given = {"spec": spec, "input_shape": spec.shape, "num_outputs": spec.num_outputs}
+    named = inspect.signature(function).parameters
+    options = {**{k: v for k, v in given.items() if k in named}, **options}
+    built = function(**options)
+    if not isinstance(built, nn.Module):
+        raise InterplayError(f"{path} returned {type(built).__name__}, not a torch.nn.Module")
+    return built
+
+
+def count_parameters(model: nn.Module) -> int:
+    """How many numbers training may change."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -1,0 +1,282 @@
+"""The reader's façade over a run folder (or a CSV), its analysis and its plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from interplay.analysis.cells import CellMeans, Cells
+from interplay.analysis.ranking import rank_settings
+from interplay.errors import TableError, UnknownNameError
+from interplay.space.space import resolve_name
+from interplay.store import COLUMNS, Ledger
+from interplay.training.schedules import SCHEDULES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Over = Literal["mean", "best"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Two hyperparameters and what is compared over them; what is None takes the study's own.
+
+    Attributes:
+        x, y: short or full names.
+        metric, mode: mode is "max" or "min".
+        seed, budget: columns of a CSV; a run knows its own.
+        where: values that rows must have, by short or full name.
+        over: what becomes of other hyperparameters that vary.
+        at_epoch: compare all rows at this epoch (from 1) in place of their last.
+        bins: how many bins for an axis of random samples.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    metric: str | None = None
+    mode: Literal["max", "min"] | None = None
+    seed: str | None = None
+    budget: str | None = None
+    where: Mapping[str, Any] = field(default_factory=dict)
+    over: Over | None = None
+    at_epoch: int | None = None
+    bins: int | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a study gave.
+
+    Attributes:
+        name: for titles.
+        study: what was asked, as the run folder has it; empty for a CSV.
+        frame: the tidy table, a row a member.
+        ledger: where it came from; None for a CSV.
+    """
+
+    name: str
+    study: Mapping[str, Any]
+    frame: pd.DataFrame
+    ledger: Ledger | None = None
+
+    @classmethod
+    def load(cls, run: str | Path) -> Results:
+        """The results in a run folder.
+
+        Raises:
+            LedgerError: where it is not one.
+        """
+        ledger = Ledger.open(run)
+        study = ledger.study()
+        return cls(study["name"], study, ledger.frame(), ledger)
+
+    @classmethod
+    def from_csv(cls, path: str | Path) -> Results:
+        """A table of somebody else's: one row a training.
+
+        Raises:
+            TableError: where it cannot be read.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise TableError(f"there is no file {path}")
+        try:
+            frame = pd.read_csv(path)
+        except (ValueError, OSError) as error:
+            raise TableError(f"{path} is no CSV table: {' '.join(str(error).split())}") from None
+        if frame.empty:
+            raise TableError(f"{path} has no rows")
+        return cls(path.stem, {}, frame)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """A row a member and epoch: `member` (row number in `frame`), `epoch` from 1, metrics."""
+        if self.ledger is None:
+            raise TableError("a CSV has no curves")
+        return self.ledger.curves()
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The hyperparameters that the study varies."""
+        return tuple(self.study.get("varied", ()))
+
+    def ranked(self) -> pd.DataFrame:
+        """Every setting of the varied hyperparameters, the best first; mean, sd, n of the metric."""
+        return rank_settings(self.frame, self.varied, self.study["metric"], self.study["mode"])
+
+    def cells(self, question: Question) -> Cells:
+        """The numbers behind a heatmap.
+
+        Raises:
+            InterplayError: where the table cannot answer the question.
+        """
+        frame, question, extra = self._asked(question)
+        run = bool(self.study)
+        assert question.x is not None
+        assert question.y is not None
+        assert question.metric is not None
+        means = CellMeans(
+            x=question.x,
+            y=question.y,
+            metric=question.metric,
+            mode=question.mode or "max",
+            seed="seed" if run else question.seed,
+            fold="fold" if run and self.study.get("folds") else None,
+            budget=None if question.at_epoch else question.budget or _default_budget(frame),
+            where=question.where,
+            over=question.over,
+            others=tuple(v for v in self.varied if v not in (question.x, question.y)),
+            orders=self.study.get("levels", {}),
+            logs=self.study.get("logs", {}),
+            bins=question.bins,
+        )
+        cells = means(frame)
+        notes = (f"at epoch {question.at_epoch}",) if question.at_epoch else ()
+        from dataclasses import replace
+
+        return replace(
+            cells,
+            title_notes=(*cells.title_notes, *notes),
+            warnings=(*cells.warnings, *extra),
+        )
+
+    def pivot(
+        self, x: str | None = None, y: str | None = None, metric: str | None = None, **options: Any
+    ) -> pd.DataFrame:
+        """The means of a heatmap as a table: y down, x across.
+
+        Args:
+            options: the other fields of `Question`.
+        """
+        cells = self.cells(Question(x=x, y=y, metric=metric, **options))
+        levels = [axis.labels if axis.binned else axis.values for axis in (cells.x, cells.y)]
+        return pd.DataFrame(
+            cells.mean,
+            index=pd.Index(levels[1], name=cells.y.name),
+            columns=pd.Index(levels[0], name=cells.x.name),
+        )
+
+    def heatmap(
+        self,
+        x: str | None = None,
+        y: str | None = None,
+        metric: str | None = None,
+        *,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw the heatmap, on `ax` or on a new figure; nothing is saved.
+
+        Args:
+            options: the other fields of `Question`.
+        """
+        from interplay.plots.heatmap import draw_heatmap
+
+        cells = self.cells(Question(x=x, y=y, metric=metric, **options))
+        return draw_heatmap(cells, ax=ax, title=f"{self.name}: {cells.metric}")
+
+    def _asked(self, question: Question) -> tuple[pd.DataFrame, Question, tuple[str, ...]]:
+        """The question with full names and the study's defaults, the rows for it, and warnings."""
+        from dataclasses import replace
+
+        default = self.study.get("heatmap") or {}
+        x, y = question.x, question.y
+        if x is None and y is None and default:
+            x, y = default["x"], default["y"]
+        over = question.over or default.get("over")
+        if x is None or y is None:
+            names = ", ".join(self.varied) or ", ".join(map(str, self.frame.columns))
+            raise TableError(f"which two? give --x and --y; there are {names}")
+        metric = question.metric or self.study.get("metric")
+        if metric is None:
+            numbers = self.frame.select_dtypes("number").columns
+            raise TableError(
+                f"which metric? give --metric; there are {', '.join(map(str, numbers))}"
+            )
+        mode = question.mode
+        if mode is None and self.study:
+            from interplay.training.metrics import mode_of
+
+            own = metric == self.study["metric"]
+            mode = self.study["mode"] if own else mode_of(metric)
+        if self.study and self.frame.empty:
+            raise TableError(f"{self.name}: no member has finished yet")
+        question = replace(
+            question,
+            x=self._column(x, hyper=True),
+            y=self._column(y, hyper=True),
+            metric=self._column(metric),
+            mode=mode,
+            over=over,
+            seed=None if question.seed is None else self._column(question.seed),
+            budget=None if question.budget is None else self._column(question.budget),
+            where={self._column(k, hyper=True): v for k, v in question.where.items()},
+        )
+        frame = self.frame
+        extra: tuple[str, ...] = ()
+        if question.at_epoch is not None:
+            frame, extra = self._at_epoch(question.at_epoch, str(question.metric))
+        elif not self.study:
+            extra = _unnamed(frame, question)
+        return frame, question, extra
+
+    def _column(self, name: str, hyper: bool = False) -> str:
+        """The column that `name` means; a run's hyperparameter may be given by its short name."""
+        columns = tuple(map(str, self.frame.columns))
+        if self.study and hyper:
+            settings = tuple(c for c in columns if "." in c)
+            full, _ = resolve_name(name, self.varied)
+            full = full or resolve_name(name, settings)[0]
+            if full is None:
+                raise UnknownNameError("hyperparameter", name, self.varied or settings)
+            return full
+        full, _ = resolve_name(name, columns)
+        if full is None:
+            raise UnknownNameError("column", name, columns)
+        return full
+
+    def _at_epoch(self, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """The rows that reached `epoch`, with `metric` as it was then."""
+        if self.ledger is None:
+            raise TableError("--at-epoch needs a run: a CSV has no curves")
+        curves = self.curves
+        if metric not in curves:
+            raise UnknownNameError("metric", metric, list(curves.columns[2:]))
+        at = curves[curves["epoch"] == epoch].set_index("member")[metric]
+        rows = self.frame.index.isin(at.index)
+        if not rows.any():
+            last = int(curves["epoch"].max()) if len(curves) else 0
+            raise TableError(f"no row reached epoch {epoch}; the longest ran {last}")
+        frame = self.frame.loc[rows].copy()
+        horizon = frame["schedule.name"].isin([s.name for s in SCHEDULES if s.horizon])
+        if frame.loc[horizon, "epochs_asked"].nunique() > 1:
+            raise TableError(
+                f"at epoch {epoch} the learning rates differ: under this schedule they depend on "
+                "how many epochs were asked for, and these rows asked for different numbers"
+            )
+        frame[metric] = at.reindex(frame.index)
+        frame["status"] = "complete"
+        short = len(self.frame) - len(frame)
+        note = f"{short} of {len(self.frame)} rows did not reach epoch {epoch}"
+        return frame, (note,) if short else ()
+
+
+def _default_budget(frame: pd.DataFrame) -> str | None:
+    return "epochs_run" if "epochs_run" in frame else None
+
+
+def _unnamed(frame: pd.DataFrame, question: Question) -> tuple[str, ...]:
+    """A warning of columns that vary too and were not named."""
+    named = {question.x, question.y, question.metric, question.seed, question.budget}
+    named |= {*question.where, *COLUMNS} - {"seed"}
+    rest = [str(c) for c in frame.columns if c not in named and frame[c].nunique() > 1]
+    if not rest:
+        return ()
+    shown = ", ".join(rest[:6]) + (", …" if len(rest) > 6 else "")
+    return (f"columns that also vary and were not named: {shown}",)

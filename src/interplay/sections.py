@@ -1,0 +1,223 @@
+"""The sections of a study whose values may vary: what each may hold, checked against signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from interplay.data import DATASETS
+from interplay.data import recipe as data_recipe
+from interplay.errors import InterplayError, Mistake, nearest
+from interplay.models import FAMILIES
+from interplay.options import Option, Options, options_of
+from interplay.registry import Registry
+from interplay.space.domains import Choice, Constant, Domain, Value
+from interplay.space.readers.native import read_domain
+from interplay.training import recipe as training_recipe
+from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.schedules import SCHEDULES
+from interplay.usercode import load_function
+
+# What the program itself hands to a user's builder that asks for it by name.
+GIVEN = frozenset({"spec", "input_shape", "num_outputs"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one section may hold.
+
+    Attributes:
+        registry: where its `name` is looked up; None where it has no name.
+        default: the name where none is given; None where one must be.
+        common: options whatever the name.
+        own: whether `builder = "module:function"` may stand in place of `name`.
+    """
+
+    registry: Registry[Any] | None = None
+    default: str | None = None
+    common: Options = field(default_factory=lambda: Options({}))
+    own: bool = False
+
+
+RULES: dict[str, Rule] = {
+    "data": Rule(DATASETS, None, options_of(data_recipe.data), own=True),
+    "model": Rule(FAMILIES, None, own=True),
+    "optimizer": Rule(OPTIMIZERS, "adam"),
+    "schedule": Rule(SCHEDULES, "none"),
+    "training": Rule(None, None, options_of(training_recipe.training)),
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A section that holds no mistake: its options by name of entry ("" where it has none)."""
+
+    section: str
+    options: Mapping[str, Options]
+    common: Options
+    builder: str | None = None
+
+    def resolve(self, cell: Mapping[str, Value]) -> dict[str, Value]:
+        """The section's part of a cell's configuration, defaults included, full names."""
+        prefix = f"{self.section}."
+        given = {k.removeprefix(prefix): v for k, v in cell.items() if k.startswith(prefix)}
+        config: dict[str, Value] = {}
+        name = given.pop("name", None) or next(iter(self.options))
+        if self.builder is not None:
+            config["builder"] = given.pop("builder")
+        elif name:
+            config["name"] = name
+        options = {**self.common.by_name, **self.options[name].by_name}
+        for key, option in options.items():
+            if key in given:
+                config[key] = option.read(given.pop(key))
+            elif not option.required:
+                config[key] = option.default
+        config.update(given)  # a builder with **kwargs takes whatever else is there
+        return {prefix + key: value for key, value in config.items()}
+
+
+def check_section(
+    section: str, table: Any, folders: Sequence[Path], mistakes: list[Mistake]
+) -> tuple[Checked | None, dict[str, Domain]]:
+    """Read one section's domains and check them; what is wrong is added to `mistakes`."""
+    rule = RULES[section]
+    if not isinstance(table, Mapping):
+        mistakes.append(Mistake(section, "a section, not a value", table, f"[{section}]"))
+        return None, {}
+    domains: dict[str, Domain] = {}
+    for key, raw in table.items():
+        domain = read_domain(f"{section}.{key}", raw, mistakes)
+        if domain is not None:
+            domains[f"{section}.{key}"] = domain
+    builder = None
+    if rule.own and "builder" in table:
+        builder, entries = _builder(section, table, folders, mistakes)
+    elif rule.registry is not None:
+        entries = _entries(section, table, rule, mistakes)
+    else:
+        entries = {"": Options({})}
+    if entries is None:
+        # Which options there are is not known; those of every dataset or model still are.
+        for key, option in rule.common.by_name.items():
+            if f"{section}.{key}" in domains:
+                _check_values(f"{section}.{key}", domains[f"{section}.{key}"], option, mistakes)
+        return None, domains
+    for key in table:
+        if key == "builder" and builder is not None:
+            continue
+        if key == "name" and rule.registry is not None and builder is None:
+            continue
+        _check_key(section, key, domains.get(f"{section}.{key}"), entries, rule, mistakes)
+    for name, options in entries.items():
+        for option in options.by_name.values():
+            if option.required and option.name not in table:
+                who = f" of {name or builder!r}"
+                mistakes.append(
+                    Mistake(
+                        f"{section}.{option.name}",
+                        f"the argument{who} needs a value",
+                        None,
+                        option.allowed,
+                    )
+                )
+    return Checked(section, entries, rule.common, builder), domains
+
+
+def _entries(
+    section: str, table: Mapping[str, Any], rule: Rule, mistakes: list[Mistake]
+) -> dict[str, Options] | None:
+    """The options of every entry that `name` may mean."""
+    assert rule.registry is not None
+    if "name" not in table:
+        if rule.default is None:
+            own = f', or builder = "module:function"' if rule.own else ""  # noqa: F541
+            allowed = ", ".join(rule.registry.names) + own
+            mistakes.append(Mistake(f"{section}.name", "missing", None, allowed))
+            return None
+        return {rule.default: rule.registry.get(rule.default).options}
+    domain = read_domain(f"{section}.name", table["name"], [])
+    if domain is None:
+        return None  # said already
+    if not isinstance(domain, (Constant, Choice)):
+        mistakes.append(
+            Mistake(
+                f"{section}.name", "a range of names", str(domain), ", ".join(rule.registry.names)
+            )
+        )
+        return None
+    entries: dict[str, Options] = {}
+    for name in domain.grid():
+        if name not in rule.registry.names:
+            known = rule.registry.names
+            mistakes.append(
+                Mistake(
+                    f"{section}.name",
+                    f"no such {rule.registry.what}",
+                    name,
+                    ", ".join(known),
+                    nearest(name, known),
+                )
+            )
+        else:
+            entries[name] = rule.registry.get(name).options
+    return entries if len(entries) == len(domain.grid()) else None
+
+
+def _builder(
+    section: str, table: Mapping[str, Any], folders: Sequence[Path], mistakes: list[Mistake]
+) -> tuple[str | None, dict[str, Options] | None]:
+    """The options of the user's own function."""
+    path = table["builder"]
+    if "name" in table:
+        mistakes.append(
+            Mistake(f"{section}.name", "name and builder together", table["name"], "one of them")
+        )
+        return None, None
+    if not isinstance(path, str):
+        mistakes.append(Mistake(f"{section}.builder", "not one function", path, "module:function"))
+        return None, None
+    try:
+        function = load_function(path, folders)
+        return path, {"": options_of(function, GIVEN - frozenset(table))}
+    except (InterplayError, TypeError) as error:
+        mistakes.append(Mistake(f"{section}.builder", str(error), path, "module:function"))
+    except ValueError:  # a function without a signature, such as some written in C
+        mistakes.append(Mistake(f"{section}.builder", "its arguments cannot be read", path))
+    return None, None
+
+
+def _check_key(
+    section: str,
+    key: str,
+    domain: Domain | None,
+    entries: Mapping[str, Options],
+    rule: Rule,
+    mistakes: list[Mistake],
+) -> None:
+    for name, options in entries.items():
+        known = {**rule.common.by_name, **options.by_name}
+        full = f"{section}.{key}"
+        if key in known:
+            if domain is not None:
+                _check_values(full, domain, known[key], mistakes)
+        elif not options.open:
+            where = f"{name!r} has no such option" if name else "no such key"
+            keys = list(known) if "" in entries and rule.registry is None else [*known, "name"]
+            mistakes.append(Mistake(full, where, None, ", ".join(known), nearest(key, keys)))
+
+
+def _check_values(full: str, domain: Domain, option: Option, mistakes: list[Mistake]) -> None:
+    for value in domain.corners():
+        try:
+            option.read(value)
+        except ValueError as error:
+            mistake = Mistake(full, str(error), value, option.allowed, _near(option, value))
+            if mistake not in mistakes:
+                mistakes.append(mistake)
+
+
+def _near(option: Option, value: Value) -> str | None:
+    return nearest(value, option.allowed.split(", ")) if isinstance(value, str) else None

@@ -1,0 +1,208 @@
+"""What one hyperparameter may be: a constant, a choice, a range of floats or of integers."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Value = Any  # what TOML can write: bool, int, float, str, or a list of them
+
+
+class NoGridError(ValueError):
+    """A range without `count` or `step` was asked for its grid."""
+
+
+def canonical(value: Value) -> Value:
+    """`value` with floats at 12 significant digits and whole floats of a list kept as floats.
+
+    Two values are the same hyperparameter value exactly when their canonical JSON is the same.
+    """
+    if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
+        return value
+    if isinstance(value, float):
+        return float(f"{value:.12g}") if math.isfinite(value) else str(value)
+    if isinstance(value, (list, tuple)):
+        return [canonical(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): canonical(item) for key, item in sorted(value.items())}
+    return str(value)
+
+
+def same_as(value: Value) -> str:
+    """A string equal for values that are the same: 1 and 1.0 are, True and 1 are not."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return json.dumps(float(value)) if abs(value) < 2**53 else json.dumps(value)
+    return json.dumps(canonical(value), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """One value, which does not vary."""
+
+    value: Value
+    kind = "constant"
+
+    def grid(self) -> list[Value]:
+        return [self.value]
+
+    def draw(self, generator: np.random.Generator) -> Value:
+        del generator
+        return self.value
+
+    def corners(self) -> list[Value]:
+        """The values to check against what the option allows."""
+        return [self.value]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "value": self.value}
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the listed values, in the order in which they were given."""
+
+    values: tuple[Value, ...]
+    kind = "choice"
+
+    def grid(self) -> list[Value]:
+        return list(self.values)
+
+    def draw(self, generator: np.random.Generator) -> Value:
+        return self.values[int(generator.integers(len(self.values)))]
+
+    def corners(self) -> list[Value]:
+        return list(self.values)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "values": list(self.values)}
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(str(value) for value in self.values)
+
+
+@dataclass(frozen=True)
+class Float:
+    """A float between `low` and `high`, both inclusive.
+
+    With `count`, a grid of that many values, evenly spaced (in the logarithm where `log`);
+    with `step`, low, low + step, … up to high. A draw without either is continuous.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+    count: int | None = None
+    kind = "float"
+
+    def grid(self) -> list[float]:
+        if self.step is not None:
+            # A step of 0.1 from 0 to 0.5 must reach 0.5 although 5 * 0.1 rounds above it.
+            number = math.floor((self.high - self.low) / self.step + 1e-9) + 1
+            return [canonical(self.low + i * self.step) for i in range(number)]
+        if self.count is None:
+            raise NoGridError
+        return [self._at(i / (self.count - 1)) for i in range(self.count)]
+
+    def draw(self, generator: np.random.Generator) -> float:
+        u = float(generator.random())
+        if self.step is not None or self.count is not None:
+            values = self.grid()
+            return values[min(int(u * len(values)), len(values) - 1)]
+        return self._at(u)
+
+    def corners(self) -> list[Value]:
+        return [self.low, self.high]
+
+    def _at(self, u: float) -> float:
+        """The value a fraction u of the way; 12 digits, so that 1e-3 is 0.001 exactly."""
+        if self.log:
+            low, high = math.log(self.low), math.log(self.high)
+            value = math.exp(low + u * (high - low))
+        else:
+            value = self.low + u * (self.high - self.low)
+        return min(max(float(canonical(value)), self.low), self.high)
+
+    def to_json(self) -> dict[str, Any]:
+        return _range_json(self)
+
+    def __str__(self) -> str:
+        return _range_text(self)
+
+
+@dataclass(frozen=True)
+class Int:
+    """An integer between `low` and `high`, both inclusive; `count`, `step` and `log` as in `Float`."""
+
+    low: int
+    high: int
+    log: bool = False
+    step: int | None = None
+    count: int | None = None
+    kind = "int"
+
+    def grid(self) -> list[int]:
+        if self.step is not None:
+            return list(range(self.low, self.high + 1, self.step))
+        if self.count is None:
+            raise NoGridError
+        values = [self._at(i / (self.count - 1)) for i in range(self.count)]
+        # On a log scale small integers round together: each value once, in order.
+        return sorted(set(values))
+
+    def draw(self, generator: np.random.Generator) -> int:
+        u = float(generator.random())
+        if self.step is not None or self.count is not None:
+            values = self.grid()
+            return values[min(int(u * len(values)), len(values) - 1)]
+        if self.log:
+            # Each integer k owns [k - 1/2, k + 1/2) of the log scale, ends included.
+            low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
+            return min(max(round(math.exp(low + u * (high - low))), self.low), self.high)
+        return min(self.low + int(u * (self.high - self.low + 1)), self.high)
+
+    def corners(self) -> list[Value]:
+        return [self.low, self.high]
+
+    def _at(self, u: float) -> int:
+        if self.log:
+            return round(math.exp(math.log(self.low) + u * math.log(self.high / self.low)))
+        return round(self.low + u * (self.high - self.low))
+
+    def to_json(self) -> dict[str, Any]:
+        return _range_json(self)
+
+    def __str__(self) -> str:
+        return _range_text(self)
+
+
+Domain = Constant | Choice | Float | Int
+
+
+def varies(domain: Domain) -> bool:
+    """Whether more than one value can come out of `domain`."""
+    return not isinstance(domain, Constant) and not (
+        isinstance(domain, Choice) and len(domain.values) == 1
+    )
+
+
+def _range_json(domain: Float | Int) -> dict[str, Any]:
+    names = ("kind", "low", "high", "log", "step", "count")
+    return {name: getattr(domain, name) for name in names}
+
+
+def _range_text(domain: Float | Int) -> str:
+    text = f"{domain.low:g} to {domain.high:g}" + (", log" if domain.log else "")
+    if domain.count is not None:
+        text += f", {len(domain.grid())} values"
+    if domain.step is not None:
+        text += f", step {domain.step:g}"
+    return text

@@ -1,0 +1,95 @@
+"""Members (one training each) and rows (what one training gives)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from interplay.space.domains import Value, canonical
+
+Config = dict[str, Value]
+Status = Literal["complete", "stopped", "diverged", "failed"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One training: a cell × a seed × a fold.
+
+    Attributes:
+        key: what it is, as a digest; equal keys are the same training.
+        config: the cell's whole configuration under full dotted names.
+        seed: of weights, batches and dropout.
+        fold, folds: which validation part of how many; None without cross-validation.
+        epochs: how long it trains.
+    """
+
+    key: str
+    config: Config
+    seed: int
+    epochs: int
+    fold: int | None = None
+    folds: int | None = None
+
+
+@dataclass
+class Row:
+    """What one training gave; metrics are those of its last epoch, curves hold every epoch's.
+
+    Attributes:
+        status: complete; stopped (by a scheduler); diverged (a loss that is not finite);
+            failed (with the reason in `error`).
+        seconds: of training and evaluation, on the worker's clock.
+        parameters: trainable numbers of the model.
+        curves: by metric, one value an epoch.
+    """
+
+    key: str
+    config: Config
+    seed: int
+    fold: int | None
+    status: Status
+    epochs_asked: int
+    engine: str
+    device: str
+    error: str | None = None
+    epochs_run: int = 0
+    seconds: float = 0.0
+    parameters: int | None = None
+    curves: dict[str, list[float]] | None = None
+
+
+def member_key(
+    config: Config,
+    *,
+    epochs: int,
+    seed: int,
+    fold: int | None,
+    folds: int | None,
+    data_digest: str,
+    sources: dict[str, str],
+    model_version: int,
+) -> str:
+    """The digest that says whether two trainings are the same, 24 hexadecimal digits.
+
+    Args:
+        sources: digests of the user's own code, by section.
+    """
+    parts: dict[str, Any] = {
+        "config": config,
+        "epochs": epochs,
+        "seed": seed,
+        "fold": [fold, folds],
+        "data": data_digest,
+        "sources": sources,
+        "model_version": model_version,
+    }
+    text = json.dumps(canonical(parts), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def section(config: Config, name: str) -> Config:
+    """The part of `config` under `name.`, without that prefix."""
+    prefix = f"{name}."
+    return {k.removeprefix(prefix): v for k, v in config.items() if k.startswith(prefix)}

@@ -1,0 +1,21 @@
+"""Options of training that belong to no optimiser, schedule, model or dataset."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+
+def training(
+    *,
+    label_smoothing: Annotated[
+        float,
+        Field(ge=0, lt=1, description="mass spread over the other classes in the training loss"),
+    ] = 0.0,
+    clip_norm: Annotated[
+        float, Field(ge=0, description="largest norm of the whole gradient; 0 does not clip")
+    ] = 0.0,
+) -> dict[str, float]:
+    """The keys of a study's [training] section."""
+    return {"label_smoothing": label_smoothing, "clip_norm": clip_norm}

@@ -1,0 +1,216 @@
+"""The reference engine: one member at a time on `mltrainer.Trainer`, for any `nn.Module`."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+# Read when mltrainer imports mlflow, which would otherwise call home.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import torch
+from loguru import logger
+from mltrainer import Trainer, TrainerSettings
+from torch import Tensor, nn
+
+from interplay.models.factory import build_model, count_parameters
+from interplay.training.dropout import seed_dropout
+from interplay.training.members import Member, Row, section
+from interplay.training.metrics import evaluate
+from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.schedules import SCHEDULES
+from interplay.training.streams import BatchOrder, own_globals
+from interplay.training.tensors import Part, Parts
+
+EVALUATION_ROWS = 4096  # at once: bounds the memory of a forward pass without gradients
+
+
+def quieten() -> None:
+    """Silence mltrainer's bars and log lines in this process: a worker's, never a notebook's."""
+    import mltrainer.trainer
+
+    # TQDM_DISABLE is read when tqdm is first imported, which ray has done by now.
+    mltrainer.trainer.tqdm = lambda items, **_: items
+    logger.disable("mltrainer")
+
+
+class Diverged(Exception):  # noqa: N818  (an outcome, not an error)
+    """A loss that is not finite."""
+
+
+class Batches:
+    """An endless stream of a member's training batches, in its own order."""
+
+    def __init__(self, part: Part, order: BatchOrder) -> None:
+        self.part, self.order = part, order
+
+    def __iter__(self) -> Iterator[Any]:
+        while True:
+            for index in torch.from_numpy(self.order.epoch()).to(self.part.targets.device):
+                yield self.part.rows(index)
+
+
+class Network(nn.Module):
+    """A model called with one argument: padded inputs go in with their lengths where it takes them."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.takes_lengths = "lengths" in inspect.signature(model.forward).parameters
+
+    def forward(self, x: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+        if isinstance(x, tuple):
+            out: Tensor = self.model(*x) if self.takes_lengths else self.model(x[0])
+        else:
+            out = self.model(x)
+        return out
+
+
+class MemberTrainer(Trainer):  # type: ignore[misc]
+    """mltrainer's loop, with exact validation over the whole set and curves kept as plain lists."""
+
+    def __init__(
+        self, valid: Part, task: str, on_epoch: Callable[[int], None], **arguments: Any
+    ) -> None:
+        super().__init__(**arguments)
+        self.valid, self.task, self.on_epoch = valid, task, on_epoch
+        self.curves: dict[str, list[float]] = {}
+
+    def evalbatches(self) -> tuple[dict[str, float], float]:
+        # mltrainer averages batch means, which is biased when the last batch is short.
+        self.model.eval()
+        with torch.no_grad():
+            starts = range(0, len(self.valid), EVALUATION_ROWS)
+            outputs = [
+                self.model(self.valid.rows(slice(i, i + EVALUATION_ROWS))[0]) for i in starts
+            ]
+        metrics = evaluate(torch.cat(outputs), self.valid.targets, self.task)  # type: ignore[arg-type]
+        loss = metrics.pop("valid_loss")
+        if isinstance(self.scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            self.scheduler.step(loss)
+        elif self.scheduler is not None:
+            self.scheduler.step()
+        return metrics, loss
+
+    def report(
+        self, epoch: int, train_loss: float, test_loss: float, metric_dict: dict[str, float]
+    ) -> None:
+        values = {"train_loss": float(train_loss), "valid_loss": test_loss, **metric_dict}
+        if not (math.isfinite(values["train_loss"]) and math.isfinite(test_loss)):
+            raise Diverged
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(value)
+        self.on_epoch(epoch)
+
+
+def train_member(
+    member: Member,
+    parts: Parts,
+    *,
+    device: str = "cpu",
+    folders: Sequence[Path] = (),
+    on_epoch: Callable[[int], None] = lambda _: None,
+) -> Row:
+    """Train one member for exactly its epochs.
+
+    The row depends on the member and its data alone: not on the process, nor on what else it did.
+
+    Args:
+        parts: its training and validation rows on `device`.
+        folders: where the user's modules are.
+        on_epoch: called after each epoch with its number from 0.
+
+    Returns:
+        Its row. Whatever is raised on the way becomes a row with status `failed`.
+    """
+    row = Row(
+        key=member.key,
+        config=member.config,
+        seed=member.seed,
+        fold=member.fold,
+        status="complete",
+        epochs_asked=member.epochs,
+        engine="reference",
+        device=device,
+    )
+    started = time.perf_counter()
+    logdir = Path(tempfile.mkdtemp(prefix="ip-"))
+    trainer: MemberTrainer | None = None
+    try:
+        with own_globals(member.seed, "weights"):
+            model = build_model(section(member.config, "model"), parts.spec, folders)
+        row.parameters = count_parameters(model)
+        seed_dropout(model, member.seed)
+        with own_globals(member.seed, "forward"):
+            trainer = make_trainer(member, model, parts, device, logdir, on_epoch)
+            trainer.loop()
+    except Diverged:
+        row.status = "diverged"
+    except Exception as error:
+        row.status = "failed"
+        row.error = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    finally:
+        shutil.rmtree(logdir, ignore_errors=True)
+    if trainer is not None:
+        row.curves = trainer.curves
+        row.epochs_run = len(trainer.curves.get("train_loss", ()))
+    row.seconds = time.perf_counter() - started
+    return row
+
+
+def make_trainer(
+    member: Member,
+    model: nn.Module,
+    parts: Parts,
+    device: str,
+    logdir: Path,
+    on_epoch: Callable[[int], None],
+) -> MemberTrainer:
+    """The trainer of one member, its optimiser and schedule made, nothing trained yet."""
+    config = member.config
+    data, recipe = section(config, "data"), section(config, "training")
+    optimizer, schedule = section(config, "optimizer"), section(config, "schedule")
+    build_optimizer = OPTIMIZERS.get(optimizer.pop("name")).build
+    build_schedule = SCHEDULES.get(schedule.pop("name")).build
+    order = BatchOrder(member.seed, len(parts.train), data["batch_size"])
+    loss: nn.Module = nn.MSELoss()
+    if parts.task == "classification":
+        loss = nn.CrossEntropyLoss(label_smoothing=recipe["label_smoothing"])
+    trainer = MemberTrainer(
+        valid=parts.valid,
+        task=parts.task,
+        on_epoch=on_epoch,
+        model=Network(model),
+        settings=TrainerSettings(
+            epochs=member.epochs,
+            metrics=[],
+            logdir=logdir,
+            train_steps=order.steps,
+            valid_steps=1,
+            reporttypes=[],
+            optimizer_kwargs=optimizer,
+            scheduler_kwargs=schedule,
+            earlystop_kwargs=None,  # on by default, and a heatmap compares equal budgets
+        ),
+        loss_fn=loss,
+        optimizer=build_optimizer,
+        traindataloader=Batches(parts.train, order),
+        validdataloader=[],
+        scheduler=lambda opt, **options: build_schedule(opt, member.epochs, **options),
+        device=device,
+    )
+    if recipe["clip_norm"] > 0:
+        parameters = list(model.parameters())
+        trainer.optimizer.register_step_pre_hook(lambda *_: _clip(parameters, recipe["clip_norm"]))
+    return trainer
+
+
+def _clip(parameters: list[nn.Parameter], norm: float) -> None:
+    nn.utils.clip_grad_norm_(parameters, norm)

@@ -1,0 +1,96 @@
+"""Learning-rate schedules by name; each steps once an epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from interplay.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+
+@dataclass(frozen=True)
+class Schedule(Entry):
+    """A schedule's builder takes the optimiser and `epochs`, then its options.
+
+    Attributes:
+        horizon: whether epoch k's rate depends on how many epochs are asked for; then runs of
+            different lengths cannot be compared at epoch k.
+    """
+
+    horizon: bool = False
+
+
+SCHEDULES: Registry[Schedule] = Registry("schedule")
+
+
+def none(optimizer: Optimizer, epochs: int, /) -> None:
+    """The rate stays as it is."""
+    del optimizer, epochs
+
+
+def cosine(
+    optimizer: Optimizer,
+    epochs: int,
+    /,
+    *,
+    eta_min: Annotated[float, Field(ge=0, description="rate at the end")] = 0.0,
+) -> LRScheduler:
+    """Half a cosine down to `eta_min` at the last epoch (Loshchilov & Hutter, 2017, https://arxiv.org/abs/1608.03983)."""
+    from torch.optim.lr_scheduler import CosineAnnealingLR
+
+    return CosineAnnealingLR(optimizer, T_max=epochs, eta_min=eta_min)
+
+
+def step(
+    optimizer: Optimizer,
+    epochs: int,
+    /,
+    *,
+    step_size: Annotated[int, Field(ge=1, description="epochs between two drops")] = 10,
+    gamma: Annotated[float, Field(gt=0, le=1, description="factor of each drop")] = 0.1,
+) -> LRScheduler:
+    """Times `gamma` every `step_size` epochs."""
+    from torch.optim.lr_scheduler import StepLR
+
+    del epochs
+    return StepLR(optimizer, step_size=step_size, gamma=gamma)
+
+
+def plateau(
+    optimizer: Optimizer,
+    epochs: int,
+    /,
+    *,
+    factor: Annotated[float, Field(gt=0, lt=1, description="factor of each drop")] = 0.1,
+    patience: Annotated[int, Field(ge=0, description="epochs without progress borne")] = 10,
+    threshold: Annotated[float, Field(ge=0, description="relative progress that counts")] = 1e-4,
+    cooldown: Annotated[int, Field(ge=0, description="epochs after a drop not counted")] = 0,
+    min_lr: Annotated[float, Field(ge=0, description="lowest rate")] = 0.0,
+) -> ReduceLROnPlateau:
+    """Times `factor` once the validation loss has not improved for `patience` epochs."""
+    from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+    del epochs
+    return ReduceLROnPlateau(
+        optimizer,
+        factor=factor,
+        patience=patience,
+        threshold=threshold,
+        cooldown=cooldown,
+        min_lr=min_lr,
+    )
+
+
+for _name, _summary in {
+    "none": "constant",
+    "cosine": "half a cosine down over all epochs",
+    "step": "drops at even intervals",
+    "plateau": "drops when the validation loss stalls",
+}.items():
+    SCHEDULES.register(Schedule(_name, f"{__name__}:{_name}", _summary, horizon=_name == "cosine"))

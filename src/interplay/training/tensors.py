@@ -1,0 +1,68 @@
+"""A dataset's train and valid parts as tensors on a device, in the form a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from interplay.data.dataset import Dataset, DataSpec
+from interplay.kinds import Kind, Task
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one part: inputs (n, *shape), targets (n,) or (n, outputs), lengths (n,) or None."""
+
+    inputs: Tensor
+    targets: Tensor
+    lengths: Tensor | None
+
+    def rows(self, index: Tensor | slice) -> tuple[Tensor | tuple[Tensor, Tensor], Tensor]:
+        """Inputs (with their lengths, where they have any) and targets of some rows."""
+        if self.lengths is None:
+            return self.inputs[index], self.targets[index]
+        return (self.inputs[index], self.lengths[index]), self.targets[index]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a member trains and validates on."""
+
+    spec: DataSpec
+    train: Part
+    valid: Part
+
+    @property
+    def task(self) -> Task:
+        return self.spec.task
+
+
+def make_parts(
+    dataset: Dataset,
+    kind: Kind,
+    data: Mapping[str, Any],
+    *,
+    fold: int | None,
+    folds: int | None,
+    device: str,
+) -> Parts:
+    """The split that the [data] section `data` asks for, read as `kind`."""
+    split = dataset.split(data["split_seed"], data["valid"], data["test"], folds, fold)
+    inputs = dataset.view(kind)
+
+    def part(rows: Any) -> Part:
+        lengths = None if dataset.lengths is None else dataset.lengths[rows]
+        return Part(
+            torch.from_numpy(inputs[rows]).to(device),
+            torch.from_numpy(dataset.targets[rows]).to(device),
+            None if lengths is None else torch.from_numpy(lengths).to(device),
+        )
+
+    return Parts(dataset.spec(kind), part(split.train), part(split.valid))

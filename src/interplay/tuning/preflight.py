@@ -1,0 +1,102 @@
+"""Build every distinct model once and push one batch through it, before any worker starts."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from interplay.errors import InterplayError
+from interplay.models.factory import build_model, count_parameters, input_kind
+from interplay.space.domains import same_as
+from interplay.training.members import Config, Member, Row, section
+from interplay.training.reference import Network
+from interplay.training.streams import own_globals
+from interplay.tuning.plan import Plan
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """By `same_as` of a cell's configuration: the reason why it cannot be trained, or None."""
+
+    reasons: dict[str, str | None]
+
+    def reason(self, config: Config) -> str | None:
+        return self.reasons[same_as(config)]
+
+
+def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
+    """Try the models of `members`.
+
+    Raises:
+        InterplayError: where not one model of the whole study can be built: then the mistake is
+            the study's.
+    """
+    tried: dict[str, str | None] = {}
+    reasons: dict[str, str | None] = {}
+    for member in members:
+        config = member.config
+        if same_as(config) in reasons:
+            continue
+        model, data = section(config, "model"), section(config, "data")
+        # Two rows stand for a batch: what depends on its size is left to training.
+        distinct = same_as([model, {**data, "batch_size": 0}])
+        if distinct not in tried:
+            tried[distinct] = _try(plan, config, plan.study.folders)
+        reasons[same_as(config)] = tried[distinct]
+    wrong = [reason for reason in tried.values() if reason is not None]
+    if len(wrong) == len(tried) and len(members) == len(plan.members):
+        raise InterplayError(f"{plan.study.name}: no model of this study can be built: {wrong[0]}")
+    return Preflight(reasons)
+
+
+def failed_row(member: Member, reason: str) -> Row:
+    """The row of a member that was never trained."""
+    return Row(
+        key=member.key,
+        config=member.config,
+        seed=member.seed,
+        fold=member.fold,
+        status="failed",
+        epochs_asked=member.epochs,
+        engine="none",
+        device="none",
+        error=reason,
+    )
+
+
+def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> str | None:
+    dataset = plan.dataset(config)
+    model_options, data = section(config, "model"), section(config, "data")
+    try:
+        kind = input_kind(model_options, data["view"], dataset)
+        spec = dataset.spec(kind)
+        with own_globals(0, "preflight"):
+            model = build_model(model_options, spec, folders)
+            count_parameters(model)
+            inputs = torch.from_numpy(dataset.view(kind)[:2].copy())
+            lengths = None if dataset.lengths is None else torch.from_numpy(dataset.lengths[:2])
+            x = inputs if lengths is None else (inputs, lengths)
+            with torch.no_grad():
+                out = Network(model)(x)
+    except InterplayError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {' '.join(str(error).split())}{_where(error, folders)}"
+    expected = (len(inputs), spec.num_outputs)
+    if tuple(out.shape) != expected:
+        return f"the model gives shape {tuple(out.shape)} for a batch of 2; {expected} is needed"
+    return None
+
+
+def _where(error: Exception, folders: Sequence[Path]) -> str:
+    """The user's own line that raised, where one did."""
+    roots = [str(folder) for folder in folders]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        own = any(frame.filename.startswith(root) for root in roots)
+        if own and "site-packages" not in frame.filename and "interplay" not in frame.filename:
+            return f" ({Path(frame.filename).name}, line {frame.lineno})"
+    return ""

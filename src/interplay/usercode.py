@@ -1,0 +1,139 @@
+"""Functions of the user's own, named `module:function` in a study file."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from interplay.errors import InterplayError, nearest
+
+_loaded: dict[str, str] = {}  # module name -> digest of its sources when it was imported
+
+
+def load_function(path: str, folders: Sequence[Path]) -> Callable[..., Any]:
+    """The function that `path` names.
+
+    Args:
+        path: `module:function`; the module is looked for in `folders` first, then among the
+            installed ones.
+        folders: the study file's folder and the working folder.
+
+    Raises:
+        InterplayError: where it is not there, cannot be imported, or is no function.
+    """
+    name, colon, attribute = path.partition(":")
+    if not colon or not name or not attribute:
+        raise InterplayError("not written as module:function")
+    module = _import(name, folders)
+    found = getattr(module, attribute, None)
+    if found is None:
+        near = nearest(attribute, [n for n, v in vars(module).items() if callable(v)])
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise InterplayError(f"module {name!r} has no {attribute!r}{hint}")
+    if not callable(found):
+        raise InterplayError(f"{attribute!r} in {name!r} is no function")
+    function: Callable[..., Any] = found
+    return function
+
+
+def add_to_path(folders: Sequence[Path]) -> None:
+    """Put `folders` at the front of the import path, the first of them first."""
+    for folder in reversed([str(f) for f in folders]):
+        if folder in sys.path:
+            sys.path.remove(folder)
+        sys.path.insert(0, folder)
+
+
+def source_digest(path: str, folders: Sequence[Path]) -> str:
+    """SHA-256 over the module's source and whatever it imports from `folders`, 16 digits.
+
+    An edited model is another model: its rows do not answer for the new one.
+    """
+    h = hashlib.sha256()
+    for name, file in sorted(_sources(path.partition(":")[0], folders).items()):
+        h.update(name.encode())
+        h.update(file.read_bytes())
+    return h.hexdigest()[:16]
+
+
+def _import(name: str, folders: Sequence[Path]) -> ModuleType:
+    top = name.partition(".")[0]
+    spec = _spec(top, folders)
+    if spec is None and importlib.util.find_spec(top) is None:
+        places = ", ".join(str(folder) for folder in folders)
+        raise InterplayError(f"no module {top!r} in {places}, and none installed")
+    digest = source_digest(name, folders)
+    if spec is not None and _loaded.get(name) != digest:
+        # Another study's module of the same name, or this one before it was edited.
+        for stale in [m for m in sys.modules if m == top or m.startswith(f"{top}.")]:
+            del sys.modules[stale]
+        for helper in _sources(name, folders):
+            sys.modules.pop(helper, None)
+        importlib.invalidate_caches()
+    add_to_path(folders)
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" ({Path(last.filename).name}, line {last.lineno})"
+        if isinstance(error, SyntaxError):
+            where = f" ({Path(error.filename or name).name}, line {error.lineno})"
+        raise InterplayError(
+            f"importing {name!r} raised {type(error).__name__}: {error}{where}"
+        ) from None
+    _loaded[name] = digest
+    return module
+
+
+def _spec(name: str, folders: Sequence[Path]) -> ModuleSpec | None:
+    return PathFinder.find_spec(name, [str(folder) for folder in folders])
+
+
+def _sources(name: str, folders: Sequence[Path]) -> dict[str, Path]:
+    """The module's file and those it imports from `folders`, by module name."""
+    found: dict[str, Path] = {}
+    todo = [name]
+    while todo:
+        module = todo.pop()
+        file = _file(module, folders)
+        if module in found or file is None:
+            continue
+        found[module] = file
+        try:
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+        except (SyntaxError, UnicodeDecodeError):
+            continue  # importing it will say so
+        package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                todo += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = node.module or ""
+                if node.level:
+                    parts = package.split(".")
+                    parent = parts[: len(parts) - node.level + 1]
+                    base = ".".join([*parent, *([base] if base else [])])
+                todo += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def _file(module: str, folders: Sequence[Path]) -> Path | None:
+    """The source of `module` where it lies below `folders` (and is not an installed package)."""
+    parts = module.split(".")
+    if not all(parts) or parts[0] == "interplay":
+        return None
+    for folder in folders:
+        base = Path(folder).joinpath(*parts)
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file():
+                return file
+    return None

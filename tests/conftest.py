@@ -1,0 +1,53 @@
+"""Shared by all tests: a Ray session per test run, small studies, no figure windows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+
+# As in a worker: more threads than members would fight over the cores.
+torch.set_num_threads(1)
+os.environ["MPLBACKEND"] = "agg"
+
+from interplay.study import Study
+
+
+@pytest.fixture(scope="session")
+def ray_running() -> Iterator[None]:
+    """One Ray for all tests that train in this process; `run` uses the one that is there."""
+    from interplay.tuning.run import ray_session
+
+    with ray_session(workers=2, cpus_per_worker=1):
+        yield
+
+
+@pytest.fixture
+def make_study() -> Callable[..., Study]:
+    """A small digits study; sections given as keywords are merged into it."""
+
+    def make(**changes: Any) -> Study:
+        tables: dict[str, Any] = {
+            "name": "small",
+            "epochs": 1,
+            "seeds": 2,
+            "data": {"name": "digits", "batch_size": 128},
+            "model": {
+                "name": "linear",
+                "num_layers": 1,
+                "hidden_size": [4, 8],
+                "dropout": [0.0, 0.5],
+            },
+        }
+        folders = changes.pop("folders", None)
+        for key, value in changes.items():
+            if isinstance(value, dict) and isinstance(tables.get(key), dict):
+                tables[key] = {**tables[key], **value}
+            else:
+                tables[key] = value
+        return Study(folders=folders, **tables)
+
+    return make

@@ -1,0 +1,297 @@
+"""The reference engine: seeded, exact, exactly as long as asked; every optimiser and schedule."""
+
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import f1_score, mean_absolute_error, r2_score, root_mean_squared_error
+
+from interplay.data.dataset import Dataset
+from interplay.data.load import load_dataset
+from interplay.models import FAMILIES
+from interplay.models.factory import build_model, input_kind
+from interplay.study import Study
+from interplay.training.dropout import SeededDropout, seed_dropout
+from interplay.training.members import Member, section
+from interplay.training.metrics import evaluate
+from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.reference import train_member
+from interplay.training.schedules import SCHEDULES
+from interplay.training.streams import BatchOrder, MaskStream, own_globals
+from interplay.training.tensors import make_parts
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset({"name": "digits"})
+
+
+def train(study, dataset, seed=0, cell=0):
+    config = study.cells()[cell]
+    member = Member("k", config, seed, study.epochs)
+    data = section(config, "data")
+    kind = input_kind(section(config, "model"), data["view"], dataset)
+    parts = make_parts(dataset, kind, data, fold=None, folds=None, device="cpu")
+    return train_member(member, parts, folders=study.folders)
+
+
+def test_the_same_member_gives_the_same_numbers_in_any_process(digits, make_study):
+    study = make_study(epochs=2, model={"dropout": 0.5, "norm": "batch"})
+    here = train(study, digits, seed=3)
+    # Whatever the process did before must not matter.
+    torch.manual_seed(99)
+    torch.randn(7)
+    np.random.seed(5)
+    again = train(study, digits, seed=3)
+    assert again.curves == here.curves
+    script = (
+        "import torch; torch.set_num_threads(1)\n"
+        "from interplay.study import Study\n"
+        "from interplay.data.load import load_dataset\n"
+        "from tests.training.test_reference import train\n"
+        f"study = Study(**{study.tables!r})\n"
+        "print(train(study, load_dataset({'name': 'digits'}), seed=3).curves)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    other = eval(done.stdout.strip().splitlines()[-1])
+    for name, values in here.curves.items():
+        assert other[name] == pytest.approx(values, rel=1e-5), name
+    assert train(study, digits, seed=4).curves != here.curves
+
+
+def test_global_generators_are_left_as_they_were(digits, make_study):
+    torch.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    expected = (torch.rand(1).item(), np.random.rand(), random.random())
+    torch.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    train(make_study(), digits)
+    assert (torch.rand(1).item(), np.random.rand(), random.random()) == expected
+
+
+def test_exactly_the_epochs_asked_for(digits, make_study):
+    # A learning rate at which nothing improves would trip any early stopping.
+    row = train(make_study(epochs=14, optimizer={"lr": 1e-12}), digits)
+    assert (row.status, row.epochs_run, row.epochs_asked) == ("complete", 14, 14)
+    assert {len(v) for v in row.curves.values()} == {14}
+    assert set(row.curves) == {"train_loss", "valid_loss", "accuracy", "f1"}
+
+
+def test_it_learns(digits, make_study):
+    study = make_study(
+        epochs=15, data={"batch_size": 32}, model={"hidden_size": 64, "dropout": 0.0}
+    )
+    assert train(study, digits).curves["accuracy"][-1] > 0.93
+
+
+def test_divergence_is_a_result(digits, make_study):
+    row = train(
+        make_study(epochs=5, model={"hidden_size": 64}, optimizer={"name": "sgd", "lr": 1e30}),
+        digits,
+    )
+    assert row.status == "diverged"
+    assert row.error is None
+    assert row.epochs_run < 5
+
+
+def test_what_a_model_raises_is_a_failed_row(tmp_path, digits, make_study):
+    (tmp_path / "raises.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(); self.l = nn.Linear(64, 10)\n"
+        "    def forward(self, x):\n"
+        "        raise RuntimeError('no way')\n"
+        "def make(): return Net()\n"
+    )
+    study = Study(
+        name="s",
+        epochs=1,
+        data={"name": "digits"},
+        model={"builder": "raises:make"},
+        folders=[tmp_path],
+    )
+    row = train(study, digits)
+    assert row.status == "failed"
+    assert row.error == "RuntimeError: no way"
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.names)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.names)
+@pytest.mark.parametrize("family", [f.name for f in FAMILIES])
+def test_every_family_optimizer_and_schedule_trains(
+    digits, make_study, family, optimizer, schedule
+):
+    study = make_study(
+        data={"batch_size": 512},
+        model={"name": family, "hidden_size": 4, "num_layers": 1, "dropout": 0.1},
+        optimizer={"name": optimizer, "lr": 1e-3},
+        schedule={"name": schedule},
+    )
+    row = train(study, digits)
+    assert row.status == "complete", row.error
+    assert np.isfinite(row.curves["valid_loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "factors"),
+    [
+        ({"name": "none"}, [1, 1, 1, 1]),
+        ({"name": "step", "step_size": 2, "gamma": 0.5}, [1, 0.5, 0.5, 0.25]),
+        ({"name": "cosine"}, [(1 + np.cos(np.pi * k / 4)) / 2 for k in (1, 2, 3, 4)]),
+        # The loss never improves by the huge threshold: a drop every second epoch.
+        ({"name": "plateau", "factor": 0.5, "patience": 1, "threshold": 0.99}, [1, 1, 0.5, 0.5]),
+    ],
+)
+def test_schedules_move_the_rate_once_an_epoch(digits, make_study, schedule, factors, tmp_path):
+    from interplay.training.reference import make_trainer
+
+    study = make_study(
+        epochs=4,
+        data={"batch_size": 512},
+        model={"hidden_size": 4, "dropout": 0.0},
+        optimizer={"lr": 0.1},
+        schedule=schedule,
+    )
+    config = study.cells()[0]
+    parts = make_parts(digits, "flat", section(config, "data"), fold=None, folds=None, device="cpu")
+    model = build_model(section(config, "model"), parts.spec)
+    rates = []
+    trainer = make_trainer(
+        Member("k", config, 0, 4),
+        model,
+        parts,
+        "cpu",
+        tmp_path,
+        lambda _: rates.append(trainer.optimizer.param_groups[0]["lr"]),
+    )
+    trainer.loop()
+    assert rates == pytest.approx([0.1 * f for f in factors])
+
+
+def test_clipping_bounds_a_step(digits, make_study):
+    def moved(clip):
+        study = make_study(
+            data={"batch_size": 2000},
+            optimizer={"name": "sgd", "lr": 1.0},
+            model={"hidden_size": 4, "dropout": 0.0},
+            training={"clip_norm": clip},
+        )
+        return train(study, digits).curves["valid_loss"][0]
+
+    assert moved(1e-9) == pytest.approx(moved(1e-12), abs=1e-6)
+    assert abs(moved(0.0) - moved(1e-9)) > 1e-3
+
+
+def test_label_smoothing_is_in_the_training_loss_only(digits, make_study):
+    rows = [
+        train(
+            make_study(
+                optimizer={"lr": 1e-12},
+                model={"dropout": 0.0, "hidden_size": 4},
+                training={"label_smoothing": s},
+            ),
+            digits,
+        )
+        for s in (0.0, 0.5)
+    ]
+    plain, smooth = rows
+    assert smooth.curves["valid_loss"] == pytest.approx(plain.curves["valid_loss"], rel=1e-5)
+    assert smooth.curves["train_loss"] != pytest.approx(plain.curves["train_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_classification_metrics_against_sklearn(seed):
+    g = torch.Generator().manual_seed(seed)
+    outputs, targets = torch.randn(57, 6, generator=g), torch.randint(5, (57,), generator=g)
+    got = evaluate(outputs, targets, "classification")
+    predicted = outputs.argmax(1).numpy()
+    assert got["accuracy"] == pytest.approx((predicted == targets.numpy()).mean())
+    assert got["f1"] == pytest.approx(
+        f1_score(targets, predicted, average="macro", zero_division=0)
+    )
+    assert got["valid_loss"] == pytest.approx(
+        torch.nn.functional.cross_entropy(outputs, targets).item()
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_regression_metrics_against_sklearn(seed):
+    g = np.random.default_rng(seed)
+    outputs, targets = g.normal(size=(31, 1)).astype("f4"), g.normal(size=(31, 1)).astype("f4")
+    got = evaluate(torch.from_numpy(outputs), torch.from_numpy(targets), "regression")
+    assert got["mae"] == pytest.approx(mean_absolute_error(targets, outputs), rel=1e-5)
+    assert got["rmse"] == pytest.approx(root_mean_squared_error(targets, outputs), rel=1e-5)
+    assert got["r2"] == pytest.approx(r2_score(targets, outputs), rel=1e-5)
+    assert got["valid_loss"] == pytest.approx(got["rmse"] ** 2)
+
+
+def test_regression_trains(make_study):
+    g = np.random.default_rng(0)
+    x = g.normal(size=(300, 5)).astype("f4")
+    data = Dataset.from_arrays(x, x @ np.array([1, 2, 0, 0, -1.0]))
+    study = make_study(
+        epochs=60,
+        data={"batch_size": 32},
+        model={"hidden_size": 32, "dropout": 0.0},
+        optimizer={"lr": 1e-2},
+    )
+    assert train(study, data).curves["r2"][-1] > 0.95
+
+
+def test_batches_are_whole_and_every_row_has_its_turn():
+    order = BatchOrder(0, rows=10, batch_size=4)
+    epochs = [order.epoch() for _ in range(30)]
+    assert all(e.shape == (2, 4) and len(set(e.ravel())) == 8 for e in epochs)
+    assert set(np.concatenate(epochs).ravel()) == set(range(10))
+    assert BatchOrder(0, rows=3, batch_size=8).epoch().shape == (1, 3)
+
+
+def test_mask_streams_do_not_depend_on_portions():
+    whole = MaskStream(3, 0).take(200_000)
+    stream = MaskStream(3, 0)
+    parts = np.concatenate([stream.take(n) for n in (1, 6, 70_000, 3, 100_000, 29_990)])
+    assert np.array_equal(parts, whole)
+    assert not np.array_equal(MaskStream(3, 1).take(100), whole[:100])
+    assert abs(whole.astype(float).mean() - 32767.5) < 150
+
+
+@pytest.mark.parametrize("p", [0.0, 0.2, 0.5, 0.9])
+def test_dropout_drops_its_rate_keeps_the_mean_and_rests_in_evaluation(p):
+    layer = SeededDropout(p, MaskStream(0, 0))
+    x = torch.ones(400, 500)
+    out = layer(x)
+    assert (out == 0).float().mean().item() == pytest.approx(p, abs=0.005)
+    assert out.mean().item() == pytest.approx(1, abs=0.02)
+    assert torch.equal(layer.eval()(x), x)
+
+
+def test_every_dropout_of_a_users_model_gets_its_stream():
+    shared = torch.nn.Dropout(0.3)
+    model = torch.nn.Sequential(
+        torch.nn.Linear(3, 3), shared, torch.nn.Sequential(torch.nn.Dropout(0.5)), shared
+    )
+    seed_dropout(model, 0)
+    kinds = [m for m in model.modules() if isinstance(m, SeededDropout)]
+    assert [m.p for m in kinds] == [0.3, 0.5]
+    assert model[1] is model[3]
+
+
+def test_initial_weights_are_the_seeds_own(make_study):
+    spec = load_dataset({"name": "digits"}).spec("flat")
+    options = section(make_study().cells()[0], "model")
+
+    def weights(seed):
+        with own_globals(seed, "weights"):
+            return build_model(options, spec).state_dict()
+
+    one, again, other = weights(0), weights(0), weights(1)
+    assert all(torch.equal(one[k], again[k]) for k in one)
+    assert not all(torch.equal(one[k], other[k]) for k in one)
