@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interplay.errors import InterplayError
     from interplay.results import Results
     from interplay.study import Study
-    from interplay.tuning import run
+    from interplay.tuning.execute import run
 
 __version__ = "0.1.0"
 __all__ = ["Dataset", "InterplayError", "Results", "Study", "run"]
@@ -25,7 +25,7 @@ _HOMES = {
     "InterplayError": "interplay.errors",
     "Results": "interplay.results",
     "Study": "interplay.study",
-    "run": "interplay.tuning",
+    "run": "interplay.tuning.execute",
 }
 
 

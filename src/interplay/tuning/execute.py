@@ -55,8 +55,21 @@ def run_folder(study: Study, out: str | Path | None) -> Path:
     return Path(out) if out is not None else Path("runs") / study.name
 
 
+def run(study: Study, out: str | Path | None = None, *, progress: bool = True) -> Results:
+    """Train what `study` asks for and is not there yet, and return its results.
+
+    Args:
+        out: the run folder; runs/<name> where left out.
+        progress: show a progress bar on stderr.
+
+    Raises:
+        InterplayError: where the study and the folder, the data, or the models do not work.
+    """
+    return execute(study, out, progress=progress).results
+
+
 def execute(study: Study, out: str | Path | None = None, *, progress: bool = True) -> Outcome:
-    """Train what is missing; see `interplay.run`."""
+    """As `run`, and what it did."""
     started = time.monotonic()
     ledger = Ledger(run_folder(study, out)).create()
     with ledger.lock():

@@ -37,6 +37,7 @@ class PackTrainable(tune.Trainable):
     def setup(self, config: dict[str, Any], context: Context | None = None) -> None:
         # Threads before anything computes: more than asked for would fight over the cores.
         import torch
+        import torch._dynamo
 
         from interplay.training.reference import quieten
         from interplay.usercode import add_to_path
@@ -48,6 +49,7 @@ class PackTrainable(tune.Trainable):
         self.context = context
         self.parts: dict[str, Any] = {}
         self.reset_config(config)
+        self.ready = time.time()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.left = list(self.context.packs[new_config["pack"]])
@@ -59,7 +61,7 @@ class PackTrainable(tune.Trainable):
             rows.append(self._train_one(self.left.pop(0)))
             if time.monotonic() - started > REPORT_EVERY:
                 break
-        return {"rows": rows, "done": not self.left}
+        return {"rows": rows, "done": not self.left, "ready": self.ready}
 
     def _train_one(self, member: Member) -> Row:
         from interplay.training.reference import train_member
