@@ -219,7 +219,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
     (tmp_path / "killed.toml").write_text(STUDY)
     run = start(tmp_path, "run")
     wait_for_rows(run, tmp_path / "run", 1)
-    os.kill(run.pid, signal.SIGINT)
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "finished and kept in" in err
