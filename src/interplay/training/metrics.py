@@ -40,29 +40,41 @@ def evaluate(outputs: Tensor, targets: Tensor, task: Task) -> dict[str, float]:
         targets or predictions); in regression `mae`, `rmse` and `r2` (1 - SSE/SST over all
         outputs; nan where the targets do not vary).
     """
+    columns = evaluate_members(outputs[None], targets, task)
+    return {name: float(column[0]) for name, column in columns.items()}
+
+
+def evaluate_members(outputs: Tensor, targets: Tensor, task: Task) -> dict[str, Tensor]:
+    """`evaluate` for many models over the same targets: outputs (members, n, …), values (members,)."""
     import torch
     from torch.nn import functional as F
 
+    members = len(outputs)
     if task == "classification":
         classes = outputs.shape[-1]
-        predicted = outputs.argmax(-1)
-        # counts[t, p] in one bincount: per-class counts without a loop over classes.
-        counts = torch.bincount(targets * classes + predicted, minlength=classes * classes)
-        counts = counts.reshape(classes, classes).double()
-        hits, asked, said = counts.diagonal(), counts.sum(1), counts.sum(0)
-        seen = (asked + said) > 0
-        f1 = (2 * hits[seen] / (asked + said)[seen]).mean()
+        # counts[m, t, p] in one bincount: no loop over members or classes.
+        member = torch.arange(members, device=outputs.device)[:, None]
+        cell = (member * classes + targets) * classes + outputs.argmax(-1)
+        counts = torch.bincount(cell.flatten(), minlength=members * classes * classes)
+        counts = counts.view(members, classes, classes).double()
+        hits, either = counts.diagonal(dim1=1, dim2=2), counts.sum(1) + counts.sum(2)
+        scores = torch.where(either > 0, 2 * hits / either.clamp(min=1), 0.0)
+        losses = F.cross_entropy(
+            outputs.flatten(0, 1), targets.expand(members, -1).flatten(), reduction="none"
+        )
         return {
-            "valid_loss": float(F.cross_entropy(outputs, targets)),
-            "accuracy": float(hits.sum() / counts.sum()),
-            "f1": float(f1),
+            "valid_loss": losses.view(members, -1).mean(1).cpu(),
+            "accuracy": (hits.sum(1) / counts.sum((1, 2))).cpu(),
+            "f1": (scores.sum(1) / (either > 0).sum(1)).cpu(),
         }
-    error = (outputs - targets).double()
+    error = (outputs - targets).double().flatten(1)
     squares = error.square()
-    spread = (targets.double() - targets.double().mean(0)).square().sum()
+    wanted = targets.double()
+    spread = (wanted - wanted.mean(0)).square().sum()
+    unexplained = squares.sum(1) / spread if float(spread) > 0 else squares.sum(1) * torch.nan
     return {
-        "valid_loss": float(squares.mean()),
-        "mae": float(error.abs().mean()),
-        "rmse": float(squares.mean().sqrt()),
-        "r2": float(1 - squares.sum() / spread) if float(spread) > 0 else float("nan"),
+        "valid_loss": squares.mean(1).cpu(),
+        "mae": error.abs().mean(1).cpu(),
+        "rmse": squares.mean(1).sqrt().cpu(),
+        "r2": (1 - unexplained).cpu(),
     }

@@ -146,6 +146,7 @@ def train_member(
     try:
         with own_globals(member.seed, "weights"):
             model = build_model(section(member.config, "model"), parts.spec, folders)
+        model.to(parts.dtype)
         row.parameters = count_parameters(model)
         seed_dropout(model, member.seed)
         with own_globals(member.seed, "forward"):
@@ -179,7 +180,7 @@ def make_trainer(
     optimizer, schedule = section(config, "optimizer"), section(config, "schedule")
     build_optimizer = OPTIMIZERS.get(optimizer.pop("name")).build
     build_schedule = SCHEDULES.get(schedule.pop("name")).build
-    order = BatchOrder(member.seed, len(parts.train), data["batch_size"])
+    order = BatchOrder.of(member.seed, parts.train, data)
     loss: nn.Module = nn.MSELoss()
     if parts.task == "classification":
         loss = nn.CrossEntropyLoss(label_smoothing=recipe["label_smoothing"])

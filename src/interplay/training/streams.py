@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from interplay.training.tensors import Part
 
 
 def sequence(seed: int, use: str) -> np.random.SeedSequence:
@@ -37,6 +41,11 @@ class BatchOrder:
         self.rows = rows
         self.batch_size = min(batch_size, rows)
         self.steps = rows // self.batch_size
+
+    @classmethod
+    def of(cls, seed: int, part: Part, data: Mapping[str, Any]) -> BatchOrder:
+        """The order in which a member goes through `part`, as the [data] section `data` asks."""
+        return cls(seed, len(part), data["batch_size"])
 
     def epoch(self) -> NDArray[np.int64]:
         """The next epoch's row numbers, shape (steps, batch_size)."""

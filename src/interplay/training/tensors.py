@@ -38,6 +38,7 @@ class Parts:
     spec: DataSpec
     train: Part
     valid: Part
+    dtype: torch.dtype = torch.float32
 
     @property
     def task(self) -> Task:
@@ -52,17 +53,21 @@ def make_parts(
     fold: int | None,
     folds: int | None,
     device: str,
+    dtype: torch.dtype = torch.float32,
 ) -> Parts:
     """The split that the [data] section `data` asks for, read as `kind`."""
     split = dataset.split(data["split_seed"], data["valid"], data["test"], folds, fold)
     inputs = dataset.view(kind)
 
+    def number(values: Tensor) -> Tensor:
+        return values.to(device=device, dtype=dtype if values.is_floating_point() else None)
+
     def part(rows: Any) -> Part:
         lengths = None if dataset.lengths is None else dataset.lengths[rows]
         return Part(
-            torch.from_numpy(inputs[rows]).to(device),
-            torch.from_numpy(dataset.targets[rows]).to(device),
+            number(torch.from_numpy(inputs[rows])),
+            number(torch.from_numpy(dataset.targets[rows])),
             None if lengths is None else torch.from_numpy(lengths).to(device),
         )
 
-    return Parts(dataset.spec(kind), part(split.train), part(split.valid))
+    return Parts(dataset.spec(kind), part(split.train), part(split.valid), dtype)

@@ -1,0 +1,275 @@
+"""Train a stack: many members of one shape, step by step together, a row each at the end."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from interplay.models.factory import build_model, count_parameters
+from interplay.training.dropout import seed_dropout
+from interplay.training.members import Member, Row, section
+from interplay.training.metrics import evaluate_members
+from interplay.training.stacked import twins  # noqa: F401  (registers them)
+from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
+from interplay.training.stacked.schedules import Rate
+from interplay.training.stacked.stack import Flat, Stacked, stack
+from interplay.training.streams import BatchOrder, own_globals
+from interplay.training.tensors import Part, Parts
+
+EVALUATION_VALUES = 1 << 20  # input numbers of all members evaluated at once: what a cache holds
+
+
+@dataclass
+class Track:
+    """What is kept of one member while its stack trains."""
+
+    member: Member
+    order: BatchOrder
+    rate: Rate
+    offset: int  # where its fold's rows begin in the joined training rows
+    fold: int  # which of the stack's distinct validation parts is its own
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    diverged: bool = False
+
+
+def train_stack(
+    members: Sequence[Member],
+    parts: Sequence[Parts],
+    *,
+    device: str = "cpu",
+    folders: Sequence[Path] = (),
+    on_epoch: Callable[[int], None] = lambda _: None,
+) -> list[Row]:
+    """Train `members` together for exactly their epochs.
+
+    Args:
+        members: of one shape (see `shape_key`), in any number from one.
+        parts: each member's rows; members of one fold share theirs.
+
+    Returns:
+        A row a member, in their order; `seconds` is each one's share of the stack's.
+
+    Raises:
+        NotStackableError: where the models do not train as one; nothing was trained then.
+    """
+    started = time.perf_counter()
+    models = []
+    for member, own in zip(members, parts, strict=True):
+        with own_globals(member.seed, "weights"):
+            model = build_model(section(member.config, "model"), own.spec, folders)
+        seed_dropout(model, member.seed)
+        models.append(model.to(device=device, dtype=own.dtype))
+    parameters = count_parameters(models[0])
+    stacked = stack(models)
+    del models
+    run = StackRun(list(members), list(parts), stacked, device)
+    run.train(on_epoch)
+    seconds = (time.perf_counter() - started) / len(members)
+    return [run.row(track, device, parameters, seconds) for track in run.tracks]
+
+
+class StackRun:
+    """The training of one stack."""
+
+    def __init__(
+        self, members: list[Member], parts: list[Parts], stacked: Stacked, device: str
+    ) -> None:
+        self.stacked, self.device = stacked, device
+        config = members[0].config
+        data, recipe = section(config, "data"), section(config, "training")
+        optimizers = [section(m.config, "optimizer") for m in members]
+        schedules = [section(m.config, "schedule") for m in members]
+        self.task = parts[0].task
+        self.epochs = members[0].epochs
+        self.smoothing = recipe["label_smoothing"]
+        self.flat = Flat(stacked)
+        self.optimizer: StackedOptimizer = make_optimizer(
+            optimizers[0]["name"],
+            self.flat.values,
+            self.flat.grads,
+            optimizers,
+            [section(m.config, "training")["clip_norm"] for m in members],
+        )
+        distinct: dict[int, int] = {}
+        self.folds: list[Parts] = []
+        for own in parts:
+            if id(own) not in distinct:
+                distinct[id(own)] = len(self.folds)
+                self.folds.append(own)
+        starts = np.cumsum([0, *(len(own.train) for own in self.folds)])
+        self.train_rows = join([own.train for own in self.folds])
+        self.tracks = []
+        for member, own, optimizer, schedule in zip(
+            members, parts, optimizers, schedules, strict=True
+        ):
+            fold = distinct[id(own)]
+            order = BatchOrder.of(member.seed, own.train, data)
+            rate = Rate(schedule.pop("name"), schedule, optimizer["lr"], member.epochs)
+            self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
+        self.lengths = takes_lengths(stacked)
+
+    def train(self, on_epoch: Callable[[int], None]) -> None:
+        """All epochs, or until every member has diverged."""
+        for epoch in range(self.epochs):
+            losses = self._epoch()
+            metrics = self._evaluate()
+            rates = []
+            for i, track in enumerate(self.tracks):
+                values = {"train_loss": float(losses[i])}
+                values |= {name: float(column[i]) for name, column in metrics.items()}
+                finite = math.isfinite(values["train_loss"]) and math.isfinite(values["valid_loss"])
+                if not track.diverged and finite:
+                    for name, value in values.items():
+                        track.curves.setdefault(name, []).append(value)
+                    rates.append(track.rate.after_epoch(values["valid_loss"]))
+                    continue
+                if not track.diverged:
+                    self._freeze(i)
+                rates.append(track.rate.value)
+            self.optimizer.set_rates(rates)
+            on_epoch(epoch)
+            if all(track.diverged for track in self.tracks):
+                break
+
+    def _epoch(self) -> Tensor:
+        """One epoch of every member; each one's mean training loss, shape (members,)."""
+        self.stacked.train()
+        orders = [track.order.epoch() + track.offset for track in self.tracks]
+        # (steps, members * batch), member after member.
+        rows = torch.from_numpy(np.stack(orders, axis=1).reshape(len(orders[0]), -1))
+        rows = rows.to(self.device)
+        total = torch.zeros(len(self.tracks), device=self.device, dtype=self.folds[0].dtype)
+        for step in rows:
+            inputs, targets = self.train_rows.rows(step)
+            loss = self._losses(self._call(inputs), targets)
+            self.flat.backward(loss.sum())
+            self.optimizer.step()
+            total += loss.detach()
+        return (total / len(rows)).cpu()
+
+    def _call(self, inputs: Any) -> Tensor:
+        if isinstance(inputs, tuple):
+            out: Tensor = self.stacked(*inputs) if self.lengths else self.stacked(inputs[0])
+        else:
+            out = self.stacked(inputs)
+        return out
+
+    def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Each member's mean loss over its batch, shape (members,)."""
+        if self.task == "classification":
+            each = F.cross_entropy(
+                outputs, targets, reduction="none", label_smoothing=self.smoothing
+            )
+        else:
+            each = (outputs - targets).square().flatten(1).mean(1)
+        return each.view(len(self.tracks), -1).mean(1)
+
+    @torch.no_grad()
+    def _evaluate(self) -> dict[str, Tensor]:
+        """Every metric of every member over its whole validation part, shape (members,) each."""
+        self.stacked.eval()
+        fold_of = [track.fold for track in self.tracks]
+        sizes = {len(own.valid) for own in self.folds}
+        outputs, targets = [], []
+        if len(self.folds) == 1:
+            valid = self.folds[0].valid
+            members = len(self.tracks)
+            per_row = valid.inputs[0].numel()
+            rows = max(1, EVALUATION_VALUES // (per_row * members))
+            for start in range(0, len(valid), rows):
+                inputs, wanted = valid.rows(slice(start, start + rows))
+                outputs.append(self._call(repeat(inputs, members)).unflatten(0, (members, -1)))
+                targets.append(wanted)
+            return evaluate_members(torch.cat(outputs, 1), torch.cat(targets), self.task)
+        # Folds validate on different rows, whose numbers may differ by one: the short ones
+        # repeat their last row, which is cut off again.
+        longest = max(sizes)
+        index = [torch.arange(longest).clamp(max=len(f.valid) - 1) for f in self.folds]
+        rows = max(1, EVALUATION_VALUES // (self.folds[0].valid.inputs[0].numel() * len(fold_of)))
+        for start in range(0, longest, rows):
+            batches = [
+                f.valid.rows(i[start : start + rows].to(self.device))
+                for f, i in zip(self.folds, index, strict=True)
+            ]
+            inputs = concatenate([batches[f][0] for f in fold_of])
+            outputs.append(self._call(inputs).unflatten(0, (len(fold_of), -1)))
+        together = torch.cat(outputs, 1)
+        each = [
+            evaluate_members(
+                together[i : i + 1, : len(self.folds[f].valid)],
+                self.folds[f].valid.targets,
+                self.task,
+            )
+            for i, f in enumerate(fold_of)
+        ]
+        return {name: torch.cat([e[name] for e in each]) for name in each[0]}
+
+    def _freeze(self, member: int) -> None:
+        """A member that diverged goes on as zeros: nothing of it is kept, no other is touched."""
+        self.tracks[member].diverged = True
+        self.flat.values[member].zero_()
+        for value in vars(self.optimizer).values():
+            if isinstance(value, Tensor) and value.shape == self.flat.values.shape:
+                value[member].zero_()
+        for buffer in self.stacked.buffers():
+            if buffer.is_floating_point() and buffer.shape[:1] == (len(self.tracks),):
+                buffer[member].fill_(1.0)
+
+    def row(self, track: Track, device: str, parameters: int, seconds: float) -> Row:
+        """The finished row of one member."""
+        member = track.member
+        return Row(
+            key=member.key,
+            config=member.config,
+            seed=member.seed,
+            fold=member.fold,
+            status="diverged" if track.diverged else "complete",
+            epochs_asked=member.epochs,
+            engine="stacked",
+            device=device,
+            epochs_run=len(track.curves.get("train_loss", ())),
+            seconds=seconds,
+            parameters=parameters,
+            curves=track.curves,
+        )
+
+
+def join(parts: Sequence[Part]) -> Part:
+    """The rows of several parts one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    lengths = [p.lengths for p in parts if p.lengths is not None]
+    return Part(
+        torch.cat([p.inputs for p in parts]),
+        torch.cat([p.targets for p in parts]),
+        torch.cat(lengths) if lengths else None,
+    )
+
+
+def repeat(inputs: Any, members: int) -> Any:
+    """The same rows for every member: (rows, …) to (members * rows, …)."""
+    if isinstance(inputs, tuple):
+        return tuple(repeat(part, members) for part in inputs)
+    return inputs.expand(members, *inputs.shape).flatten(0, 1)
+
+
+def concatenate(batches: Sequence[Any]) -> Any:
+    """Batches (with their lengths, where they have any) one after the other."""
+    if isinstance(batches[0], tuple):
+        return tuple(torch.cat(column) for column in zip(*batches, strict=True))
+    return torch.cat(list(batches))
+
+
+def takes_lengths(stacked: Stacked) -> bool:
+    """Whether the models' forward has a parameter `lengths`."""
+    return "lengths" in inspect.signature(stacked.model.forward).parameters

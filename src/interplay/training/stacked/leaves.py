@@ -1,0 +1,174 @@
+"""Stacked twins of the ordinary leaves: linear, norms, embedding, dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from interplay.training.dropout import SeededDropout
+from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
+
+
+@twin_of(nn.Linear)
+class StackedLinear(Twin):
+    """y = x W^T + b for every member at once: (members * batch, …, inputs) to (…, outputs)."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+    def __init__(self, leaves: Sequence[nn.Linear]) -> None:
+        super().__init__(leaves)
+        if leaves[0].bias is None:
+            self.bias = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.reshape(self.members, -1, x.shape[-1])
+        weight = self.weight.transpose(1, 2)
+        if self.bias is None:
+            out = torch.bmm(rows, weight)
+        else:
+            out = torch.baddbmm(self.bias[:, None], rows, weight)
+        return out.view(*x.shape[:-1], -1)
+
+
+@twin_of(nn.BatchNorm1d, nn.BatchNorm2d)
+class StackedBatchNorm(Twin):
+    """Batch norm with each member's own statistics: members become channels of one wide norm."""
+
+    running_mean: Tensor | None
+    running_var: Tensor | None
+
+    def __init__(self, leaves: Sequence[nn.BatchNorm1d | nn.BatchNorm2d]) -> None:
+        super().__init__(leaves)
+        first = leaves[0]
+        self.eps, self.momentum, self.tracks = first.eps, first.momentum, first.track_running_stats
+        if self.tracks and self.momentum is None:
+            raise NotStackableError("a batch norm with a cumulative average has no stacked twin")
+        self.affine = first.affine
+
+    def forward(self, x: Tensor) -> Tensor:
+        own = self.split(x).transpose(0, 1)  # (batch, members, channels, …)
+        wide = own.flatten(1, 2)
+        out = F.batch_norm(
+            wide,
+            self.running_mean.view(-1) if self.running_mean is not None else None,
+            self.running_var.view(-1) if self.running_var is not None else None,
+            self.weight.reshape(-1) if self.affine else None,
+            self.bias.reshape(-1) if self.affine else None,
+            self.training or not self.tracks,
+            self.momentum or 0.0,
+            self.eps,
+        )
+        return out.unflatten(1, (self.members, -1)).transpose(0, 1).flatten(0, 1)
+
+
+@twin_of(nn.LayerNorm)
+class StackedLayerNorm(Twin):
+    """Layer norm; only its scale and shift are the member's own."""
+
+    def __init__(self, leaves: Sequence[nn.LayerNorm]) -> None:
+        super().__init__(leaves)
+        first = leaves[0]
+        self.shape, self.eps = first.normalized_shape, first.eps
+        self.affine, self.biased = first.elementwise_affine, first.bias is not None
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = F.layer_norm(x, self.shape, eps=self.eps)
+        if not self.affine:
+            return out
+        view = (self.members, *[1] * (x.dim() - len(self.shape)), *self.shape)
+        out = self.split(out) * self.weight.view(view)
+        if self.biased:
+            out = out + self.bias.view(view)
+        return out.flatten(0, 1)
+
+
+@twin_of(nn.GroupNorm)
+class StackedGroupNorm(Twin):
+    """Group norm; only its scale and shift are the member's own."""
+
+    def __init__(self, leaves: Sequence[nn.GroupNorm]) -> None:
+        super().__init__(leaves)
+        self.groups, self.eps, self.affine = leaves[0].num_groups, leaves[0].eps, leaves[0].affine
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = F.group_norm(x, self.groups, eps=self.eps)
+        if not self.affine:
+            return out
+        view = (self.members, 1, -1, *[1] * (x.dim() - 2))
+        out = self.split(out) * self.weight.view(view) + self.bias.view(view)
+        return out.flatten(0, 1)
+
+
+@twin_of(nn.Embedding)
+class StackedEmbedding(Twin):
+    """A table a member: (members * batch, …) tokens to (members * batch, …, features)."""
+
+    weight: Tensor
+
+    def __init__(self, leaves: Sequence[nn.Embedding]) -> None:
+        super().__init__(leaves)
+        first = leaves[0]
+        if first.max_norm is not None or first.sparse or first.scale_grad_by_freq:
+            raise NotStackableError("an embedding with max_norm, sparse or scaled gradients")
+        self.padding = first.padding_idx
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        own = self.split(tokens)
+        member = torch.arange(self.members, device=tokens.device)
+        out = self.weight[member.view(-1, *[1] * (own.dim() - 1)), own]
+        if self.padding is not None:  # its row is read, never trained
+            out = torch.where((own == self.padding)[..., None], out.detach(), out)
+        return out.flatten(0, 1)
+
+
+@twin_of(SeededDropout)
+class StackedDropout(nn.Module):
+    """Dropout with each member's own rate and own stream, the masks those of `SeededDropout`.
+
+    Numbers are drawn for several steps at a time: a draw costs microseconds however small it is.
+    """
+
+    DRAW = 1 << 13  # numbers of one member drawn at a time, about
+
+    def __init__(self, leaves: Sequence[SeededDropout]) -> None:
+        super().__init__()
+        self.members = len(leaves)
+        self.rates = np.array([leaf.p for leaf in leaves])
+        self.streams = [leaf.stream for leaf in leaves]
+        self.drops = bool((self.rates > 0).any())
+        keep = np.where(self.rates < 1, 1 - self.rates, np.inf)
+        self.scales = torch.from_numpy(1 / keep)
+        self.thresholds = np.round(self.rates * 65536).astype(np.int64)
+        self._numbers: np.ndarray | None = None  # type: ignore[type-arg]
+        self._at = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or not self.drops:
+            return x
+        own = x.numel() // self.members
+        keep = torch.from_numpy(self._take(own)).to(x.device)
+        mask = keep.to(x.dtype).mul_(self.scales.to(x)[:, None])
+        return x * mask.view(self.members, -1, *x.shape[1:]).flatten(0, 1)
+
+    def _take(self, n: int) -> np.ndarray:  # type: ignore[type-arg]
+        """The next keep-mask, shape (members, n): True where a unit stays."""
+        left = 0 if self._numbers is None else self._numbers.shape[1] - self._at
+        if left < n:
+            fresh = n * max(1, self.DRAW // n) - left
+            block = np.ones((self.members, left + fresh), dtype=bool)
+            if self._numbers is not None:
+                block[:, :left] = self._numbers[:, self._at :]
+            for member, threshold in enumerate(self.thresholds):
+                if threshold > 0:
+                    drawn = self.streams[member].take(fresh)
+                    np.greater_equal(drawn, threshold, out=block[member, left:])
+            self._numbers, self._at = block, 0
+        assert self._numbers is not None
+        taken = self._numbers[:, self._at : self._at + n]
+        self._at += n
+        return taken
