@@ -18,10 +18,13 @@ class Family(Entry):
     Attributes:
         accepts: the kinds of input it reads, the preferred first.
         version: raised when the same options come to mean another network; part of a member's key.
+        free: options that change no shape and no structure, in which the members of one stack
+            may differ.
     """
 
     accepts: tuple[Kind, ...] = ()
     version: int = 1
+    free: frozenset[str] = frozenset({"dropout"})
 
 
 FAMILIES: Registry[Family] = Registry("model")
@@ -32,5 +35,23 @@ FAMILIES.register(
         "interplay.models.linear:linear",
         "fully connected layers (multilayer perceptron)",
         accepts=("flat",),
+    )
+)
+
+FAMILIES.register(
+    Family(
+        "conv",
+        "interplay.models.conv:conv",
+        "convolutional layers: over images, or along the steps of sequences",
+        accepts=("image", "sequence"),
+    )
+)
+
+FAMILIES.register(
+    Family(
+        "recurrent",
+        "interplay.models.recurrent:recurrent",
+        "recurrent layers (GRU, LSTM, RNN) over sequences and text",
+        accepts=("sequence", "tokens"),
     )
 )

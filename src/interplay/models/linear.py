@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from interplay.models.types import Activation, Dropout, Layers, Norm, Skip, Units
+from interplay.models.types import Activation, Dropout, Layers, Norm, Skip, Units, per_layer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,7 +31,7 @@ def linear(
     """`num_layers` hidden layers and a linear read-out: (batch, features) to (batch, outputs).
 
     Each layer is linear, norm, activation, dropout; with `skip` its input is added to its output
-    where the two have equal width (He et al., 2016, https://arxiv.org/abs/1512.03385).
+    where the two have equal width (He et al., 2015, https://arxiv.org/abs/1512.03385).
 
     Raises:
         ValueError: where `hidden_size` is a list whose length is not `num_layers`.
@@ -41,12 +41,9 @@ def linear(
     from interplay.models.blocks.dense import Dense
     from interplay.models.blocks.skip import Skip as SkipBlock
 
-    sizes = list(hidden_size) if isinstance(hidden_size, list) else [hidden_size] * num_layers
-    if len(sizes) != num_layers:
-        raise ValueError(f"hidden_size lists {len(sizes)} sizes for num_layers = {num_layers}")
     layers: list[nn.Module] = []
     width = spec.shape[0]
-    for size in sizes:
+    for size in per_layer("hidden_size", hidden_size, num_layers):
         layer = Dense(width, size, activation=activation, dropout=dropout, norm=norm)
         layers.append(SkipBlock(layer) if skip and width == size else layer)
         width = size

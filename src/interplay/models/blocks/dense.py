@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from interplay.models.blocks.activation import activation as make_activation
+from interplay.models.blocks.norm import norms
 
 
 class Dense(nn.Sequential):
@@ -17,13 +18,11 @@ class Dense(nn.Sequential):
     def __init__(
         self, inputs: int, outputs: int, *, activation: str, dropout: float, norm: str
     ) -> None:
-        layers: list[nn.Module] = [nn.Linear(inputs, outputs, bias=norm == "none")]
-        if norm == "batch":
-            layers.append(nn.BatchNorm1d(outputs))
-        elif norm == "layer":
-            layers.append(nn.LayerNorm(outputs))
-        layers.append(make_activation(activation))
-        # Present at rate 0 too: a swept rate must not change the number of modules, or members
-        # that differ in nothing else would not be one shape.
-        layers.append(nn.Dropout(dropout))
-        super().__init__(*layers)
+        super().__init__(
+            nn.Linear(inputs, outputs, bias=norm == "none"),
+            *norms(norm, outputs, "flat"),
+            make_activation(activation),
+            # Present at rate 0 too: a swept rate must not change the number of modules, or members
+            # that differ in nothing else would not be one shape.
+            nn.Dropout(dropout),
+        )
