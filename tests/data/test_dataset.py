@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from interplay.data import DATASETS
 from interplay.data.dataset import Dataset
-from interplay.data.load import load_dataset
+from interplay.data.load import COMMON, load_dataset
 from interplay.errors import DataError
 
 
@@ -112,17 +112,88 @@ def test_refused(make, says):
         make()
 
 
+def needs_files(entry):
+    """Downloaded, or the user's own: loaded in tests of their own."""
+    required = any(option.required for option in entry.options.by_name.values())
+    return entry.download is not None or required
+
+
+@pytest.mark.parametrize("entry", DATASETS, ids=lambda entry: entry.name)
+def test_every_registered_dataset_says_what_its_options_are(entry):
+    options = entry.options.by_name
+    assert all(option.doc and option.allowed for option in options.values())
+    assert not set(options) & COMMON
+
+
 @pytest.mark.parametrize(
-    "name", [e.name for e in DATASETS if not e.path.startswith("interplay.data.mads")]
+    "entry", [e for e in DATASETS if not needs_files(e)], ids=lambda entry: entry.name
 )
-def test_every_registered_dataset_that_needs_no_download_loads(name):
-    entry = DATASETS.get(name)
-    if any(option.required for option in entry.options.by_name.values()):
-        pytest.skip("needs a path; its own test loads it")
-    data = load_dataset({"name": name})
+def test_every_registered_dataset_that_needs_no_download_loads(entry):
+    data = load_dataset({"name": entry.name})
     assert data.task == entry.task
     assert len(data.inputs) == int(entry.size.replace(",", ""))
+    assert entry.shape.startswith(data.kind)
     data.split()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n=st.integers(40, 300),
+    classes=st.integers(2, 6),
+    fraction=st.floats(0.01, 0.99),
+    seed=st.integers(0, 5),
+)
+def test_a_subset_keeps_classes_and_their_shares(n, classes, fraction, seed):
+    data = labelled(n, classes)
+    whole, part = data.split(seed, 0.3, 0.1), data.split(seed, 0.3, 0.1, subset=fraction)
+    assert np.array_equal(whole.test, part.test)
+    for name in ("train", "valid"):
+        rows, kept = getattr(whole, name), getattr(part, name)
+        assert set(kept) <= set(rows)
+        assert kept.tolist() == sorted(kept)
+        for c in np.unique(data.targets[rows]):
+            share = (data.targets[rows] == c).sum() * fraction
+            assert abs((data.targets[kept] == c).sum() - max(1, share)) <= 0.5 + 1e-9
+    smaller = data.split(seed, 0.3, 0.1, subset=fraction / 2)
+    assert set(smaller.train) <= set(part.train)
+    assert np.array_equal(data.split(seed, 0.3, 0.1, subset=1.0).train, whole.train)
+
+
+def test_a_subset_of_regression_prescribed_parts_and_folds(digits):
+    from dataclasses import replace
+
+    values = Dataset.from_arrays(np.zeros((100, 2)), np.linspace(0, 1, 100))
+    split = values.split(0, subset=0.1)
+    assert (len(split.train), len(split.valid)) == (8, 2)
+    assert len(values.split(0, subset=0.001).valid) == 1
+    assert values.split(1, subset=0.1).train.tolist() != split.train.tolist()
+    prescribed = replace(values, fixed={"valid": np.arange(80, 100)})
+    fixed, other = prescribed.split(0, subset=0.5), prescribed.split(1, subset=0.5)
+    assert fixed.train.tolist() != other.train.tolist()
+    assert fixed.valid.tolist() != other.valid.tolist()
+    assert (len(fixed.train), len(fixed.valid), fixed.valid.min() >= 80) == (40, 10, True)
+    fold = digits.split(0, folds=5, fold=1, subset=0.1)
+    assert set(fold.valid) <= set(digits.split(0, folds=5, fold=1).valid)
+    assert len(fold.valid) == pytest.approx(36, abs=5)
+
+
+def test_rows_that_overlap(digits):
+    from dataclasses import replace
+
+    rows = replace(Dataset.from_arrays(np.zeros((50, 2)), np.linspace(0, 1, 50)), overlap=3)
+    split = rows.split(0, 0.2, 0.1)
+    # 50 rows: test 45-49, a gap of 3, validation 32-41, a gap of 3, training 0-28.
+    assert split.test.tolist() == list(range(45, 50))
+    assert split.valid.tolist() == list(range(32, 42))
+    assert split.train.tolist() == list(range(29))
+    middle = rows.split(0, folds=5, fold=2)
+    assert middle.valid.tolist() == list(range(20, 30))
+    assert middle.train.tolist() == [*range(17), *range(33, 50)]
+    assert rows.digest != replace(rows, overlap=2).digest
+    with pytest.raises(DataError, match="leave no train part"):
+        replace(rows, overlap=45).split(0)
+    with pytest.raises(DataError, match="prescribed parts and overlapping"):
+        replace(rows, fixed={"valid": np.array([1])})
 
 
 def test_own_loader(tmp_path):

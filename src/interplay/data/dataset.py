@@ -61,6 +61,8 @@ class Dataset:
         vocabulary: number of distinct tokens, 0 where there are none.
         fixed: parts the source itself prescribes, by name ("valid", "test"): row numbers.
         classes: the classes' names, in the order of their numbers, where they have names.
+        overlap: rows in order of time that share values with so many rows before and after them
+            (windows of one series); parts are then stretches of time. 0 where rows stand alone.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Dataset:
     vocabulary: int = 0
     fixed: dict[str, NDArray[np.int64]] | None = None
     classes: tuple[str, ...] = ()
+    overlap: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.inputs)
@@ -95,6 +98,8 @@ class Dataset:
                 )
         elif not np.isfinite(self.targets).all():
             raise DataError(f"dataset {self.name!r}: targets that are not finite numbers")
+        if self.overlap and self.fixed:
+            raise DataError(f"dataset {self.name!r}: prescribed parts and overlapping rows")
 
     @classmethod
     def from_arrays(
@@ -144,7 +149,8 @@ class Dataset:
     def digest(self) -> str:
         """SHA-256 over everything a training sees, in 16 hexadecimal digits."""
         h = hashlib.sha256()
-        h.update(repr((self.task, self.kind, self.num_outputs, self.vocabulary)).encode())
+        what = (self.task, self.kind, self.num_outputs, self.vocabulary)
+        h.update(repr(what + (self.overlap,) * bool(self.overlap)).encode())
         parts = [self.inputs, self.targets, self.lengths]
         parts += [v for _, v in sorted((self.fixed or {}).items())]
         for array in parts:
@@ -197,19 +203,44 @@ class Dataset:
         test: float = 0.0,
         folds: int | None = None,
         fold: int | None = None,
+        subset: float = 1.0,
     ) -> Split:
         """The study's split: seeded, and even over the classes.
 
         Parts that the source prescribes (`fixed`) stay as they are. With `folds`, the rows that
         are neither test nor training only are cut into that many parts, and part `fold` validates.
+        Rows that overlap are split in time instead, whatever the seed: training first, then
+        validation, then test (with folds: stretches, each validating once), and between two parts
+        `overlap` rows are left out, so that no value is in both.
 
         Args:
             seed: of the study, not of a member: every member sees the same split.
             valid, test: fractions of all rows.
+            subset: fraction of the training rows and of the validation rows that is kept, seeded,
+                of every class at least one; a smaller subset is part of a larger one.
 
         Raises:
             DataError: where a part that is needed would be empty.
         """
+        assert folds is None or fold is not None
+        if self.overlap:
+            split = self._in_time(valid, test, folds, fold)
+        else:
+            split = self._shuffled(seed, valid, test, folds, fold)
+        if subset < 1:
+            train = self._some(split.train, subset, np.random.default_rng([seed, 8]))
+            kept = self._some(split.valid, subset, np.random.default_rng([seed, 9]))
+            split = Split(train, kept, split.test)
+        for name in ("train", "valid"):
+            if len(getattr(split, name)) == 0:
+                raise DataError(
+                    f"dataset {self.name!r}: {len(self.inputs)} rows leave no {name} part"
+                )
+        return split
+
+    def _shuffled(
+        self, seed: int, valid: float, test: float, folds: int | None, fold: int | None
+    ) -> Split:
         fixed = self.fixed or {}
         n = len(self.inputs)
         free = np.ones(n, dtype=bool)
@@ -224,17 +255,39 @@ class Dataset:
             taken = _every(len(order), test * n / len(order))
             parts["test"], order = np.sort(order[taken]), order[~taken]
         if folds:
-            assert fold is not None
             taken = np.arange(len(order)) % folds == fold
             parts["valid"], order = np.sort(order[taken]), order[~taken]
         elif "valid" not in fixed:
             taken = _every(len(order), min(1.0, valid * n / max(len(order), 1)))
             parts["valid"], order = np.sort(order[taken]), order[~taken]
-        split = Split(np.sort(order), parts["valid"], parts["test"])
-        for name in ("train", "valid"):
-            if len(getattr(split, name)) == 0:
-                raise DataError(f"dataset {self.name!r}: {n} rows leave no {name} part")
-        return split
+        return Split(np.sort(order), parts["valid"], parts["test"])
+
+    def _in_time(self, valid: float, test: float, folds: int | None, fold: int | None) -> Split:
+        """Parts that follow each other, with a gap between them."""
+        n, gap = len(self.inputs), self.overlap
+        rows = np.arange(n)
+        tested = int(n * test + 1e-9)
+        free = rows[: max(0, n - tested - gap)] if tested else rows
+        if folds:
+            assert fold is not None
+            block = np.array_split(free, folds)[fold]
+        else:
+            block = free[max(0, len(free) - int(n * valid + 1e-9)) :]
+        if len(block):
+            free = free[(free < block[0] - gap) | (free > block[-1] + gap)]
+        return Split(free, block, rows[n - tested :])
+
+    def _some(
+        self, rows: NDArray[np.int64], fraction: float, generator: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """A fraction of `rows`, of each class where there are classes, never none of it."""
+        order = generator.permutation(rows)
+        groups = [order]
+        if self.task == "classification":
+            labels = self.targets[order]
+            groups = [order[labels == label] for label in np.unique(labels)]
+        kept = [group[: max(1, int(len(group) * fraction + 0.5))] for group in groups]
+        return np.sort(np.concatenate(kept)) if kept else rows
 
     def _spread(self, rows: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
         """`rows` shuffled, then (in classification) sorted by class, so that every k-th is stratified."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from interplay.data import DATASETS
 from interplay.data import recipe as data_recipe
-from interplay.data.dataset import Dataset
+from interplay.data.dataset import Dataset, Split
 from interplay.errors import DataError, InterplayError
 from interplay.options import options_of
 from interplay.space.domains import same_as
@@ -79,3 +79,12 @@ def _joined(pairs: Any, name: str) -> Dataset:
     )
     valid = np.arange(len(train_x), len(train_x) + len(valid_x))
     return replace(whole, fixed={"valid": valid})
+
+
+def split_dataset(
+    dataset: Dataset, data: Mapping[str, Any], folds: int | None, fold: int | None
+) -> Split:
+    """The split that a [data] section asks for, of which `fold` validates where there are folds."""
+    return dataset.split(
+        data["split_seed"], data["valid"], data["test"], folds, fold, data["subset"]
+    )

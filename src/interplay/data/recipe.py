@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+Scale = Literal["none", "standard", "minmax"]
+
 
 def data(
     *,
@@ -13,6 +15,13 @@ def data(
     split_seed: Annotated[int, Field(ge=0, description="of the train/valid split")] = 0,
     valid: Annotated[float, Field(gt=0, lt=1, description="fraction that validates")] = 0.2,
     test: Annotated[float, Field(ge=0, lt=1, description="fraction kept for a last test")] = 0.0,
+    subset: Annotated[
+        float,
+        Field(gt=0, le=1, description="fraction of the train and valid rows, for a quick look"),
+    ] = 1.0,
+    scale: Annotated[
+        Scale, Field(description="of each feature or channel, fitted on the training part")
+    ] = "none",
     view: Annotated[
         Literal["auto", "flat", "image", "sequence", "tokens"],
         Field(description="the form in which a model gets the inputs"),
@@ -24,5 +33,7 @@ def data(
         "split_seed": split_seed,
         "valid": valid,
         "test": test,
+        "subset": subset,
+        "scale": scale,
         "view": view,
     }

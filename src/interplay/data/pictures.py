@@ -1,0 +1,61 @@
+"""Image files read into one array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interplay.data.bars import counted
+from interplay.errors import DataError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
+PARSER = 1  # its version: another one parses again
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The folders in `folder`, one a class, sorted by name; hidden ones are none."""
+    found = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
+    return sorted(found, key=lambda p: p.name)
+
+
+def image_files(folder: Path) -> list[Path]:
+    """All images below `folder`, in sorted order, whatever the order on disk."""
+    found = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
+    return sorted(found, key=lambda path: path.relative_to(folder).parts)
+
+
+def read_images(files: Sequence[Path], size: int, colour: bool, name: str) -> NDArray[np.uint8]:
+    """(n, 3 or 1, size, size), 0 to 255; images of another shape are stretched to the square.
+
+    Raises:
+        DataError: naming the first file that is no image.
+    """
+    from PIL import Image
+
+    mode = "RGB" if colour else "L"
+    images = np.empty((len(files), 3 if colour else 1, size, size), dtype=np.uint8)
+    for i, file in enumerate(counted(files, f"{name}: reading")):
+        try:
+            with Image.open(file) as image:
+                small = image.convert(mode).resize((size, size), Image.Resampling.LANCZOS)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            reason = " ".join(str(error).split())
+            raise DataError(f"dataset {name!r}: {file} cannot be read ({reason})") from None
+        pixels: NDArray[Any] = np.asarray(small)
+        images[i] = pixels.transpose(2, 0, 1) if colour else pixels[None]
+    return images
+
+
+def as_floats(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Values from 0 to 1."""
+    floats = images.astype(np.float32)
+    floats /= 255.0
+    return floats
