@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -111,7 +111,10 @@ def _print_plan(study: Any, out: str | None) -> None:
     typer.echo(f"finished {plan['finished']} in the ledger, {plan['missing']} to train")
     sizes = ", ".join(map(str, packs[:12])) + (", …" if len(packs) > 12 else "")
     workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
-    typer.echo(f"packs    {len(packs)} {workers}" + (f", of {sizes} members" if packs else ""))
+    by = f", {' and '.join(plan['engines'])} engine, of {sizes} members" if packs else ""
+    typer.echo(f"packs    {len(packs)} {workers}{by}")
+    if plan["unbuildable"]:
+        typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
 
 
 def _print_outcome(outcome: Any, folder: Path) -> None:
@@ -209,6 +212,55 @@ def table(
         keep = [*results.varied, *tail, *metrics] if len(frame) else list(frame.columns)
         frame = frame[[c for c in keep if c in frame and (c != "fold" or frame[c].notna().any())]]
     typer.echo(frame.to_string(index=False) if len(frame) else "no member has finished yet")
+
+
+@app.command()
+@_verb
+def models() -> None:
+    """Print the families of models, with every option, its type, default and one line.
+
+    Example: interplay models
+    """
+    from interplay.models.listing import describe_all
+
+    for number, family in enumerate(describe_all()):
+        head = f"{family.name}: {family.summary}; reads {' or '.join(family.accepts)}"
+        typer.echo(("\n" if number else "") + head)
+        rows = [(o.name, o.allowed, str(o.default), o.doc) for o in family.options]
+        _print_columns([("option", "values", "default", ""), *rows], indent=2)
+
+
+@app.command()
+@_verb
+def data() -> None:
+    """Print the datasets: task, size, input shape, where from, whether on disk, own options.
+
+    Example: interplay data
+    """
+    from interplay.data.listing import listed
+
+    head = ("name", "task", "rows", "one input", "from", "on disk", "options")
+    rows = [
+        (d.name, d.task, d.size, d.shape, d.source, d.on_disk, ", ".join(o.name for o in d.options))
+        for d in listed()
+    ]
+    _print_columns([head, *rows])
+
+
+def _print_columns(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
+    """Rows of text in columns; the last column wraps in a terminal that is too narrow."""
+    import shutil
+    import textwrap
+
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    start = indent + sum(widths) + 2 * len(widths)
+    room = max(24, shutil.get_terminal_size((120, 24)).columns - start)
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        first, *rest = textwrap.wrap(row[-1], room) or [""]
+        typer.echo((" " * indent + "  ".join([*cells, first])).rstrip())
+        for line in rest:
+            typer.echo(" " * start + line)
 
 
 def _question(

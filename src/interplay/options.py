@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,17 +112,19 @@ def _reason(error: ValidationError) -> str:
     return first[:1].lower() + first[1:]
 
 
-def _words(schema: dict[str, Any]) -> str:
+def _words(schema: dict[str, Any], known: Sequence[Any] = ()) -> str:
+    """A JSON schema in words; `known` are those said already beside it."""
     if "enum" in schema:
         return ", ".join(str(value) for value in schema["enum"])
     if "const" in schema:
         return str(schema["const"])
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_words(part) for part in schema["anyOf"]))
+        parts = schema["anyOf"]
+        return " or ".join(dict.fromkeys(_words(part, parts) for part in parts))
     kind = schema.get("type")
     if kind == "array":
         items = _words(schema.get("items", {})) or "values"
-        return f"a list of ({items})" if " " in items else f"a list of {items}s"
+        return "a list of such" if schema.get("items") in known else f"a list of ({items})"
     names = {
         "integer": "whole number",
         "number": "number",
@@ -131,6 +133,12 @@ def _words(schema: dict[str, Any]) -> str:
         "null": "nothing",
     }
     words = names.get(str(kind), "")
+    if "minimum" in schema and "maximum" in schema:
+        return f"{words} {_number(schema['minimum'])} to {_number(schema['maximum'])}"
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {schema[name]:g}" for name, sign in bounds.items() if name in schema]
+    limits = [f"{sign} {_number(schema[name])}" for name, sign in bounds.items() if name in schema]
     return " ".join([words, " and ".join(limits)]).strip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"

@@ -71,8 +71,8 @@ class Settings(Section):
     """How many (0, 1, …), or a list that names them; the same in every cell."""
     folds: Annotated[int, Field(ge=2)] | None = None
     """Cross-validation in place of one validation part."""
-    engine: Literal["auto", "reference"] = "auto"
-    """Which engine trains."""
+    engine: Literal["auto", "reference", "stacked"] = "auto"
+    """Which engine trains: stacked, many members at once; reference, one by one; auto chooses."""
     search: Search = Search()
     heatmap: Heatmap | None = None
     resources: Resources = Resources()

@@ -246,7 +246,9 @@ def _check_metric(search: Search, space: Space, mistakes: list[Mistake]) -> None
     if not search.metric or not isinstance(domain, (Constant, Choice)):
         return
     for name in domain.grid():
-        if name in DATASETS and search.metric not in metrics_of(DATASETS.get(name).task):
+        if name not in DATASETS or DATASETS.get(name).any_task:
+            continue
+        if search.metric not in metrics_of(DATASETS.get(name).task):
             mistakes.append(_no_metric(search.metric, DATASETS.get(name).task))
 
 

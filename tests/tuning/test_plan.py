@@ -5,19 +5,84 @@ from hypothesis import strategies as st
 
 from interplay.study import Study
 from interplay.training.members import Member, member_key
-from interplay.tuning.plan import make_plan, pack_members
+from interplay.tuning.packs import Group, Pack, make_packs, shrinking
+from interplay.tuning.plan import Built, make_groups, make_plan
+
+
+def members(n, start=0):
+    return tuple(Member(str(i), {}, 0, 1) for i in range(start, start + n))
 
 
 @given(st.integers(0, 400), st.integers(1, 16))
-def test_packs_hold_every_member_once_and_shrink(n, workers):
-    members = [Member(str(i), {}, 0, 1) for i in range(n)]
-    packs = pack_members(members, workers)
-    assert [m.key for pack in packs for m in pack] == [str(i) for i in range(n)]
-    sizes = [len(pack) for pack in packs]
+def test_pieces_hold_every_member_once_and_shrink(n, workers):
+    pieces = shrinking(members(n), workers)
+    assert [m.key for piece in pieces for m in piece] == [str(i) for i in range(n)]
+    sizes = [len(piece) for piece in pieces]
     assert sizes == sorted(sizes, reverse=True)
     if n:
         assert sizes[-1] == 1
-        assert n < 2 * workers or sizes[0] <= n / workers
+
+
+groups_of = st.lists(
+    st.tuples(
+        st.integers(1, 120),
+        st.sampled_from(["stacked", "reference"]),
+        st.integers(1, 64),
+        st.floats(1, 100),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(groups_of, st.integers(1, 8))
+def test_packs_hold_every_member_once_and_keep_to_shapes_and_sizes(described, workers):
+    groups, start = [], 0
+    for n, engine, most, cost in described:
+        groups.append(Group(members(n, start), engine, most, cost))
+        start += n
+    packs = make_packs(groups, workers)
+    assert sorted(int(m.key) for pack in packs for m in pack.members) == list(range(start))
+    for pack in packs:
+        home = [g for g in groups if pack.members[0] in g.members]
+        assert all(m in home[0].members for m in pack.members)
+        assert pack.engine == home[0].engine
+        assert pack.engine == "reference" or len(pack.members) <= home[0].most
+
+
+def test_two_workers_end_together():
+    # Five shapes of unequal cost, as hidden sizes have.
+    groups = [
+        Group(members(50, 50 * i), "stacked", 64, c) for i, c in enumerate((55, 20, 10, 6, 5))
+    ]
+    cost = {m.key: g.cost for g in groups for m in g.members}
+    busy = [0.0, 0.0]
+    for pack in make_packs(groups, 2):
+        busy[busy.index(min(busy))] += sum(cost[m.key] for m in pack.members)
+    assert max(busy) < 1.1 * sum(busy) / 2
+
+
+def test_a_pack_that_killed_its_worker_comes_back_in_halves():
+    pack = Pack(members(5), "stacked")
+    assert [len(half.members) for half in pack.halves()] == [3, 2]
+    assert [len(p.members) for p in Pack(members(3), "reference").halves()] == [1, 1, 1]
+
+
+def test_members_of_one_shape_are_one_group(make_study):
+    def group_sizes(**changes):
+        plan = make_plan(make_study(**changes))
+        groups = make_groups(plan, plan.members, lambda config: Built(None, 100))
+        return sorted(len(g.members) for g in groups)
+
+    assert group_sizes() == [4, 4]  # two hidden sizes; dropout and seeds go together
+    assert group_sizes(optimizer={"lr": [1e-3, 1e-2]}) == [8, 8]
+    assert group_sizes(data={"batch_size": [32, 64]}) == [4, 4, 4, 4]
+    assert (
+        group_sizes(optimizer={"name": "sgd", "nesterov": [False, True], "momentum": 0.9})
+        == [4] * 4
+    )
+    assert group_sizes(schedule={"name": ["none", "cosine"]}) == [8, 8]
+    assert group_sizes(training={"label_smoothing": [0.0, 0.1]}) == [4] * 4
 
 
 def test_what_changes_a_training_changes_its_key():

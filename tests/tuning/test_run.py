@@ -31,16 +31,28 @@ def quiet_run(ray_running, tmp_path):
     return run
 
 
-def test_workers_and_packs_do_not_change_the_table(quiet_run, make_study, monkeypatch):
+def test_workers_packs_and_engines_do_not_change_the_table(quiet_run, make_study, monkeypatch):
     tables = []
-    for workers, share in ((1, 0.5), (2, 0.5), (2, 0.01), (2, 1.0)):
-        monkeypatch.setattr("interplay.tuning.plan.SHARE", share)
-        study = make_study(epochs=2, resources={"workers": workers}, model={"norm": "batch"})
-        outcome = quiet_run(study, f"run-{workers}-{share}")
+    for workers, fewest, engine in (
+        (1, 8, "reference"),
+        (1, 8, "stacked"),
+        (2, 8, "auto"),
+        (2, 1, "stacked"),
+        (2, 8, "reference"),
+    ):
+        monkeypatch.setattr("interplay.tuning.packs.FEWEST", fewest)
+        study = make_study(
+            epochs=2, engine=engine, resources={"workers": workers}, model={"norm": "batch"}
+        )
+        outcome = quiet_run(study, f"run-{workers}-{fewest}-{engine}")
         assert outcome.trained == 8
         tables.append(comparable(outcome.results.frame))
+        if engine != "auto":
+            assert set(tables[-1].pop("engine")) == {engine}
+        else:
+            assert set(tables[-1].pop("engine")) == {"stacked"}
     for table in tables[1:]:
-        pd.testing.assert_frame_equal(table, tables[0], rtol=1e-6)
+        pd.testing.assert_frame_equal(table, tables[0], rtol=1e-4)
     assert (tables[0]["status"] == "complete").all()
     assert tables[0]["model.dropout"].tolist() == [0.0, 0.0, 0.5, 0.5] * 2
 
@@ -95,7 +107,7 @@ class Net(nn.Module):
         super().__init__()
         self.kill, self.layers = kill, nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
     def forward(self, x):
-        if self.training and self.kill and len(x) > 2:
+        if self.training and self.kill and len(x) > 16:
             os._exit(9)
         return self.layers(x)
 """
@@ -151,6 +163,7 @@ STUDY = """
 name = "killed"
 epochs = 8
 seeds = 6
+engine = "reference"
 [data]
 name = "digits"
 [model]
@@ -158,6 +171,12 @@ name = "linear"
 hidden_size = [8, 32]
 dropout = [0.0, 0.4]
 """
+# Fast: enough shapes, and so packs, that a kill finds some of them still to train.
+STACKED = (
+    STUDY.replace("reference", "stacked")
+    .replace("= 8\n", "= 40\n")
+    .replace("[8, 32]", "[8, 12, 16, 24, 32, 48, 64, 96]")
+)
 
 
 def start(tmp_path, out):
@@ -185,12 +204,15 @@ def wait_for_rows(process, folder, at_least):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_where_it_was(tmp_path):
-    (tmp_path / "killed.toml").write_text(STUDY)
+@pytest.mark.parametrize(
+    ("text", "total"), [(STUDY, 24), (STACKED, 96)], ids=["reference", "stacked"]
+)
+def test_a_killed_run_goes_on_where_it_was(tmp_path, text, total):
+    (tmp_path / "killed.toml").write_text(text)
     undisturbed = start(tmp_path, "whole")
     assert undisturbed.wait(timeout=200) == 0, undisturbed.communicate()
     whole = Results.load(tmp_path / "whole").frame
-    assert len(whole) == 24
+    assert len(whole) == total
 
     killed = start(tmp_path, "run")
     wait_for_rows(killed, tmp_path / "run", 2)
@@ -198,19 +220,19 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     killed.wait()
     ledger = Ledger(tmp_path / "run")
     before = {r["key"]: r for r in ledger.rows().to_pylist()}
-    assert 0 < len(before) < 24
+    assert 0 < len(before) < total
 
     resumed = start(tmp_path, "run")
     out, err = resumed.communicate(timeout=200)
     assert resumed.returncode == 0, err
-    assert f"{24 - len(before)} members trained, {len(before)} were there already" in out
+    assert f"{total - len(before)} members trained, {len(before)} were there already" in out
     after = ledger.rows().to_pylist()
-    assert len(after) == 24 == len({r["key"] for r in after})
+    assert len(after) == total == len({r["key"] for r in after})
     for row in after:  # what had been reported was not trained again
         if row["key"] in before:
             assert row["seconds"] == before[row["key"]]["seconds"]
     pd.testing.assert_frame_equal(
-        comparable(Results.load(tmp_path / "run").frame), comparable(whole), rtol=1e-6
+        comparable(Results.load(tmp_path / "run").frame), comparable(whole), rtol=1e-4
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from interplay.data.dataset import Dataset, DataSpec
+from interplay.data.load import split_dataset
+from interplay.data.scaling import scale
 from interplay.kinds import Kind, Task
 
 
@@ -56,8 +58,9 @@ def make_parts(
     dtype: torch.dtype = torch.float32,
 ) -> Parts:
     """The split that the [data] section `data` asks for, read as `kind`."""
-    split = dataset.split(data["split_seed"], data["valid"], data["test"], folds, fold)
-    inputs = dataset.view(kind)
+    split = split_dataset(dataset, data, folds, fold)
+    scaled = scale(dataset.inputs, split.train, data["scale"], dataset.lengths)
+    inputs = replace(dataset, inputs=scaled).view(kind)
 
     def number(values: Tensor) -> Tensor:
         return values.to(device=device, dtype=dtype if values.is_floating_point() else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from interplay.results import Results
 from interplay.space.domains import Float, Int, NoGridError
 from interplay.store import Ledger
 from interplay.study import Study
-from interplay.training.members import Row
-from interplay.tuning.plan import Plan, make_plan, pack_members
+from interplay.training.members import Member, Row
+from interplay.tuning.packs import make_packs
+from interplay.tuning.plan import Plan, make_groups, make_plan
 from interplay.tuning.progress import StudyProgress
 
 
@@ -77,9 +79,8 @@ def execute(study: Study, out: str | Path | None = None, *, progress: bool = Tru
         ledger.compact()
         finished = ledger.finished()
         missing = plan.sort([m for m in plan.members if m.key not in finished])
-        device = _device(study.resources.device) if missing else "none"
         if missing:
-            _train(plan, ledger, missing, device, progress)
+            _train(plan, ledger, missing, progress)
         else:
             ledger.write_study(describe(plan), plan.members)
     results = Results.load(ledger.folder)
@@ -88,63 +89,67 @@ def execute(study: Study, out: str | Path | None = None, *, progress: bool = Tru
     return Outcome(results, len(missing), kept, failed, time.monotonic() - started)
 
 
-def _train(plan: Plan, ledger: Ledger, missing: list[Any], device: str, progress: bool) -> None:
-    from interplay.tuning.preflight import failed_row, preflight
-
-    # Before the study is written: a study that cannot run leaves the folder as it was.
-    checked = preflight(plan, missing)
-    ledger.write_study(describe(plan), plan.members)
-    doomed = [(m, checked.reason(m.config)) for m in missing]
-    rows = [failed_row(m, reason) for m, reason in doomed if reason is not None]
-    ledger.append(rows)
-    todo = [m for m, reason in doomed if reason is None]
-
-    from interplay.tuning.run import ray_session, train_on_ray
+def _train(plan: Plan, ledger: Ledger, missing: list[Member], progress: bool) -> None:
+    resources = plan.study.resources
+    workers = workers_of(plan.study)
+    bar: StudyProgress | None = None
+    from interplay.tuning.run import RaySession, train_on_ray
     from interplay.tuning.worker import Context
 
-    resources = plan.study.resources
-    workers = max(1, min(workers_of(plan.study, device), len(todo)))
-    bar = StudyProgress(
-        len(missing), plan.metric, plan.mode, plan.study.space.varied, show=progress
-    )
-    if rows:
-        bar.add(rows)
-    if not todo:
-        bar.close()
-        return
-
-    def deliver(rows: list[Row]) -> None:
-        ledger.append(rows)
-        bar.add(rows)
-
-    per_worker = {"cpu": float(resources.cpus_per_worker)}
-    if device == "cuda":
-        per_worker["gpu"] = min(1.0, _gpus() / workers)
     try:
-        with ray_session(workers, resources.cpus_per_worker):
-            bar.begin()
-            train_on_ray(
-                todo,
-                lambda packs: Context(
-                    packs, plan.datasets, plan.study.folders, device, resources.cpus_per_worker
-                ),
-                workers=workers,
-                resources=per_worker,
-                deliver=deliver,
-            )
+        with RaySession(workers, resources.cpus_per_worker) as session:
+            from interplay.tuning.preflight import failed_row, preflight
+
+            # Before the study is written: a study that cannot run leaves the folder as it was.
+            device = find_device(resources.device)
+            checked = preflight(plan, missing)
+            doomed = [(m, checked(m.config).reason) for m in missing]
+            todo = [m for m, reason in doomed if reason is None]
+            packs = make_packs(make_groups(plan, todo, checked), workers)
+            ledger.write_study(describe(plan), plan.members)
+            varied = plan.study.space.varied
+            bar = StudyProgress(len(missing), plan.metric, plan.mode, varied, show=progress)
+
+            def deliver(rows: list[Row]) -> None:
+                ledger.append(rows)
+                bar.add(rows)
+
+            rows = [failed_row(m, reason) for m, reason in doomed if reason is not None]
+            if rows:
+                deliver(rows)
+            if packs:
+                session.ready()
+                bar.begin()
+                per_worker = {"cpu": float(resources.cpus_per_worker)}
+                if device == "cuda":
+                    per_worker["gpu"] = min(1.0, _gpus() / workers)
+                train_on_ray(
+                    packs,
+                    lambda packs: Context(
+                        packs,
+                        plan.datasets,
+                        plan.study.folders,
+                        device,
+                        resources.cpus_per_worker,
+                    ),
+                    workers=min(workers, len(packs)),
+                    resources=per_worker,
+                    deliver=deliver,
+                )
     except KeyboardInterrupt:
-        kept = len(plan.members) - len(missing)
-        raise Interrupted(ledger.folder, kept + bar.done, len(plan.members)) from None
+        done = len(plan.members) - len(missing) + (bar.done if bar else 0)
+        raise Interrupted(ledger.folder, done, len(plan.members)) from None
     finally:
-        bar.close()
+        if bar is not None:
+            bar.close()
 
 
-def workers_of(study: Study, device: str) -> int:
-    """How many processes train at once."""
+def workers_of(study: Study) -> int:
+    """How many processes train at once: as asked, or one a GPU, or one a core."""
     resources = study.resources
     if resources.workers is not None:
         return resources.workers
-    if device == "cuda":
+    if resources.device in ("auto", "cuda") and _gpus():
         return _gpus()
     return max(1, _cores() // resources.cpus_per_worker)
 
@@ -157,12 +162,15 @@ def _cores() -> int:
 
 
 def _gpus() -> int:
+    """How many CUDA devices there are; without importing torch where there can be none."""
+    if shutil.which("nvidia-smi") is None and not Path("/dev/nvidia0").exists():
+        return 0
     import torch
 
-    return max(1, torch.cuda.device_count())
+    return torch.cuda.device_count()
 
 
-def _device(asked: str) -> str:
+def find_device(asked: str) -> str:
     """The device asked for; under auto cuda, then mps, then cpu."""
     import torch
 
@@ -233,14 +241,20 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     ledger = Ledger(run_folder(study, out))
     finished = ledger.finished() if (ledger.folder / "rows").is_dir() else set()
     missing = plan.sort([m for m in plan.members if m.key not in finished])
-    workers = min(workers_of(study, _device(study.resources.device)), max(1, len(missing)))
-    packs = pack_members(missing, workers)
+    workers = workers_of(study)
+    from interplay.tuning.preflight import preflight
+
+    checked = preflight(plan, missing)
+    todo = [m for m in missing if checked(m.config).reason is None]
+    packs = make_packs(make_groups(plan, todo, checked), workers)
     return {
         "folder": str(ledger.folder),
         "cells": len(plan.cells),
         "members": len(plan.members),
         "finished": len(plan.members) - len(missing),
         "missing": len(missing),
-        "workers": workers,
-        "packs": [len(pack) for pack in packs],
+        "unbuildable": len(missing) - len(todo),
+        "workers": min(workers, max(1, len(packs))),
+        "packs": [len(pack.members) for pack in packs],
+        "engines": sorted({pack.engine for pack in packs}),
     }

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from interplay.data.dataset import Dataset
-from interplay.data.load import dataset_key, load_dataset
-from interplay.errors import DataError
+from interplay.data.load import dataset_key, load_dataset, split_dataset
+from interplay.errors import DataError, InterplayError
 from interplay.models import FAMILIES
+from interplay.models.factory import input_kind
+from interplay.space.domains import same_as
 from interplay.study import Study
+from interplay.training.grouping import choose_engine, cost, most_members, shape_key
 from interplay.training.members import Config, Member, member_key, section
 from interplay.training.metrics import Mode
+from interplay.tuning.packs import Group, group_by
 from interplay.usercode import source_digest
 
-# A worker takes this fraction of its fair share of what is left, so packs shrink towards the end
-# and all workers end together (guided self-scheduling: Polychronopoulos & Kuck, 1987).
-SHARE = 0.5
+
+@dataclass(frozen=True)
+class Built:
+    """What building one distinct model showed.
+
+    Attributes:
+        reason: why it cannot be trained, or None.
+        parameters: how many numbers it trains.
+        unstackable: why it does not stack, or None.
+    """
+
+    reason: str | None
+    parameters: int = 0
+    unstackable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +103,44 @@ def make_plan(study: Study) -> Plan:
     return Plan(study, cells, members, datasets, metric, mode)
 
 
-def pack_members(members: Sequence[Member], workers: int) -> list[list[Member]]:
-    """`members` cut into packs, in order: large ones first, single members at the end."""
-    packs, start = [], 0
-    while start < len(members):
-        left = len(members) - start
-        size = max(1, int(left * SHARE / workers))
-        packs.append(list(members[start : start + size]))
-        start += size
-    return packs
+def make_groups(
+    plan: Plan, members: Sequence[Member], built: Callable[[Config], Built]
+) -> list[Group]:
+    """`members` by shape, with the engine that trains them.
+
+    Args:
+        built: what building a cell's model showed.
+
+    Raises:
+        InterplayError: where the study asks for the stacked engine and a model does not stack.
+    """
+    shapes: dict[str, tuple[int, int]] = {}
+
+    def steps(member: Member) -> tuple[int, int]:
+        """Rows of one step, and steps of one epoch."""
+        data = section(member.config, "data")
+        key = same_as([data, member.fold])
+        if key not in shapes:
+            rows = split_dataset(plan.dataset(member.config), data, member.folds, member.fold).train
+            batch = min(data["batch_size"], len(rows))
+            shapes[key] = batch, len(rows) // batch
+        return shapes[key]
+
+    def key(member: Member) -> str:
+        return shape_key(member.config, member.epochs, *steps(member))
+
+    asked = plan.study.settings.engine
+    groups = []
+    for alike in group_by(members, key).values():
+        config = alike[0].config
+        found, dataset = built(config), plan.dataset(config)
+        if asked == "stacked" and found.unstackable:
+            raise InterplayError(
+                f"engine = 'stacked': this model does not stack: {found.unstackable}"
+            )
+        kind = input_kind(section(config, "model"), config["data.view"], dataset)
+        shape = dataset.spec(kind).shape
+        engine = choose_engine(asked, found.unstackable is None)
+        most = most_members(found.parameters, steps(alike[0])[0], math.prod(shape), kind)
+        groups.append(Group(alike, engine, most, cost(found.parameters, shape, kind)))
+    return groups

@@ -15,17 +15,17 @@ from interplay.space.domains import same_as
 from interplay.training.members import Config, Member, Row, section
 from interplay.training.reference import Network
 from interplay.training.streams import own_globals
-from interplay.tuning.plan import Plan
+from interplay.tuning.plan import Built, Plan
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """By `same_as` of a cell's configuration: the reason why it cannot be trained, or None."""
+    """By `same_as` of a cell's configuration, what building its model showed."""
 
-    reasons: dict[str, str | None]
+    found: dict[str, Built]
 
-    def reason(self, config: Config) -> str | None:
-        return self.reasons[same_as(config)]
+    def __call__(self, config: Config) -> Built:
+        return self.found[same_as(config)]
 
 
 def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
@@ -35,22 +35,22 @@ def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
         InterplayError: where not one model of the whole study can be built: then the mistake is
             the study's.
     """
-    tried: dict[str, str | None] = {}
-    reasons: dict[str, str | None] = {}
+    tried: dict[str, Built] = {}
+    found: dict[str, Built] = {}
     for member in members:
         config = member.config
-        if same_as(config) in reasons:
+        if same_as(config) in found:
             continue
         model, data = section(config, "model"), section(config, "data")
         # Two rows stand for a batch: what depends on its size is left to training.
         distinct = same_as([model, {**data, "batch_size": 0}])
         if distinct not in tried:
             tried[distinct] = _try(plan, config, plan.study.folders)
-        reasons[same_as(config)] = tried[distinct]
-    wrong = [reason for reason in tried.values() if reason is not None]
+        found[same_as(config)] = tried[distinct]
+    wrong = [built.reason for built in tried.values() if built.reason is not None]
     if len(wrong) == len(tried) and len(members) == len(plan.members):
         raise InterplayError(f"{plan.study.name}: no model of this study can be built: {wrong[0]}")
-    return Preflight(reasons)
+    return Preflight(found)
 
 
 def failed_row(member: Member, reason: str) -> Row:
@@ -68,7 +68,7 @@ def failed_row(member: Member, reason: str) -> Row:
     )
 
 
-def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> str | None:
+def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> Built:
     dataset = plan.dataset(config)
     model_options, data = section(config, "model"), section(config, "data")
     try:
@@ -76,20 +76,26 @@ def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> str | None:
         spec = dataset.spec(kind)
         with own_globals(0, "preflight"):
             model = build_model(model_options, spec, folders)
-            count_parameters(model)
+            parameters = count_parameters(model)
             inputs = torch.from_numpy(dataset.view(kind)[:2].copy())
             lengths = None if dataset.lengths is None else torch.from_numpy(dataset.lengths[:2])
             x = inputs if lengths is None else (inputs, lengths)
             with torch.no_grad():
                 out = Network(model)(x)
     except InterplayError as error:
-        return str(error)
+        return Built(str(error))
     except Exception as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())}{_where(error, folders)}"
+        words = " ".join(str(error).split())
+        return Built(f"{type(error).__name__}: {words}{_where(error, folders)}")
     expected = (len(inputs), spec.num_outputs)
     if tuple(out.shape) != expected:
-        return f"the model gives shape {tuple(out.shape)} for a batch of 2; {expected} is needed"
-    return None
+        gives = f"the model gives shape {tuple(out.shape)} for a batch of 2"
+        return Built(f"{gives}; {expected} is needed")
+    if "builder" not in model_options:
+        return Built(None, parameters)  # families stack; a test holds that
+    from interplay.training.stacked.check import why_not
+
+    return Built(None, parameters, why_not(model_options, spec, x, folders))
 
 
 def _where(error: Exception, folders: Sequence[Path]) -> str:

@@ -6,8 +6,8 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 # Read when ray is imported: no banners, no usage reports, the working folder kept, no loggers
@@ -22,31 +22,69 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 import ray
 from ray import tune
 
-from interplay.training.members import Member, Row
-from interplay.tuning.plan import pack_members
+from interplay.training.members import Row
+from interplay.tuning.packs import Pack
 from interplay.tuning.preflight import failed_row
 from interplay.tuning.worker import Context, PackTrainable
 
 
-@contextmanager
-def ray_session(workers: int, cpus_per_worker: int) -> Iterator[None]:
-    """Ray on this machine for the block; one that runs already is used and left running."""
-    logging.getLogger("ray").setLevel(logging.ERROR)
-    if ray.is_initialized():
-        yield
-        return
-    ray.init(
-        # Never a cluster that a stray RAY_ADDRESS happens to name.
-        address="local",
-        num_cpus=workers * cpus_per_worker,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
-    try:
-        yield
-    finally:
-        ray.shutdown()
+class RaySession:
+    """Ray on this machine, started and stopped beside other work; one that runs already is used
+    and left running.
+
+    Starting takes seconds of waiting; meanwhile the driver builds models and plans. Use as a
+    context, which begins at once, and call `ready` before Tune.
+
+    Args:
+        workers: processes that train at once.
+        cpus_per_worker: cores of each.
+    """
+
+    def __init__(self, workers: int, cpus_per_worker: int) -> None:
+        self.workers, self.cpus = workers, cpus_per_worker
+        self._there, self._over = threading.Event(), threading.Event()
+        self._own = False
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> RaySession:
+        # The thread lives as long as Ray: Linux kills Ray's processes with the thread that began
+        # them. A daemon, so that it cannot keep a broken interpreter alive.
+        threading.Thread(target=self._live, name="ray", daemon=True).start()
+        return self
+
+    def ready(self) -> None:
+        """Wait until Ray is there.
+
+        Raises:
+            Exception: whatever kept it from starting.
+        """
+        self._there.wait()
+        if self._error is not None:
+            raise self._error
+
+    def __exit__(self, *exception: object) -> None:
+        self._there.wait()
+        if self._own:
+            ray.shutdown()
+        self._over.set()
+
+    def _live(self) -> None:
+        try:
+            logging.getLogger("ray").setLevel(logging.ERROR)
+            if not ray.is_initialized():
+                self._own = True
+                ray.init(
+                    # Never a cluster that a stray RAY_ADDRESS happens to name.
+                    address="local",
+                    num_cpus=self.workers * self.cpus,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
+        except BaseException as error:
+            self._error = error
+        self._there.set()
+        self._over.wait()
 
 
 class _Deliver(tune.Callback):
@@ -70,17 +108,18 @@ class _Deliver(tune.Callback):
 
 
 def train_on_ray(
-    members: Sequence[Member],
-    context: Callable[[list[list[Member]]], Context],
+    packs: Sequence[Pack],
+    context: Callable[[list[Pack]], Context],
     *,
     workers: int,
     resources: dict[str, float],
     deliver: Callable[[list[Row]], None],
 ) -> None:
-    """Train `members`, every one of which is delivered as a row.
+    """Train all members of `packs`, every one of which is delivered as a row.
 
-    Where a worker dies (out of memory, a crash in native code), the members that it had not
-    reported are tried once more, each alone, so that one bad member takes no other with it.
+    Where a worker dies (killed for its memory, a crash in native code), what it had not reported
+    is tried again in smaller packs, down to single members, so that one bad member takes no other
+    with it.
 
     Args:
         context: makes what workers get from the packs.
@@ -93,22 +132,21 @@ def train_on_ray(
         got.update(row.key for row in rows)
         deliver(rows)
 
-    packs = pack_members(members, workers)
-    _fit(packs, context(packs), workers, resources, take)
-    packs = [[m] for m in members if m.key not in got]
-    if packs:
-        errors = _fit(packs, context(packs), workers, resources, take)
-        lost = [
-            failed_row(pack[0], errors.get(i, "the worker died"))
-            for i, pack in enumerate(packs)
-            if pack[0].key not in got
-        ]
-        if lost:
-            take(lost)
+    todo = list(packs)
+    while todo:
+        errors = _fit(todo, context(todo), workers, resources, take)
+        smaller: list[Pack] = []
+        for i, pack in enumerate(todo):
+            lost = tuple(member for member in pack.members if member.key not in got)
+            if lost and len(pack.members) == 1:
+                take([failed_row(lost[0], errors.get(i, "the worker died"))])
+            elif lost:
+                smaller += Pack(lost, pack.engine).halves()
+        todo = smaller
 
 
 def _fit(
-    packs: list[list[Member]],
+    packs: list[Pack],
     context: Context,
     workers: int,
     resources: dict[str, float],

@@ -14,6 +14,7 @@ from interplay.data.load import dataset_key
 from interplay.models.factory import input_kind
 from interplay.space.domains import same_as
 from interplay.training.members import Member, Row, section
+from interplay.tuning.packs import Pack
 
 # Rows are reported together at most this often (seconds): a report costs Tune's loop some
 # milliseconds during which the worker waits, and what is not reported is lost with a killed run.
@@ -24,7 +25,7 @@ REPORT_EVERY = 0.5
 class Context:
     """What every worker gets once, through Ray's object store."""
 
-    packs: list[list[Member]]
+    packs: list[Pack]
     datasets: dict[str, Dataset]
     folders: tuple[Path, ...]
     device: str
@@ -37,13 +38,10 @@ class PackTrainable(tune.Trainable):
     def setup(self, config: dict[str, Any], context: Context | None = None) -> None:
         # Threads before anything computes: more than asked for would fight over the cores.
         import torch
-        import torch._dynamo
 
-        from interplay.training.reference import quieten
         from interplay.usercode import add_to_path
 
         assert context is not None
-        quieten()
         torch.set_num_threads(context.threads)
         add_to_path(context.folders)
         self.context = context
@@ -52,28 +50,63 @@ class PackTrainable(tune.Trainable):
         self.ready = time.time()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.left = list(self.context.packs[new_config["pack"]])
+        pack = self.context.packs[new_config["pack"]]
+        # A stack is trained, and reported, as one; others member by member.
+        self.left = [pack] if pack.engine == "stacked" else pack.halves()
         return True
 
     def step(self) -> dict[str, Any]:
         started, rows = time.monotonic(), []
         while self.left:
-            rows.append(self._train_one(self.left.pop(0)))
+            rows += self._train(self.left.pop(0))
             if time.monotonic() - started > REPORT_EVERY:
                 break
         return {"rows": rows, "done": not self.left, "ready": self.ready}
 
-    def _train_one(self, member: Member) -> Row:
-        from interplay.training.reference import train_member
+    def _train(self, pack: Pack) -> list[Row]:
+        parts = [self._parts(member) for member in pack.members]
+        context = self.context
+        if pack.engine == "stacked":
+            from interplay.training.stacked.engine import train_stack
+            from interplay.training.stacked.stack import NotStackableError
+
+            try:
+                return train_stack(
+                    pack.members, parts, device=context.device, folders=context.folders
+                )
+            except NotStackableError:
+                pass  # seen only once it trains, such as a parameter without a gradient
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error):
+                    raise
+                if len(pack.members) > 1:
+                    return [row for half in pack.halves() for row in self._train(half)]
+        from interplay.training.reference import quieten, train_member
+
+        quieten()
+        return [
+            train_member(member, own, device=context.device, folders=context.folders)
+            for member, own in zip(pack.members, parts, strict=True)
+        ]
+
+    def _parts(self, member: Member) -> Any:
+        """A member's rows as tensors, made once for all that share them."""
         from interplay.training.tensors import make_parts
 
         context = self.context
         data = section(member.config, "data")
         dataset = context.datasets[dataset_key(data)]
         kind = input_kind(section(member.config, "model"), data["view"], dataset)
-        key = same_as([dataset_key(data), kind, member.fold, data])
+        # Batch size does not change them.
+        key = same_as([kind, member.fold, {k: v for k, v in data.items() if k != "batch_size"}])
         if key not in self.parts:
             self.parts[key] = make_parts(
                 dataset, kind, data, fold=member.fold, folds=member.folds, device=context.device
             )
-        return train_member(member, self.parts[key], device=context.device, folders=context.folders)
+        return self.parts[key]
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out, on whatever device."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in words or "can't allocate" in words

@@ -22,7 +22,7 @@ from interplay.training.metrics import evaluate_members
 from interplay.training.stacked import twins  # noqa: F401  (registers them)
 from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
 from interplay.training.stacked.schedules import Rate
-from interplay.training.stacked.stack import Flat, Stacked, stack
+from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
 from interplay.training.streams import BatchOrder, own_globals
 from interplay.training.tensors import Part, Parts
 
@@ -188,7 +188,7 @@ class StackRun:
             rows = max(1, EVALUATION_VALUES // (per_row * members))
             for start in range(0, len(valid), rows):
                 inputs, wanted = valid.rows(slice(start, start + rows))
-                outputs.append(self._call(repeat(inputs, members)).unflatten(0, (members, -1)))
+                outputs.append(split_members(self._call(repeat(inputs, members)), members))
                 targets.append(wanted)
             return evaluate_members(torch.cat(outputs, 1), torch.cat(targets), self.task)
         # Folds validate on different rows, whose numbers may differ by one: the short ones
@@ -202,7 +202,7 @@ class StackRun:
                 for f, i in zip(self.folds, index, strict=True)
             ]
             inputs = concatenate([batches[f][0] for f in fold_of])
-            outputs.append(self._call(inputs).unflatten(0, (len(fold_of), -1)))
+            outputs.append(split_members(self._call(inputs), len(fold_of)))
         together = torch.cat(outputs, 1)
         each = [
             evaluate_members(

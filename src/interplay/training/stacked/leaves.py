@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -39,6 +40,8 @@ class StackedLinear(Twin):
 class StackedBatchNorm(Twin):
     """Batch norm with each member's own statistics: members become channels of one wide norm."""
 
+    weight: Tensor
+    bias: Tensor
     running_mean: Tensor | None
     running_var: Tensor | None
 
@@ -63,12 +66,15 @@ class StackedBatchNorm(Twin):
             self.momentum or 0.0,
             self.eps,
         )
-        return out.unflatten(1, (self.members, -1)).transpose(0, 1).flatten(0, 1)
+        return out.view(own.shape).transpose(0, 1).flatten(0, 1)
 
 
 @twin_of(nn.LayerNorm)
 class StackedLayerNorm(Twin):
     """Layer norm; only its scale and shift are the member's own."""
+
+    weight: Tensor
+    bias: Tensor
 
     def __init__(self, leaves: Sequence[nn.LayerNorm]) -> None:
         super().__init__(leaves)
@@ -90,6 +96,9 @@ class StackedLayerNorm(Twin):
 @twin_of(nn.GroupNorm)
 class StackedGroupNorm(Twin):
     """Group norm; only its scale and shift are the member's own."""
+
+    weight: Tensor
+    bias: Tensor
 
     def __init__(self, leaves: Sequence[nn.GroupNorm]) -> None:
         super().__init__(leaves)
@@ -144,7 +153,7 @@ class StackedDropout(nn.Module):
         keep = np.where(self.rates < 1, 1 - self.rates, np.inf)
         self.scales = torch.from_numpy(1 / keep)
         self.thresholds = np.round(self.rates * 65536).astype(np.int64)
-        self._numbers: np.ndarray | None = None  # type: ignore[type-arg]
+        self._numbers: NDArray[np.bool_] | None = None
         self._at = 0
 
     def forward(self, x: Tensor) -> Tensor:
@@ -155,7 +164,7 @@ class StackedDropout(nn.Module):
         mask = keep.to(x.dtype).mul_(self.scales.to(x)[:, None])
         return x * mask.view(self.members, -1, *x.shape[1:]).flatten(0, 1)
 
-    def _take(self, n: int) -> np.ndarray:  # type: ignore[type-arg]
+    def _take(self, n: int) -> NDArray[np.bool_]:
         """The next keep-mask, shape (members, n): True where a unit stays."""
         left = 0 if self._numbers is None else self._numbers.shape[1] - self._at
         if left < n:

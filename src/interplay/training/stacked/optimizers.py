@@ -97,14 +97,17 @@ class StackedAdam(StackedOptimizer):
 
     def update(self) -> None:
         scalars = (self.lr, self.beta1, self.beta2, self.eps, self.decay)
-        if all(isinstance(s, float) for s in scalars) and self.values.device.type in ("cpu", "cuda"):
+        if all(isinstance(s, float) for s in scalars) and self.values.device.type in (
+            "cpu",
+            "cuda",
+        ):
             self._fused()
         else:
             self._plain()
 
     def _fused(self) -> None:
         """One pass over memory by torch's own kernel, for members that agree in everything."""
-        kernel = torch._fused_adamw_ if self.decoupled else torch._fused_adam_
+        kernel: Any = torch._fused_adamw_ if self.decoupled else torch._fused_adam_
         self._count.fill_(self.steps)
         kernel(
             [self.values],
@@ -130,8 +133,8 @@ class StackedAdam(StackedOptimizer):
             grads = self.decayed()
         self.mean.lerp_(grads, _like(1 - self.beta1, grads))
         self.square.mul_(self.beta2).add_(grads.square().mul_(1 - self.beta2))
-        correction1 = 1 - self.beta1**self.steps
-        correction2 = 1 - self.beta2**self.steps
+        correction1: Column = 1 - self.beta1**self.steps
+        correction2: Column = 1 - self.beta2**self.steps
         square = self.square
         if self.largest is not None:
             square = torch.maximum(self.largest, self.square, out=self.largest)
@@ -208,7 +211,3 @@ def make_optimizer(
     if name in ("adam", "adamw"):
         return StackedAdam(*arguments, decoupled=name == "adamw")
     return {"sgd": StackedSGD, "rmsprop": StackedRMSprop}[name](*arguments)
-
-
-# Options on which the members of a stack must agree; all others may differ.
-SHARED = ("amsgrad", "nesterov", "centered")

@@ -1,0 +1,76 @@
+"""Which members may train as one stack, which engine trains them, and how large a stack is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from interplay.models import FAMILIES
+from interplay.space.domains import same_as
+from interplay.training.members import Config, section
+
+Engine = Literal["reference", "stacked"]
+
+# Options of optimisers that choose another algorithm; in all others the members of a stack may
+# differ, each having a rate, a decay, a momentum of its own.
+SHARED = ("name", "amsgrad", "nesterov", "centered")
+# Of training: the loss is one function for the whole stack; clipping is a member's own.
+SHARED_TRAINING = ("label_smoothing",)
+
+MOST = 64  # members: beyond this a stack gains nothing more
+ROOM = 1 << 23  # numbers (parameters and activations of a step) that one stack may hold
+
+
+def shape_key(config: Config, epochs: int, batch: int, steps: int) -> str:
+    """Equal for members that may train as one: same shapes, same number of the same steps.
+
+    Args:
+        batch, steps: rows of one step, and steps of one epoch.
+    """
+    model, data = section(config, "model"), section(config, "data")
+    if "builder" not in model:
+        free = FAMILIES.get(model["name"]).free
+        model = {k: v for k, v in model.items() if k not in free}
+    optimizer, training = section(config, "optimizer"), section(config, "training")
+    return same_as(
+        [
+            model,
+            {k: v for k, v in data.items() if k != "batch_size"},
+            {k: v for k, v in optimizer.items() if k in SHARED},
+            {k: v for k, v in training.items() if k in SHARED_TRAINING},
+            [epochs, batch, steps],
+        ]
+    )
+
+
+def choose_engine(asked: str, stackable: bool) -> Engine:
+    """The engine of a cell: `auto` stacks whatever stacks.
+
+    `benchmarks/stacked.py` shows the stacked engine ahead of the reference at every family, shape
+    and batch size tried, from one member on; so the rule asks only whether a model stacks, which
+    its modules decide, never a clock.
+    """
+    return "stacked" if asked != "reference" and stackable else "reference"
+
+
+def most_members(parameters: int, batch: int, values: int, kind: str) -> int:
+    """How many members one stack holds at most.
+
+    Args:
+        parameters: of one member.
+        batch, values: rows of a step, and numbers of one input.
+        kind: of the input; what convolutions keep of an image is many times the image.
+    """
+    kept = 16 if kind == "image" else 4
+    return max(1, min(MOST, ROOM // (parameters + batch * values * kept)))
+
+
+def cost(parameters: int, shape: tuple[int, ...], kind: str) -> float:
+    """A member-step's arithmetic, about, in units of its own: for dividing work evenly.
+
+    Weights are used once a step or position of the input; the constant stands for what a step
+    costs however small the model is.
+    """
+    positions = {"image": shape[-1] * shape[-2] if kind == "image" else 1, "flat": 1}.get(
+        kind, shape[0]
+    )
+    return float(parameters * positions + 2000 * positions**0.5)
