@@ -254,6 +254,20 @@ def test_batches_are_whole_and_every_row_has_its_turn():
     assert BatchOrder(0, rows=3, batch_size=8).epoch().shape == (1, 3)
 
 
+def test_buckets_hold_similar_lengths_in_one_order_for_all_seeds():
+    lengths = np.random.default_rng(0).integers(10, 52, 330)
+    one, other = (BatchOrder(seed, 330, 32, lengths) for seed in (0, 1))
+    for _ in range(3):
+        a, b = one.epoch(), other.epoch()
+        assert a.shape == (10, 32)
+        assert len(set(a.ravel())) == 320
+        assert np.ptp(lengths[a], axis=1).mean() < 8 < np.ptp(lengths) / 2
+        assert not np.array_equal(a, b)
+        assert np.abs(lengths[a].max(1) - lengths[b].max(1)).max() <= 3
+    again = BatchOrder(0, 330, 32, lengths)
+    assert not np.array_equal(again.epoch(), again.epoch())
+
+
 def test_mask_streams_do_not_depend_on_portions():
     whole = MaskStream(3, 0).take(200_000)
     stream = MaskStream(3, 0)

@@ -22,6 +22,9 @@ def data(
     scale: Annotated[
         Scale, Field(description="of each feature or channel, fitted on the training part")
     ] = "none",
+    bucket: Annotated[
+        bool, Field(description="batches of sequences of similar length: less padding to compute")
+    ] = False,
     view: Annotated[
         Literal["auto", "flat", "image", "sequence", "tokens"],
         Field(description="the form in which a model gets the inputs"),
@@ -35,5 +38,6 @@ def data(
         "test": test,
         "subset": subset,
         "scale": scale,
+        "bucket": bucket,
         "view": view,
     }

@@ -34,23 +34,38 @@ class BatchOrder:
 
     Every epoch is a fresh permutation cut into whole batches; the rows that do not fill one are
     left out of that epoch (each epoch leaves out others). A set smaller than a batch is one batch.
+
+    Args:
+        lengths: of the rows' sequences; with them a batch holds sequences of similar length. The
+            order in which short and long batches come is the same for all seeds, so that members
+            that train together have short batches together.
     """
 
-    def __init__(self, seed: int, rows: int, batch_size: int) -> None:
+    def __init__(
+        self, seed: int, rows: int, batch_size: int, lengths: NDArray[np.int64] | None = None
+    ) -> None:
         self._generator = np.random.Generator(np.random.PCG64(sequence(seed, "batches")))
         self.rows = rows
         self.batch_size = min(batch_size, rows)
         self.steps = rows // self.batch_size
+        self.lengths = lengths
+        self._turns = np.random.Generator(np.random.PCG64(sequence(0, "buckets")))
 
     @classmethod
     def of(cls, seed: int, part: Part, data: Mapping[str, Any]) -> BatchOrder:
         """The order in which a member goes through `part`, as the [data] section `data` asks."""
-        return cls(seed, len(part), data["batch_size"])
+        bucket = data["bucket"] and part.lengths is not None
+        lengths = part.lengths.cpu().numpy() if bucket and part.lengths is not None else None
+        return cls(seed, len(part), data["batch_size"], lengths)
 
     def epoch(self) -> NDArray[np.int64]:
         """The next epoch's row numbers, shape (steps, batch_size)."""
-        order = self._generator.permutation(self.rows)
-        return order[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
+        order = self._generator.permutation(self.rows)[: self.steps * self.batch_size]
+        if self.lengths is None:
+            return order.reshape(self.steps, self.batch_size)
+        # Stable: among equal lengths the permutation decides who shares a batch.
+        order = order[np.argsort(self.lengths[order], kind="stable")]
+        return order.reshape(self.steps, self.batch_size)[self._turns.permutation(self.steps)]
 
 
 class MaskStream:

@@ -35,14 +35,15 @@ def why_not(
         for training in (True, False):
             together.train(training)
             inputs = x if isinstance(x, tuple) else (x,)
-            twice = [torch.cat([part, part.flip(0)]) for part in inputs]
+            # Unlike rows for the two: what mixes a batch then shows.
+            twice = [torch.cat([part, part[-1:].expand_as(part)]) for part in inputs]
             with torch.no_grad(), own_globals(0, "check"):
-                apart = torch.cat(
-                    [
-                        _call(model.train(training), [part.chunk(2)[i] for part in twice])
-                        for i, model in enumerate(models)
-                    ]
+                # The second first: what is drawn from a global generator then shows.
+                second, first = (
+                    _call(models[i].train(training), [part.chunk(2)[i] for part in twice])
+                    for i in (1, 0)
                 )
+                apart = torch.cat([first, second])
             with torch.no_grad(), own_globals(0, "check"):
                 joined = _call(together, twice, like=models[0])
             if not torch.allclose(apart, joined, rtol=1e-4, atol=1e-5):
