@@ -123,8 +123,8 @@ def _print_outcome(outcome: Any, folder: Path) -> None:
 
     results = outcome.results
     frame, study = results.frame, results.study
-    members = outcome.trained + outcome.kept
-    if outcome.trained:
+    members = outcome.tried + outcome.kept
+    if outcome.tried:
         kept = f", {outcome.kept} were there already" if outcome.kept else ""
         typer.echo(
             f"{results.name}: {outcome.trained} members trained{kept}; {duration(outcome.seconds)}"

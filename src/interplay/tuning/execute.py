@@ -39,13 +39,15 @@ class Outcome:
     """What a run did.
 
     Attributes:
-        trained: members trained now.
+        tried: members that were missing, and tried now.
+        trained: those of them that did not fail.
         kept: members that were there already.
         failed: members of the study that are failed, now or still.
         seconds: of the whole run.
     """
 
     results: Results
+    tried: int
     trained: int
     kept: int
     failed: int
@@ -86,7 +88,8 @@ def execute(study: Study, out: str | Path | None = None, *, progress: bool = Tru
     results = Results.load(ledger.folder)
     failed = int((results.frame["status"] == "failed").sum())
     kept = len(plan.members) - len(missing)
-    return Outcome(results, len(missing), kept, failed, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Outcome(results, len(missing), len(missing) - failed, kept, failed, seconds)
 
 
 def _train(plan: Plan, ledger: Ledger, missing: list[Member], progress: bool) -> None:

@@ -28,6 +28,15 @@ from interplay.tuning.preflight import failed_row
 from interplay.tuning.worker import Context, PackTrainable
 
 
+# glibc would give the memory of every step back to the system and fetch it again, page by page:
+# a step of a convolutional net takes half as long without. Other systems ignore these.
+WORKERS_ENVIRONMENT = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
+    "MALLOC_TOP_PAD_": str(2**26),
+}
+
+
 class RaySession:
     """Ray on this machine, started and stopped beside other work; one that runs already is used
     and left running.
@@ -73,6 +82,9 @@ class RaySession:
             logging.getLogger("ray").setLevel(logging.ERROR)
             if not ray.is_initialized():
                 self._own = True
+                # Inherited by Ray's processes; a runtime environment would cost a second more.
+                for name, value in WORKERS_ENVIRONMENT.items():
+                    os.environ.setdefault(name, value)
                 ray.init(
                     # Never a cluster that a stray RAY_ADDRESS happens to name.
                     address="local",
