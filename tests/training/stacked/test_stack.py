@@ -21,7 +21,7 @@ def make_models(n=3):
 def test_round_trip_after_training_a_little():
     models, x = make_models(), torch.randn(3 * 4, 5)
     stacked = stack(models)
-    flat = Flat(stacked)
+    flat = Flat([stacked])
     # A module used twice is one module, with one row of parameters.
     assert flat.size == sum(p.numel() for p in models[0].parameters())
     stacked(x)
@@ -36,7 +36,7 @@ def test_round_trip_after_training_a_little():
 def test_gradients_are_each_members_own():
     models, x = make_models(), torch.randn(3 * 4, 5)
     stacked = stack(models)
-    flat = Flat(stacked)
+    flat = Flat([stacked])
     flat.backward(stacked(x).square().sum())
     for i, model in enumerate(models):
         model(x[4 * i : 4 * i + 4]).square().sum().backward()

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interplay.models.factory import build_model, count_parameters
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, section
 from interplay.training.metrics import evaluate_members
-from interplay.training.stacked import twins  # noqa: F401  (registers them)
+from interplay.training.stacked import chain, twins  # noqa: F401  (the twins register)
 from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
 from interplay.training.stacked.schedules import Rate
 from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
@@ -70,9 +70,10 @@ def train_stack(
         seed_dropout(model, member.seed)
         models.append(model.to(device=device, dtype=own.dtype))
     parameters = count_parameters(models[0])
-    stacked = stack(models)
+    size = members_at_once(models, parts[0], members[0].config["data.batch_size"])
+    stacks = [stack(models[i : i + size]) for i in range(0, len(models), size)]
     del models
-    run = StackRun(list(members), list(parts), stacked, device)
+    run = StackRun(list(members), list(parts), stacks, device)
     run.train(on_epoch)
     seconds = (time.perf_counter() - started) / len(members)
     return [run.row(track, device, parameters, seconds) for track in run.tracks]
@@ -82,9 +83,9 @@ class StackRun:
     """The training of one stack."""
 
     def __init__(
-        self, members: list[Member], parts: list[Parts], stacked: Stacked, device: str
+        self, members: list[Member], parts: list[Parts], stacks: list[Stacked], device: str
     ) -> None:
-        self.stacked, self.device = stacked, device
+        self.stacks, self.device = stacks, device
         config = members[0].config
         data, recipe = section(config, "data"), section(config, "training")
         optimizers = [section(m.config, "optimizer") for m in members]
@@ -92,7 +93,7 @@ class StackRun:
         self.task = parts[0].task
         self.epochs = members[0].epochs
         self.smoothing = recipe["label_smoothing"]
-        self.flat = Flat(stacked)
+        self.flat = Flat(stacks)
         self.optimizer: StackedOptimizer = make_optimizer(
             optimizers[0]["name"],
             self.flat.values,
@@ -116,7 +117,7 @@ class StackRun:
             order = BatchOrder.of(member.seed, own.train, data)
             rate = Rate(schedule.pop("name"), schedule, optimizer["lr"], member.epochs)
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
-        self.lengths = takes_lengths(stacked)
+        self.lengths = takes_lengths(stacks[0])
 
     def train(self, on_epoch: Callable[[int], None]) -> None:
         """All epochs, or until every member has diverged."""
@@ -143,28 +144,27 @@ class StackRun:
 
     def _epoch(self) -> Tensor:
         """One epoch of every member; each one's mean training loss, shape (members,)."""
-        self.stacked.train()
+        for stacked in self.stacks:
+            stacked.train()
         orders = [track.order.epoch() + track.offset for track in self.tracks]
         # (steps, members * batch), member after member.
         rows = torch.from_numpy(np.stack(orders, axis=1).reshape(len(orders[0]), -1))
         rows = rows.to(self.device)
         total = torch.zeros(len(self.tracks), device=self.device, dtype=self.folds[0].dtype)
         for step in rows:
-            inputs, targets = self.train_rows.rows(step)
-            loss = self._losses(self._call(inputs), targets)
-            self.flat.backward(loss.sum())
+            batch = len(step) // len(self.tracks)
+            for number, own in enumerate(self.flat.rows):
+                inputs, targets = self.train_rows.rows(step[own.start * batch : own.stop * batch])
+                loss = self._losses(self._call(number, inputs), targets, batch)
+                self.flat.backward(loss.sum(), number)
+                total[own] += loss.detach()
             self.optimizer.step()
-            total += loss.detach()
         return (total / len(rows)).cpu()
 
-    def _call(self, inputs: Any) -> Tensor:
-        if isinstance(inputs, tuple):
-            out: Tensor = self.stacked(*inputs) if self.lengths else self.stacked(inputs[0])
-        else:
-            out = self.stacked(inputs)
-        return out
+    def _call(self, number: int, inputs: Any) -> Tensor:
+        return call(self.stacks[number], inputs, self.lengths)
 
-    def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def _losses(self, outputs: Tensor, targets: Tensor, batch: int) -> Tensor:
         """Each member's mean loss over its batch, shape (members,)."""
         if self.task == "classification":
             each = F.cross_entropy(
@@ -172,47 +172,43 @@ class StackRun:
             )
         else:
             each = (outputs - targets).square().flatten(1).mean(1)
-        return each.view(len(self.tracks), -1).mean(1)
+        return each.view(-1, batch).mean(1)
 
     @torch.no_grad()
     def _evaluate(self) -> dict[str, Tensor]:
         """Every metric of every member over its whole validation part, shape (members,) each."""
-        self.stacked.eval()
-        fold_of = [track.fold for track in self.tracks]
-        sizes = {len(own.valid) for own in self.folds}
-        outputs, targets = [], []
-        if len(self.folds) == 1:
-            valid = self.folds[0].valid
-            members = len(self.tracks)
-            per_row = valid.inputs[0].numel()
-            rows = max(1, EVALUATION_VALUES // (per_row * members))
-            for start in range(0, len(valid), rows):
-                inputs, wanted = valid.rows(slice(start, start + rows))
-                outputs.append(split_members(self._call(repeat(inputs, members)), members))
-                targets.append(wanted)
-            return evaluate_members(torch.cat(outputs, 1), torch.cat(targets), self.task)
-        # Folds validate on different rows, whose numbers may differ by one: the short ones
-        # repeat their last row, which is cut off again.
-        longest = max(sizes)
-        index = [torch.arange(longest).clamp(max=len(f.valid) - 1) for f in self.folds]
-        rows = max(1, EVALUATION_VALUES // (self.folds[0].valid.inputs[0].numel() * len(fold_of)))
-        for start in range(0, longest, rows):
-            batches = [
-                f.valid.rows(i[start : start + rows].to(self.device))
-                for f, i in zip(self.folds, index, strict=True)
-            ]
-            inputs = concatenate([batches[f][0] for f in fold_of])
-            outputs.append(split_members(self._call(inputs), len(fold_of)))
-        together = torch.cat(outputs, 1)
-        each = [
-            evaluate_members(
-                together[i : i + 1, : len(self.folds[f].valid)],
-                self.folds[f].valid.targets,
-                self.task,
-            )
-            for i, f in enumerate(fold_of)
-        ]
+        each = []
+        for number, own in enumerate(self.flat.rows):
+            self.stacks[number].eval()
+            folds = [self.folds[track.fold] for track in self.tracks[own]]
+            outputs = self._outputs(number, folds)
+            if all(fold is folds[0] for fold in folds):
+                each.append(evaluate_members(outputs, folds[0].valid.targets, self.task))
+                continue
+            for i, fold in enumerate(folds):
+                valid = fold.valid
+                part = outputs[i : i + 1, : len(valid)]
+                each.append(evaluate_members(part, valid.targets, self.task))
         return {name: torch.cat([e[name] for e in each]) for name in each[0]}
+
+    def _outputs(self, number: int, folds: list[Parts]) -> Tensor:
+        """What one stack says of its members' validation rows: (members, rows, outputs).
+
+        Folds may differ by a row: the shorter ones repeat their last.
+        """
+        longest = max(len(fold.valid) for fold in folds)
+        rows = max(1, EVALUATION_VALUES // (folds[0].valid.inputs[0].numel() * len(folds)))
+        outputs = []
+        for start in range(0, longest, rows):
+            if all(fold is folds[0] for fold in folds):
+                inputs = repeat(folds[0].valid.rows(slice(start, start + rows))[0], len(folds))
+            else:
+                index = torch.arange(start, min(start + rows, longest), device=self.device)
+                inputs = concatenate(
+                    [f.valid.rows(index.clamp(max=len(f.valid) - 1))[0] for f in folds]
+                )
+            outputs.append(split_members(self._call(number, inputs), len(folds)))
+        return torch.cat(outputs, 1)
 
     def _freeze(self, member: int) -> None:
         """A member that diverged goes on as zeros: nothing of it is kept, no other is touched."""
@@ -221,9 +217,11 @@ class StackRun:
         for value in vars(self.optimizer).values():
             if isinstance(value, Tensor) and value.shape == self.flat.values.shape:
                 value[member].zero_()
-        for buffer in self.stacked.buffers():
-            if buffer.is_floating_point() and buffer.shape[:1] == (len(self.tracks),):
-                buffer[member].fill_(1.0)
+        for stacked, own in zip(self.stacks, self.flat.rows, strict=True):
+            if own.start <= member < own.stop:
+                for buffer in stacked.buffers():
+                    if buffer.is_floating_point() and buffer.shape[:1] == (stacked.members,):
+                        buffer[member - own.start].fill_(1.0)
 
     def row(self, track: Track, device: str, parameters: int, seconds: float) -> Row:
         """The finished row of one member."""
@@ -268,6 +266,24 @@ def concatenate(batches: Sequence[Any]) -> Any:
     if isinstance(batches[0], tuple):
         return tuple(torch.cat(column) for column in zip(*batches, strict=True))
     return torch.cat(list(batches))
+
+
+def call(stacked: Stacked, inputs: Any, lengths: bool) -> Tensor:
+    """Outputs for rows that come with their lengths, where they have any."""
+    if isinstance(inputs, tuple):
+        out: Tensor = stacked(*inputs) if lengths else stacked(inputs[0])
+    else:
+        out = stacked(inputs)
+    return out
+
+
+def members_at_once(models: Sequence[nn.Module], parts: Parts, batch: int) -> int:
+    """How many members go forward and backward before the next do, for the cache's sake."""
+    probe = stack(models[:1])
+    with torch.no_grad():
+        inputs, _ = parts.train.rows(slice(0, 2))
+        call(probe.eval(), inputs, takes_lengths(probe))
+    return chain.members_at_once(probe, len(models), batch)
 
 
 def takes_lengths(stacked: Stacked) -> bool:

@@ -38,7 +38,11 @@ class StackedLinear(Twin):
 
 @twin_of(nn.BatchNorm1d, nn.BatchNorm2d)
 class StackedBatchNorm(Twin):
-    """Batch norm with each member's own statistics: members become channels of one wide norm."""
+    """Batch norm with each member's own statistics: members become channels of one wide norm.
+
+    Its weights must lie together: with strided ones torch's backward pass on CPUs gives wrong
+    gradients of the input.
+    """
 
     weight: Tensor
     bias: Tensor
@@ -52,6 +56,8 @@ class StackedBatchNorm(Twin):
         if self.tracks and self.momentum is None:
             raise NotStackableError("a batch norm with a cumulative average has no stacked twin")
         self.affine = first.affine
+        if not self.tracks:
+            self.running_mean = self.running_var = None
 
     def forward(self, x: Tensor) -> Tensor:
         own = self.split(x).transpose(0, 1)  # (batch, members, channels, …)
@@ -60,8 +66,8 @@ class StackedBatchNorm(Twin):
             wide,
             self.running_mean.view(-1) if self.running_mean is not None else None,
             self.running_var.view(-1) if self.running_var is not None else None,
-            self.weight.reshape(-1) if self.affine else None,
-            self.bias.reshape(-1) if self.affine else None,
+            self.weight.reshape(-1).contiguous() if self.affine else None,
+            self.bias.reshape(-1).contiguous() if self.affine else None,
             self.training or not self.tracks,
             self.momentum or 0.0,
             self.eps,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,14 +33,45 @@ class Twin(nn.Module):
 
     def split(self, x: Tensor) -> Tensor:
         """(members * batch, …) as (members, batch, …)."""
-        return x.unflatten(0, (self.members, -1))
+        return split_members(x, self.members)
+
+
+def split_members(x: Tensor, members: int) -> Tensor:
+    """(members * batch, …) as (members, batch, …)."""
+    return x.view(members, len(x) // members, *x.shape[1:])
 
 
 MakeTwin = Callable[[Sequence[Any]], nn.Module]
 TWINS: dict[type[nn.Module], MakeTwin] = {}
-# Sequences of modules that may run as one: tried before their children get twins. Each returns
-# None where it has nothing to offer.
-CHAINS: dict[type[nn.Module], Callable[[Sequence[Any]], nn.Module | None]] = {}
+
+
+class Fused(nn.Module):
+    """Several modules of the models run as one, `(members * batch, …)` in and out.
+
+    Attributes:
+        leaves: twin by the path, from the fused module down, of the leaf it stands for.
+    """
+
+    def __init__(self, leaves: dict[str, nn.Module]) -> None:
+        super().__init__()
+        self.leaves = leaves
+
+
+# Modules that may run as one: tried before their children get twins. Children's names, one after
+# the other, with what stands for them; () for the whole module; empty where there is nothing to
+# offer.
+MakeFused = Callable[[Sequence[Any]], dict[tuple[str, ...], Fused]]
+CHAINS: dict[type[nn.Module], MakeFused] = {}
+
+
+def fuses(*kinds: type[nn.Module]) -> Callable[[MakeFused], MakeFused]:
+    """Register what fuses modules that are exactly of one of these types."""
+
+    def register(make: MakeFused) -> MakeFused:
+        CHAINS.update(dict.fromkeys(kinds, make))
+        return make
+
+    return register
 
 
 def twin_of(*kinds: type[nn.Module]) -> Callable[[MakeTwin], MakeTwin]:
@@ -74,6 +105,10 @@ class Stacked(nn.Module):
         self._template = [copy.deepcopy(models[0])]  # in a list: no submodule of this one
         self.leaves: dict[str, nn.Module] = {}
         made: dict[int, nn.Module] = {}
+        held = [id(p) for m in models[0].modules() for p in m._parameters.values() if p is not None]
+        if len(set(held)) < len(held):
+            raise NotStackableError("a parameter that two modules share")
+        self._shared = _used_twice(models[0])
         self.model = self._replace(copy.deepcopy(models[0]), list(models), "", made)
 
     def forward(self, *inputs: Tensor) -> Tensor:
@@ -94,22 +129,34 @@ class Stacked(nn.Module):
             twin = TWINS[kind](modules)
             made[id(modules[0])] = self.leaves[path] = twin
             return twin
-        own = [*modules[0].named_parameters(recurse=False), *modules[0].named_buffers(recurse=False)]
+        own = [
+            *modules[0].named_parameters(recurse=False),
+            *modules[0].named_buffers(recurse=False),
+        ]
         if own or _draws(modules[0]):
             raise NotStackableError(f"{path or 'the model'} ({kind.__name__}) has no stacked twin")
+        if not modules[0]._modules:
+            _same_shapes(modules, path)  # a slope, a window: settings without parameters
         made[id(modules[0])] = skeleton
+        if kind in CHAINS and self._shared.isdisjoint(map(id, modules[0].modules())):
+            for names, fused in CHAINS[kind](modules).items():
+                self.leaves |= {_join(path, below): t for below, t in fused.leaves.items()}
+                if not names:
+                    return fused
+                skeleton._modules[names[0]] = fused
+                for name in names[1:]:
+                    del skeleton._modules[name]
         for name, child in list(skeleton._modules.items()):
+            if isinstance(child, Fused):
+                continue
             children = [m._modules.get(name) for m in modules]
             if child is None and all(c is None for c in children):
                 continue
             if child is None or any(c is None for c in children):
                 raise NotStackableError(f"{path}.{name} is not in all members")
-            below = f"{path}.{name}" if path else name
-            setattr(
-                skeleton, name, self._replace(child, [c for c in children if c], below, made)
-            ) if not name.isdigit() else skeleton._modules.__setitem__(
-                name, self._replace(child, [c for c in children if c], below, made)
-            )
+            below = _join(path, name)
+            present = [c for c in children if c is not None]
+            skeleton._modules[name] = self._replace(child, present, below, made)
         return skeleton
 
 
@@ -138,50 +185,80 @@ def unstack(stacked: Stacked) -> list[nn.Module]:
             for name, buffer in leaf.named_buffers(recurse=False):
                 buffer.copy_(twin.get_buffer(name)[member])
             if isinstance(leaf, nn.Dropout):
-                leaf.p = float(twin.rates[member])  # type: ignore[arg-type]
+                leaf.p = float(cast(Any, twin).rates[member])
         models.append(model)
     return models
 
 
 class Flat:
-    """All parameters of a stack in one matrix, a row a member; gradients in another.
+    """All parameters of some stacks in one matrix, a row a member; gradients in another.
 
     An optimiser's step is then a handful of operations on whole matrices, whatever the number of
     members and layers, and clipping is a norm along rows.
 
+    Args:
+        stacks: of one shape; their members' rows follow one another.
+
     Attributes:
-        values, grads: (members, parameters of one member). The stack's parameters are views of
+        values, grads: (members, parameters of one member). The stacks' parameters are views of
             the first.
     """
 
-    def __init__(self, stacked: Stacked) -> None:
-        self.parameters = [p for p in stacked.parameters() if p.requires_grad]
-        if not self.parameters:
+    def __init__(self, stacks: Sequence[Stacked]) -> None:
+        self.parameters = [[p for p in s.parameters() if p.requires_grad] for s in stacks]
+        if not self.parameters[0]:
             raise NotStackableError("the model has no parameters")
-        self.values = torch.cat([p.detach().flatten(1) for p in self.parameters], dim=1)
+        self.values = torch.cat(
+            [torch.cat([p.detach().flatten(1) for p in own], dim=1) for own in self.parameters]
+        )
         self.grads = torch.zeros_like(self.values)
-        start = 0
-        for p in self.parameters:
-            end = start + p[0].numel()
-            p.data = self.values[:, start:end].view(p.shape)
-            start = end
+        self.rows: list[slice] = []
+        first = 0
+        for own, stacked in zip(self.parameters, stacks, strict=True):
+            rows = slice(first, first + stacked.members)
+            start = 0
+            for p in own:
+                end = start + p[0].numel()
+                p.data = self.values[rows, start:end].view(p.shape)
+                start = end
+            self.rows.append(rows)
+            first = rows.stop
 
-    def backward(self, loss: Tensor) -> None:
-        """The gradients of `loss`, in `grads`.
+    def backward(self, loss: Tensor, number: int = 0) -> None:
+        """The gradients of `loss`, which stack `number` gave, in its rows of `grads`.
 
         Raises:
             NotStackableError: where a parameter has no part in it: an optimiser would leave that
                 parameter alone, a matrix would not.
         """
-        grads = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        grads = torch.autograd.grad(loss, self.parameters[number], allow_unused=True)
         if any(grad is None for grad in grads):
             raise NotStackableError("a parameter that the loss does not depend on")
-        torch.cat([grad.flatten(1) for grad in grads], dim=1, out=self.grads)
+        torch.cat([grad.flatten(1) for grad in grads], dim=1, out=self.grads[self.rows[number]])
 
     @property
     def size(self) -> int:
         """Parameters of one member."""
         return self.values.shape[1]
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name
+
+
+def _used_twice(model: nn.Module) -> set[int]:
+    """Ids of modules with a state (weights, statistics, a stream) that stand in two places."""
+    seen: set[int] = set()
+    twice: set[int] = set()
+    for module in model.modules():
+        for child in module._modules.values():
+            if child is None or id(child) not in seen:
+                seen.add(id(child))
+                continue
+            stateful = [*child.parameters(), *child.buffers()]
+            if stateful or any(isinstance(m, nn.Dropout) for m in child.modules()):
+                twice.add(id(child))
+    return twice
 
 
 def _same_shapes(modules: Sequence[nn.Module], path: str) -> None:
@@ -202,4 +279,6 @@ def _settings(module: nn.Module) -> str:
 
 def _draws(module: nn.Module) -> bool:
     """Whether a module without parameters draws random numbers of its own."""
-    return isinstance(module, (nn.modules.dropout._DropoutNd, nn.RReLU, nn.modules.batchnorm._NormBase))
+    return isinstance(
+        module, (nn.modules.dropout._DropoutNd, nn.RReLU, nn.modules.batchnorm._NormBase)
+    )

@@ -1,0 +1,152 @@
+"""Stacked twins of torch's recurrent layers: GRU, LSTM, RNN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from interplay.training.stacked.recurrent_cells import Cell, GRUCell, LSTMCell, RNNCell
+from interplay.training.stacked.recurrent_scan import evaluation_rows, scan
+from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
+
+State = Tensor | tuple[Tensor, Tensor]
+
+
+class StackedRecurrent(Twin):
+    """Layer after layer, each in one direction or in both, of every member at once.
+
+    As torch's own: (members * batch, steps, features) and perhaps a first state to outputs
+    (members * batch, steps, directions * hidden) and the last state, (layers * directions,
+    members * batch, hidden); an LSTM's states are pairs. In both directions means over all steps.
+
+    Raises:
+        NotStackableError: for `batch_first=False`, dropout between layers, projections; in
+            `forward` for a packed sequence.
+    """
+
+    def __init__(self, leaves: Sequence[nn.RNNBase], cell: Cell) -> None:
+        super().__init__(leaves)
+        first = leaves[0]
+        if any(leaf.mode != first.mode for leaf in leaves):
+            raise NotStackableError("recurrent layers of different nonlinearity")
+        if not first.batch_first:
+            raise NotStackableError("a recurrent layer with batch_first=False")
+        if first.dropout:
+            raise NotStackableError("dropout inside a recurrent layer, whose masks are not seeded")
+        if first.proj_size:
+            raise NotStackableError("a recurrent layer with projections")
+        self.cell, self.hidden = cell, first.hidden_size
+        self.layers, self.directions = first.num_layers, 2 if first.bidirectional else 1
+        self.biased = first.bias
+
+    def forward(self, x: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
+        _refuse_packed(x)
+        own = self.split(x)
+        first = [hx] if isinstance(hx, Tensor) else list(hx or ())
+        states = [part.view(len(part), self.members, -1, self.hidden).unbind(0) for part in first]
+        lasts = []
+        for layer in range(self.layers):
+            outs = []
+            for direction in range(self.directions):
+                number = layer * self.directions + direction
+                weights = self._weights(layer, direction)
+                given = own.flip(2) if direction else own
+                out, memory = self._run(given, [part[number] for part in states], weights)
+                lasts.append((out[:, :, -1], memory))
+                outs.append(out.flip(2) if direction else out)
+            own = outs[0] if len(outs) == 1 else torch.cat(outs, dim=3)
+        last, memory = (torch.stack(each).flatten(1, 2) for each in zip(*lasts, strict=True))
+        return own.flatten(0, 1), (last, memory) if self.cell.has_memory else last
+
+    def _weights(self, layer: int, direction: int) -> list[Tensor | None]:
+        suffix = f"_l{layer}" + ("_reverse" if direction else "")
+        names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.biased else [])]
+        weights: list[Tensor | None] = [self.get_parameter(name + suffix) for name in names]
+        return weights if self.biased else [*weights, None, None]
+
+    def _run(
+        self, x: Tensor, first: Sequence[Tensor], weights: Sequence[Tensor | None]
+    ) -> tuple[Tensor, Tensor]:
+        """One layer in one direction, (members, batch, steps, …)."""
+        tensors = [t for t in (x, *first, *weights) if t is not None]
+        keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+        hidden = first[0] if first else None
+        memory = first[1] if len(first) > 1 else None
+        if keep:
+            return scan(self.cell, True, x, hidden, memory, *weights)
+        rows = evaluation_rows(x, self.hidden)
+        parts = []
+        for start in range(0, x.shape[1], rows):
+            of = slice(start, start + rows)
+            states = [None if s is None else s[:, of] for s in (hidden, memory)]
+            parts.append(scan(self.cell, False, x[:, of], *states, *weights))
+        if len(parts) == 1:
+            return parts[0]
+        outs, memories = zip(*parts, strict=True)
+        return torch.cat(outs, dim=1), torch.cat(memories, dim=1)
+
+
+class StackedLSTM(StackedRecurrent):
+    """On a CPU in float32 torch runs oneDNN's LSTM, which does a step in one kernel: each member
+    then runs on its own, on its part of the stacked weights (1.2 to 2 times faster here than all
+    together)."""
+
+    def forward(self, x: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
+        _refuse_packed(x)
+        if not fast_lstm(x):
+            return super().forward(x, hx)
+        weights = [w for n in range(self.layers * self.directions) for w in self._of(n)]
+        own = self.split(x)
+        shape = (self.layers * self.directions, self.members, own.shape[1], self.hidden)
+        states = [x.new_zeros(shape)] * 2 if hx is None else [part.view(shape) for part in hx]
+        runs = [
+            torch.lstm(
+                own[m],
+                [part[:, m].contiguous() for part in states],
+                [each[m] for each in weights],
+                self.biased,
+                self.layers,
+                0.0,
+                self.training,
+                self.directions == 2,
+                True,
+            )
+            for m in range(self.members)
+        ]
+        out, last, memory = zip(*runs, strict=True)
+        return torch.cat(out), (torch.cat(last, dim=1), torch.cat(memory, dim=1))
+
+    def _of(self, number: int) -> list[tuple[Tensor, ...]]:
+        """The weights of a layer and direction, each as its members' parts."""
+        layer, direction = divmod(number, self.directions)
+        return [w.unbind(0) for w in self._weights(layer, direction) if w is not None]
+
+
+def fast_lstm(x: Tensor) -> bool:
+    """Whether torch runs oneDNN's LSTM on `x` (nothing else in torch is as fast)."""
+    mkldnn: Any = torch.backends.mkldnn
+    here = x.device.type == "cpu" and x.dtype == torch.float32
+    return here and bool(mkldnn.is_available()) and bool(mkldnn.enabled)
+
+
+def _refuse_packed(x: Any) -> None:
+    if not isinstance(x, Tensor) or x.dim() != 3:
+        raise NotStackableError("a recurrent layer on something else than (batch, steps, features)")
+
+
+@twin_of(nn.GRU)
+def stacked_gru(leaves: Sequence[nn.GRU]) -> StackedRecurrent:
+    return StackedRecurrent(leaves, GRUCell())
+
+
+@twin_of(nn.LSTM)
+def stacked_lstm(leaves: Sequence[nn.LSTM]) -> StackedRecurrent:
+    return StackedLSTM(leaves, LSTMCell())
+
+
+@twin_of(nn.RNN)
+def stacked_rnn(leaves: Sequence[nn.RNN]) -> StackedRecurrent:
+    return StackedRecurrent(leaves, RNNCell(leaves[0].nonlinearity))

@@ -1,0 +1,321 @@
+"""Convolutions and chains of a stack, against the members' own modules in float64."""
+
+import copy
+import itertools
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from interplay.data.dataset import DataSpec
+from interplay.models.blocks.conv import Conv
+from interplay.models.factory import build_model
+from interplay.training.dropout import seed_dropout
+from interplay.training.stacked import conv_layout, twins  # noqa: F401
+from interplay.training.stacked.chain import FusedChain, members_at_once
+from interplay.training.stacked.conv import StackedConv
+from interplay.training.stacked.stack import Flat, NotStackableError, stack, unstack
+
+BATCH = 4
+WAYS = {"one by one": 0, "two at a time": 2, "grouped": 1 << 40}
+IMAGE = DataSpec("classification", "image", (1, 8, 8), 10)
+SEQUENCE = DataSpec("classification", "sequence", (9, 3), 5)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """Members of a tile, whatever the shapes."""
+    most = WAYS[request.param]
+    size = lambda members, bytes_of_one, device: max(1, min(most, members))  # noqa: E731
+    monkeypatch.setattr("interplay.training.stacked.conv.tile_size", size)
+    monkeypatch.setattr("interplay.training.stacked.chain.tile_size", size)
+
+
+def members_of(make, members=3, seed=0):
+    """`members` models with weights (and statistics) of their own, float64."""
+    torch.manual_seed(seed)
+    models = [seed_dropout(make().double(), member) for member in range(members)]
+    with torch.no_grad():
+        for model in models:
+            for norm in model.modules():
+                if getattr(norm, "affine", False):
+                    norm.weight.uniform_(-1, 1)
+                    norm.bias.uniform_(-1, 1)
+    return models
+
+
+def assert_same(models, x, *, lengths=None, mode="train", steps=2, flat=True):
+    """A stack of copies gives what `models` give: outputs, gradients, statistics."""
+    stacked = stack(copy.deepcopy(models))
+    if flat:  # parameters with strides of their own
+        Flat([stacked])
+    stacked.train(mode == "train")
+    for step in range(steps):
+        rows = (x.double() * (1 + step)).requires_grad_()
+        more = () if lengths is None else (lengths,)
+        got = stacked(rows, *more)
+        weight = torch.randn_like(got)
+        taught = [p for p in stacked.parameters() if p.requires_grad]
+        got_grads = torch.autograd.grad((got * weight).sum(), [rows, *taught])
+        wanted = []
+        for i, model in enumerate(models):
+            model.train(mode == "train")
+            own = slice(i * len(x) // len(models), (i + 1) * len(x) // len(models))
+            out = model(rows[own], *(part[own] for part in more))
+            wanted.append(out)
+            model.zero_grad()
+            (out * weight[own]).sum().backward()
+        torch.testing.assert_close(got, torch.cat(wanted), rtol=1e-10, atol=1e-10)
+        torch.testing.assert_close(got_grads[0], rows.grad, rtol=1e-10, atol=1e-10)
+        by_id = {id(p): g for p, g in zip(taught, got_grads[1:], strict=True)}
+        compared = 0
+        for path, twin in stacked.leaves.items():
+            for name, parameter in twin.named_parameters(recurse=False):
+                each = torch.stack([m.get_submodule(path).get_parameter(name).grad for m in models])
+                torch.testing.assert_close(by_id[id(parameter)], each, rtol=1e-10, atol=1e-10)
+                compared += 1
+        assert compared == len(taught) == len(list(models[0].parameters()))
+    for one, model in zip(unstack(stacked), models, strict=True):
+        assert type(one) is type(model)
+        state = model.state_dict()
+        for name, value in one.state_dict().items():
+            if "num_batches" not in name:
+                torch.testing.assert_close(value, state[name], rtol=1e-10, atol=1e-10, msg=name)
+    return stacked
+
+
+def images(members, channels=4, side=8):
+    x = torch.randn(members * BATCH, channels, side, side)
+    return x.to(memory_format=torch.channels_last)
+
+
+CONVOLUTIONS = [
+    (kernel, stride, padding, dilation, groups, bias)
+    for kernel, (stride, padding, dilation), (groups, bias) in itertools.product(
+        (1, 2, 3),
+        (
+            (1, 0, 1),
+            (1, 1, 1),
+            (2, 1, 1),
+            (1, "same", 1),
+            (1, "same", 2),
+            (2, 0, 2),
+            (1, "valid", 1),
+        ),
+        ((1, True), (2, False), (4, True)),
+    )
+]
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.Conv2d])
+@pytest.mark.parametrize("members", [1, 3])
+def test_convolutions(kind, members, way):
+    torch.manual_seed(1)
+    for options in CONVOLUTIONS:
+        x = images(members) if kind is nn.Conv2d else torch.randn(members * BATCH, 4, 8)
+        models = members_of(partial(kind, 4, 8, *options), members)
+        stacked = assert_same(models, x, steps=1)
+        assert isinstance(stacked.model, StackedConv)
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_convolutions_give_channels_last(channels, way):
+    models = [nn.Conv2d(channels, 8, 3) for _ in range(3)]
+    for x in (images(3, channels), torch.randn(12, channels, 8, 8)):
+        assert stack(models)(x).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_other_padding_is_refused():
+    with pytest.raises(NotStackableError, match="reflect"):
+        stack([nn.Conv2d(1, 2, 3, padding=1, padding_mode="reflect")] * 2)
+
+
+def sequential(*modules):
+    return lambda: nn.Sequential(
+        *[copy.deepcopy(m) if isinstance(m, nn.Module) else m() for m in modules]
+    )
+
+
+CHAINS = {
+    "batch": (lambda: nn.Conv2d(4, 8, 3), lambda: nn.BatchNorm2d(8), nn.ReLU),
+    "plain batch": (lambda: nn.Conv2d(4, 8, 3), lambda: nn.BatchNorm2d(8, affine=False)),
+    "no statistics": (
+        lambda: nn.Conv2d(4, 8, 3),
+        lambda: nn.BatchNorm2d(8, track_running_stats=False),
+        nn.GELU,
+    ),
+    "max pool": (
+        lambda: nn.Conv2d(4, 8, 3, padding=1),
+        lambda: nn.BatchNorm2d(8),
+        lambda: nn.ReLU(inplace=True),
+        lambda: nn.MaxPool2d(2),
+        lambda: nn.Conv2d(8, 4, 3, groups=2),
+        nn.Sigmoid,
+        lambda: nn.MaxPool2d(2, padding=1),
+    ),
+    "group": (
+        lambda: nn.Conv2d(4, 8, 3),
+        lambda: nn.GroupNorm(2, 8),
+        nn.Tanh,
+        lambda: nn.AvgPool2d(2),
+    ),
+    "layer": (
+        lambda: nn.ZeroPad2d((0, 1, 0, 1)),
+        lambda: nn.Conv2d(4, 8, 2),
+        lambda: nn.GroupNorm(1, 8),
+    ),
+    "nested": (
+        lambda: nn.Dropout(0.3),
+        lambda: nn.ReLU(inplace=False),
+        lambda: nn.Sequential(nn.Conv2d(4, 8, 3, padding=1), nn.BatchNorm2d(8)),
+        lambda: nn.Dropout(0.5),
+        lambda: nn.AdaptiveAvgPool2d(2),
+    ),
+    "runs": (
+        lambda: nn.Conv2d(4, 8, 3),
+        nn.ReLU,
+        lambda: nn.Softmax2d(),
+        lambda: nn.Conv2d(8, 8, 3),
+        nn.ReLU,
+        nn.Flatten,
+        lambda: nn.Linear(128, 5),
+    ),
+    "block": (
+        lambda: Conv(4, 6, 3, layout="image", norm="batch", activation="relu"),
+        lambda: Conv(6, 4, 2, layout="image", norm="layer", activation=None, stride=2),
+    ),
+}
+CHAINS_1D = {
+    "batch": (
+        lambda: nn.Conv1d(4, 8, 3),
+        lambda: nn.BatchNorm1d(8),
+        nn.ReLU,
+        lambda: nn.MaxPool1d(2),
+        lambda: nn.Conv1d(8, 4, 1),
+    ),
+    "group": (
+        lambda: nn.Conv1d(4, 8, 3),
+        lambda: nn.GroupNorm(4, 8),
+        nn.SiLU,
+        lambda: nn.AvgPool1d(2),
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("name", CHAINS)
+def test_chains_of_images(name, mode, way):
+    stacked = assert_same(members_of(sequential(*CHAINS[name])), images(3), mode=mode, steps=3)
+    chains = [m for m in stacked.modules() if isinstance(m, FusedChain)]
+    assert len(chains) == (2 if name == "runs" else 1)
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("name", CHAINS_1D)
+def test_chains_of_sequences(name, mode, way):
+    x = torch.randn(3 * BATCH, 4, 9)
+    stacked = assert_same(members_of(sequential(*CHAINS_1D[name])), x, mode=mode, steps=3)
+    assert sum(isinstance(m, FusedChain) for m in stacked.modules()) == 1
+
+
+def test_one_member_is_the_model_itself():
+    models = members_of(sequential(*CHAINS["max pool"]), members=1)
+    assert_same(models, images(1))
+
+
+def test_a_module_at_two_places_is_not_in_a_chain():
+    def make():
+        shared = nn.Conv2d(4, 4, 3, padding=1)
+        return nn.Sequential(shared, nn.ReLU(), shared, nn.ReLU())
+
+    stacked = assert_same(members_of(make), images(3))
+    assert not any(isinstance(m, FusedChain) for m in stacked.modules())
+
+
+def test_the_input_is_left_as_it_is(way):
+    make = sequential(lambda: nn.ReLU(inplace=True), lambda: nn.Conv2d(4, 8, 3), nn.ReLU)
+    stacked = stack(members_of(make))
+    chain = next(m for m in stacked.modules() if isinstance(m, FusedChain))
+    assert [type(step) for step in chain.body.steps] == [StackedConv, nn.ReLU]
+
+
+def test_members_do_not_meet(way):
+    models = members_of(sequential(*CHAINS["max pool"]))
+    x = images(3).double()
+    before = stack(copy.deepcopy(models))
+    out = before(x)
+    changed = x.clone()
+    changed[BATCH : 2 * BATCH] = float("nan")
+    after = stack(models)
+    again = after(changed)
+    for own in (slice(0, BATCH), slice(2 * BATCH, None)):
+        assert torch.equal(out[own], again[own])
+    assert again[BATCH : 2 * BATCH].isnan().all()
+    for one, other in zip(before.buffers(), after.buffers(), strict=True):
+        assert torch.equal(one[[0, 2]], other[[0, 2]])
+
+
+def test_rule_of_shapes():
+    cpu = torch.device("cpu")
+    kib = lambda channels, side: 32 * channels * side * side * 4  # noqa: E731
+    assert conv_layout.tile_size(16, kib(8, 8), cpu) == 16
+    assert conv_layout.tile_size(50, kib(16, 8), cpu) == 25
+    assert conv_layout.tile_size(16, kib(16, 28), cpu) == 2
+    assert conv_layout.tile_size(16, kib(32, 32), cpu) == 1
+    assert conv_layout.tile_size(16, kib(32, 32), torch.device("cuda")) == 16
+
+
+def test_members_at_once():
+    model = {"name": "conv", "channels": 16, "doubling": True}
+    for side, most in ((8, 16), (28, 2), (64, 1)):
+        spec = DataSpec("classification", "image", (1, side, side), 10)
+        stacked = stack([seed_dropout(build_model(model, spec), 0)])
+        stacked(torch.randn(4, 1, side, side))
+        assert members_at_once(stacked, 16, 32) == most
+    assert members_at_once(nn.Linear(2, 2), 16, 32) == 16
+
+
+OPTIONS = {
+    "plain": {},
+    "no norm": {"norm": "none", "pooling": "avg", "activation": "tanh"},
+    "layer": {"norm": "layer", "pooling": "stride", "doubling": True, "global_pool": True},
+    "even": {"kernel_size": 2, "dropout": 0.4, "channels": [4, 6], "hidden_size": 7},
+    "gates": {"squeeze_excite": True, "pool_every": 2},
+    "residual": {"block": "residual", "doubling": True, "dropout": 0.2},
+    "gated residual": {"block": "residual", "squeeze_excite": True, "norm": "layer"},
+    "inception": {"block": "inception", "channels": 6, "pooling": "avg"},
+    "gated inception": {
+        "block": "inception",
+        "squeeze_excite": True,
+        "global_pool": True,
+        "dropout": 0.3,
+    },
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_the_family_on_images(name, mode, way):
+    model = {"name": "conv", "channels": 4, **OPTIONS[name]}
+    models = members_of(lambda: build_model(model, IMAGE))
+    stacked = assert_same(models, torch.randn(3 * BATCH, 1, 8, 8), mode=mode)
+    assert sum(isinstance(m, FusedChain) for m in stacked.modules()) == 1
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("lengths", [False, True])
+def test_the_family_on_sequences(name, lengths, way):
+    model = {"name": "conv", "channels": 4, **OPTIONS[name]}
+    models = members_of(lambda: build_model(model, SEQUENCE))
+    steps = torch.randint(1, 10, (3 * BATCH,)) if lengths else None
+    assert_same(models, torch.randn(3 * BATCH, 9, 3), lengths=steps)

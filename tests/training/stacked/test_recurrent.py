@@ -1,0 +1,243 @@
+"""Stacked recurrent layers: what torch's own compute, member by member, forward and back."""
+
+import copy
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from interplay.data.dataset import DataSpec
+from interplay.models.factory import build_model
+from interplay.training.dropout import seed_dropout
+from interplay.training.stacked import recurrent_scan, twins  # noqa: F401
+from interplay.training.stacked.recurrent_cells import GRUCell, LSTMCell, RNNCell
+from interplay.training.stacked.recurrent_scan import scan
+from interplay.training.stacked.stack import TWINS, Flat, NotStackableError, stack, unstack
+
+CELLS = {
+    "gru": (nn.GRU, {}),
+    "lstm": (nn.LSTM, {}),
+    "tanh": (nn.RNN, {"nonlinearity": "tanh"}),
+    "relu": (nn.RNN, {"nonlinearity": "relu"}),
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(before)
+
+
+def make(kind, members, **options):
+    module, own = CELLS[kind]
+    return [module(3, 5, batch_first=True, **own, **options) for _ in range(members)]
+
+
+def tensors(result):
+    """Output, last state and an LSTM's memory, flat."""
+    out, last = result
+    return [out, *last] if isinstance(last, tuple) else [out, last]
+
+
+def separately(modules, x, states=None):
+    """Results of each module on its part of `x`, joined as the twin joins them."""
+    runs = []
+    for m, part in enumerate(x.chunk(len(modules))):
+        first = None
+        if states is not None:
+            own = [s.chunk(len(modules), dim=1)[m].contiguous() for s in states]
+            first = tuple(own) if len(own) > 1 else own[0]
+        runs.append(tensors(modules[m](part, first)))
+    return [torch.cat(each, dim=min(i, 1)) for i, each in enumerate(zip(*runs, strict=True))]
+
+
+def compare(modules, x, tolerance, states=None):
+    """Results and all gradients, the twin's against the modules' own."""
+    modules = copy.deepcopy(modules)
+    twin = TWINS[type(modules[0])](modules)
+    names = [name for name, _ in modules[0].named_parameters()]
+    inputs = [x, *(states or [])]
+    for tensor in inputs:
+        tensor.requires_grad_()
+    given = None
+    if states is not None:
+        given = tuple(states) if len(states) > 1 else states[0]
+    ours, theirs = tensors(twin(x, given)), separately(modules, x, states)
+    weights = [torch.randn_like(each) for each in ours]  # every result has its own gradient
+    ours_loss = sum((w * each).sum() for w, each in zip(weights, ours, strict=True))
+    theirs_loss = sum((w * each).sum() for w, each in zip(weights, theirs, strict=True))
+    n = len(inputs)
+    got = torch.autograd.grad(ours_loss, [*inputs, *(twin.get_parameter(k) for k in names)])
+    own = [m.get_parameter(k) for k in names for m in modules]
+    want = torch.autograd.grad(theirs_loss, [*inputs, *own])
+    joined = [torch.stack(want[i : i + len(modules)]) for i in range(n, len(want), len(modules))]
+    for a, b in zip([*ours, *got], [*theirs, *want[:n], *joined], strict=True):
+        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers", "both", "bias"),
+    list(itertools.product(CELLS, [1, 2], [False, True], [True, False])),
+)
+def test_it_computes_what_torch_computes(kind, layers, both, bias):
+    for members in (1, 3):
+        modules = make(kind, members, num_layers=layers, bidirectional=both, bias=bias)
+        modules = [m.double() for m in modules]
+        x = torch.randn(members * 4, 11, 3, dtype=torch.float64)
+        compare(modules, x, 1e-10)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("steps", [1, 8, 9, 21])
+def test_chunks_of_steps_change_nothing(kind, steps, monkeypatch):
+    monkeypatch.setattr(recurrent_scan, "CHUNK", 1)  # 8 steps at a time
+    modules = [m.double() for m in make(kind, 2)]
+    compare(modules, torch.randn(2 * 3, steps, 3, dtype=torch.float64), 1e-10)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_first_states(kind):
+    modules = [m.double() for m in make(kind, 3, num_layers=2, bidirectional=True)]
+    states = [torch.randn(4, 3 * 2, 5, dtype=torch.float64) for _ in range(1 + (kind == "lstm"))]
+    compare(modules, torch.randn(3 * 2, 6, 3, dtype=torch.float64), 1e-10, states)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("both", [False, True])
+def test_single_precision(kind, both):
+    modules = make(kind, 3, num_layers=2, bidirectional=both)
+    compare(modules, torch.randn(3 * 8, 20, 3), 1e-5)
+    states = [torch.randn(4 if both else 2, 3 * 8, 5) for _ in range(1 + (kind == "lstm"))]
+    compare(modules, torch.randn(3 * 8, 20, 3), 1e-5, states)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_without_gradients_samples_go_in_parts(kind, monkeypatch):
+    modules = [m.double() for m in make(kind, 2)]
+    twin = TWINS[type(modules[0])](modules)
+    x = torch.randn(2 * 70, 9, 3, dtype=torch.float64)
+    want = tensors(twin(x))
+    monkeypatch.setattr(recurrent_scan, "CHUNK", 1)
+    monkeypatch.setattr(recurrent_scan, "STATES", 1)  # 64 samples and 8 steps at a time
+    with torch.no_grad():
+        for a, b in zip(tensors(twin(x)), want, strict=True):
+            torch.testing.assert_close(a, b.detach(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_members_do_not_touch_one_another(kind, dtype):
+    modules = [m.to(dtype) for m in make(kind, 3, num_layers=2)]
+    twin = TWINS[type(modules[0])](modules)
+    names = [name for name, _ in modules[0].named_parameters()]
+    x = torch.randn(3, 4, 13, 3, dtype=dtype)
+
+    def run(x):
+        out = twin(x.flatten(0, 1))[0].unflatten(0, (3, 4))
+        grads = torch.autograd.grad(out.square().sum(), [twin.get_parameter(k) for k in names])
+        return [each[[0, 2]] for each in (out, *grads)]
+
+    before = run(x)
+    x[1] = torch.inf
+    for a, b in zip(before, run(x), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "cell", [GRUCell(), LSTMCell(), RNNCell("tanh"), RNNCell("relu")], ids=list(CELLS)
+)
+def test_gradcheck(cell, monkeypatch):
+    monkeypatch.setattr(recurrent_scan, "CHUNK", 1)
+    monkeypatch.setattr(recurrent_scan, "LEAST_STEPS", 2)
+    rows = cell.blocks * 3
+    shapes = [(2, 2, 5, 2), (2, 2, 3), (2, 2, 3), (2, rows, 2), (2, rows, 3), (2, rows), (2, rows)]
+    tensors = [torch.randn(s, dtype=torch.float64, requires_grad=True) for s in shapes]
+
+    def run(*tensors):
+        out, memory = scan(cell, True, *tensors)
+        return (out, memory) if cell.has_memory else out
+
+    if not cell.has_memory:
+        given = [*tensors[:2], *tensors[3:]]
+        assert torch.autograd.gradcheck(lambda *t: run(*t[:2], None, *t[2:]), given)
+    else:
+        assert torch.autograd.gradcheck(run, tensors)
+
+
+def test_the_way_back_can_be_gone_twice():
+    twin = TWINS[nn.GRU](make("gru", 2))
+    x = torch.randn(2 * 3, 6, 3, requires_grad=True)
+    loss = twin(x)[0].square().sum()
+    first = torch.autograd.grad(loss, x, retain_graph=True)[0]
+    assert torch.equal(torch.autograd.grad(loss, x)[0], first)
+
+
+OPTIONS = [
+    {},
+    {"bidirectional": True, "readout": "attention"},
+    {"norm": "batch", "skip": True, "readout": "mean", "hidden_size": 3},
+    {"norm": "layer", "num_layers": 3, "bidirectional": True},
+]
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+@pytest.mark.parametrize("options", OPTIONS)
+def test_the_recurrent_family_stacks_and_comes_back(cell, options):
+    spec = DataSpec("classification", "sequence", (12, 3), 5)
+    config = {"name": "recurrent", "cell": cell, "hidden_size": 6, **options}
+    models = [build_model(config, spec).double() for _ in range(3)]
+    for seed, model in enumerate(models):
+        seed_dropout(model, seed)
+    stacked = stack(models)
+    flat = Flat([stacked])  # the parameters are views of one matrix from here on
+    x = torch.randn(3 * 7, 12, 3, dtype=torch.float64)
+    lengths = torch.randint(1, 13, (3 * 7,))
+    lengths[:7].clamp_(max=9)  # one member's longest is not the others'
+    out = stacked(x, lengths)
+    parts = zip(models, x.chunk(3), lengths.chunk(3), strict=True)
+    each = [model(part, own) for model, part, own in parts]
+    torch.testing.assert_close(out, torch.cat(each), rtol=1e-10, atol=1e-10)
+    flat.backward(out.square().sum())
+    torch.cat(each).square().sum().backward()
+    with torch.no_grad():
+        flat.values -= 0.1 * flat.grads
+        for parameter in (p for model in models for p in model.parameters()):
+            parameter -= 0.1 * parameter.grad
+    for ours, theirs in zip(unstack(stacked), models, strict=True):
+        assert type(ours) is type(theirs)
+        for (name, a), b in zip(
+            ours.state_dict().items(), theirs.state_dict().values(), strict=True
+        ):
+            if not name.endswith("num_batches_tracked"):  # read by nothing that stacks
+                torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "make_one",
+    [
+        lambda: nn.GRU(3, 5),
+        lambda: nn.GRU(3, 5, 2, batch_first=True, dropout=0.5),
+        lambda: nn.LSTM(3, 5, batch_first=True, proj_size=2),
+    ],
+)
+def test_what_does_not_stack_says_so(make_one):
+    with pytest.raises(NotStackableError):
+        stack([make_one(), make_one()])
+
+
+def test_different_nonlinearities_do_not_stack():
+    with pytest.raises(NotStackableError):
+        stack([*make("tanh", 1), *make("relu", 1)])
+
+
+def test_packed_sequences_are_refused():
+    twin = TWINS[nn.GRU](make("gru", 2))
+    packed = nn.utils.rnn.pack_padded_sequence(
+        torch.randn(4, 6, 3), torch.tensor([6, 5, 4, 3]), batch_first=True
+    )
+    with pytest.raises(NotStackableError):
+        twin(packed)
