@@ -32,6 +32,8 @@ format: install ## format as black does, and sort imports
 
 bench: install ## the side-by-side timings (long)
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/stacked.py engines
+	$(BIN)/python benchmarks/stacked.py command
 
 clean: ## remove caches and the environment; runs and reports stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info

@@ -9,6 +9,7 @@ what they need (Ray's start and imports are a constant of seconds) to when the l
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import statistics
 import sys
@@ -24,7 +25,7 @@ from interplay.study import Study
 from interplay.training.members import Member, Row, section
 from interplay.tuning.plan import Plan, make_plan
 
-STUDY = ["epochs=10", "seeds=3"]
+STUDY = ["epochs=10", "seeds=3", "engine=reference"]
 WORKERS = 2
 
 
@@ -72,31 +73,32 @@ def plain_loop(plan: Plan) -> tuple[float, float]:
 
 def on_ray(plan: Plan) -> tuple[float, float]:
     """Seconds from the mean moment at which the workers were ready, and the mean accuracy."""
-    import importlib
-
+    from interplay.tuning.packs import make_packs
+    from interplay.tuning.plan import Built, make_groups
     from interplay.tuning.worker import Context
 
     tuning = importlib.import_module("interplay.tuning.run")
-
     ready: dict[Any, float] = {}
 
-    class Timed(tuning._Deliver):
+    class Timed(tuning._Deliver):  # type: ignore
         def on_trial_result(self, iteration, trials, trial, result, **info):  # type: ignore
             ready.setdefault(result["pid"], result["ready"])
             super().on_trial_result(iteration, trials, trial, result, **info)
 
-    tuning._Deliver, original = Timed, tuning._Deliver  # type: ignore[misc]
+    tuning._Deliver, original = Timed, tuning._Deliver
     ledger = Ledger(tempfile.mkdtemp()).create()
-    with tuning.ray_session(WORKERS, 1):
+    groups = make_groups(plan, plan.sort(plan.members), lambda _: Built(None, 1))
+    with tuning.RaySession(WORKERS, 1) as session:
+        session.ready()
         tuning.train_on_ray(
-            plan.sort(plan.members),
+            make_packs(groups, WORKERS),
             lambda packs: Context(packs, plan.datasets, (), "cpu", 1),
             workers=WORKERS,
             resources={"cpu": 1.0},
             deliver=ledger.append,
         )
         seconds = time.time() - statistics.fmean(ready.values())
-    tuning._Deliver = original  # type: ignore[misc]
+    tuning._Deliver = original
     ledger.write_study({"name": "overhead"}, plan.members)
     return seconds, float(ledger.frame()["accuracy"].mean())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from interplay.training.grouping import Engine
 from interplay.training.members import Member
@@ -48,20 +48,17 @@ class Group:
 
 
 def make_packs(groups: Sequence[Group], workers: int) -> list[Pack]:
-    """Cut groups into packs, the costly ones first, so that workers end together.
+    """Cut groups into packs so that workers end together.
 
-    The longest processing time first rule (Graham, 1969): what is left for the end is small. A
-    group that does not stack is cut into single members at the last.
+    Stacks go out the costly ones first (the longest processing time rule: Graham, 1969), so that
+    what is left for the end is small. Members that train one by one follow, whatever their
+    shapes: every pack costs Tune some tenths of a second.
     """
     total = sum(group.cost * len(group.members) for group in groups)
     share = total / (workers * SHARES)
     packs: list[tuple[float, Pack]] = []
     for group in groups:
         if group.engine == "reference":
-            packs += [
-                (group.cost * len(part), Pack(tuple(part), "reference"))
-                for part in shrinking(group.members, workers)
-            ]
             continue
         number = len(group.members)
         wanted = round(group.cost * number / share) if share else 1
@@ -70,7 +67,11 @@ def make_packs(groups: Sequence[Group], workers: int) -> list[Pack]:
         for part in even(group.members, pieces):
             packs.append((group.cost * len(part), Pack(tuple(part), "stacked")))
     packs.sort(key=lambda pair: -pair[0])
-    return [pack for _, pack in packs]
+    single = [group.members for group in groups if group.engine == "reference"]
+    # Turn about, so that every piece has its share of each shape.
+    mixed = [m for turn in zip_longest(*single) for m in turn if m is not None]
+    singles = [Pack(tuple(part), "reference") for part in shrinking(mixed, workers)]
+    return [pack for _, pack in packs] + singles
 
 
 def even(members: Sequence[Member], pieces: int) -> list[Sequence[Member]]:

@@ -27,7 +27,6 @@ from interplay.tuning.packs import Pack
 from interplay.tuning.preflight import failed_row
 from interplay.tuning.worker import Context, PackTrainable
 
-
 # glibc would give the memory of every step back to the system and fetch it again, page by page:
 # a step of a convolutional net takes half as long without. Other systems ignore these.
 WORKERS_ENVIRONMENT = {

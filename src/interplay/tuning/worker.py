@@ -43,6 +43,12 @@ class PackTrainable(tune.Trainable):
 
         assert context is not None
         torch.set_num_threads(context.threads)
+        if any(pack.engine == "reference" for pack in context.packs):
+            import torch._dynamo  # a second that the first optimiser would pay
+
+            from interplay.training.reference import quieten
+
+            quieten()
         add_to_path(context.folders)
         self.context = context
         self.parts: dict[str, Any] = {}
@@ -81,9 +87,8 @@ class PackTrainable(tune.Trainable):
                     raise
                 if len(pack.members) > 1:
                     return [row for half in pack.halves() for row in self._train(half)]
-        from interplay.training.reference import quieten, train_member
+        from interplay.training.reference import train_member
 
-        quieten()
         return [
             train_member(member, own, device=context.device, folders=context.folders)
             for member, own in zip(pack.members, parts, strict=True)

@@ -52,8 +52,12 @@ def small_data(kind, task, n=60):
 def configure(kind, task, family, *, model=(), optimizer=(), schedule=(), training=(), **data):
     """A configuration, and the parts it trains on."""
     study = Study(
-        name="s", epochs=4, data={"name": "digits", "batch_size": 9, **data},
-        model={"name": family, **dict(model)}, optimizer=dict(optimizer), schedule=dict(schedule),
+        name="s",
+        epochs=4,
+        data={"name": "digits", "batch_size": 9, **data},
+        model={"name": family, **dict(model)},
+        optimizer=dict(optimizer),
+        schedule=dict(schedule),
         training=dict(training),
     )
     config = study.resolve({k: d.grid()[0] for k, d in study.space.domains.items()})
@@ -61,22 +65,32 @@ def configure(kind, task, family, *, model=(), optimizer=(), schedule=(), traini
 
 
 def parts_of(config, data, kind, dtype=torch.float64, fold=None, folds=None):
-    return make_parts(data, kind, section(config, "data"), fold=fold, folds=folds, device="cpu", dtype=dtype)
+    return make_parts(
+        data, kind, section(config, "data"), fold=fold, folds=folds, device="cpu", dtype=dtype
+    )
 
 
 def both(configs, seeds, parts, epochs=4):
-    members = [Member(str(i), c, s, epochs) for i, (c, s) in enumerate(zip(configs, seeds, strict=True))]
+    members = [
+        Member(str(i), c, s, epochs) for i, (c, s) in enumerate(zip(configs, seeds, strict=True))
+    ]
     return train_stack(members, [parts] * len(members)), [train_member(m, parts) for m in members]
 
 
 def assert_same(stacked, reference, tolerance):
     for one, other in zip(stacked, reference, strict=True):
         assert other.error is None, other.error
-        assert (one.status, one.epochs_run, one.parameters) == (other.status, other.epochs_run, other.parameters)
+        assert (one.status, one.epochs_run, one.parameters) == (
+            other.status,
+            other.epochs_run,
+            other.parameters,
+        )
         for name, values in other.curves.items():
             if name == "r2" and not np.isfinite(values).all():
                 continue
-            np.testing.assert_allclose(one.curves[name], values, rtol=tolerance, atol=tolerance, err_msg=name)
+            np.testing.assert_allclose(
+                one.curves[name], values, rtol=tolerance, atol=tolerance, err_msg=name
+            )
 
 
 @pytest.mark.slow
@@ -95,12 +109,20 @@ def test_equal_over_options_optimizers_and_schedules(family, kind):
         model = {k: row[k] for k in VALUES[family] if k != "dropout"} | {"dropout": 0.3}
         task = row["task"]
         config, data = configure(
-            kind, task, family, model=model, optimizer={"lr": 1e-3, **OPTIMIZERS[row["optimizer"]]},
-            schedule=SCHEDULES[row["schedule"]], training={"clip_norm": row["clip"]}, bucket=row["bucket"],
+            kind,
+            task,
+            family,
+            model=model,
+            optimizer={"lr": 1e-3, **OPTIMIZERS[row["optimizer"]]},
+            schedule=SCHEDULES[row["schedule"]],
+            training={"clip_norm": row["clip"]},
+            bucket=row["bucket"],
         )
         other = {**config, **DIFFERENCES[row["difference"]]}
         # Four epochs of five steps: twenty steps, with the schedule moving in between.
-        for dtype, tolerance in ((torch.float64, 1e-8), (torch.float32, 1e-3))[: 1 + (number % 4 == 0)]:
+        for dtype, tolerance in ((torch.float64, 1e-8), (torch.float32, 1e-3))[
+            : 1 + (number % 4 == 0)
+        ]:
             parts = parts_of(config, data, kind, dtype)
             stacked, reference = both([config, other], [0, 1], parts)
             assert stacked[0].engine == "stacked"
@@ -121,21 +143,33 @@ def test_every_family_stacks_so_that_planning_need_not_try():
 
 def test_per_member_settings_of_every_optimizer():
     for options, changes in [
-        ({"name": "adam"}, {"optimizer.betas": [0.5, 0.9], "optimizer.eps": 1e-3, "optimizer.lr": 1e-2}),
+        (
+            {"name": "adam"},
+            {"optimizer.betas": [0.5, 0.9], "optimizer.eps": 1e-3, "optimizer.lr": 1e-2},
+        ),
         ({"name": "adamw"}, {"optimizer.weight_decay": 0.3}),
         ({"name": "sgd"}, {"optimizer.momentum": 0.9, "optimizer.dampening": 0.5}),
-        ({"name": "rmsprop"}, {"optimizer.alpha": 0.5, "optimizer.momentum": 0.5, "optimizer.weight_decay": 0.1}),
+        (
+            {"name": "rmsprop"},
+            {"optimizer.alpha": 0.5, "optimizer.momentum": 0.5, "optimizer.weight_decay": 0.1},
+        ),
     ]:
-        config, data = configure("flat", "classification", "linear", model={"dropout": 0.2}, optimizer=options)
+        config, data = configure(
+            "flat", "classification", "linear", model={"dropout": 0.2}, optimizer=options
+        )
         changed = {**config, **changes, "training.clip_norm": 0.05}
-        stacked, reference = both([config, changed, config], [0, 0, 3], parts_of(config, data, "flat"))
+        stacked, reference = both(
+            [config, changed, config], [0, 0, 3], parts_of(config, data, "flat")
+        )
         assert_same(stacked, reference, 1e-8)
         assert stacked[0].curves["valid_loss"] != stacked[1].curves["valid_loss"]
 
 
 @pytest.mark.parametrize("change", ["seed", "lr", "dropout", "neighbours"])
 def test_members_never_influence_one_another(change):
-    config, data = configure("flat", "classification", "linear", model={"dropout": 0.3, "norm": "batch"})
+    config, data = configure(
+        "flat", "classification", "linear", model={"dropout": 0.3, "norm": "batch"}
+    )
     parts = parts_of(config, data, "flat", torch.float32)
     base, _ = both([config] * 3, [0, 1, 2], parts)
     if change == "seed":
@@ -150,7 +184,9 @@ def test_members_never_influence_one_another(change):
     assert other[0].curves == base[0].curves or change == "lr"
     for i in (0, 2):
         # A column of rates takes another kernel than one rate for all: rounding, no more.
-        np.testing.assert_allclose(other[i].curves["valid_loss"], base[i].curves["valid_loss"], rtol=1e-5)
+        np.testing.assert_allclose(
+            other[i].curves["valid_loss"], base[i].curves["valid_loss"], rtol=1e-5
+        )
     assert other[1].curves != base[1].curves
 
 
@@ -166,7 +202,9 @@ def test_a_diverged_member_is_frozen_and_the_others_go_on():
 
 
 def test_folds_of_unequal_size_train_together():
-    config, data = configure("flat", "classification", "linear", model={"dropout": 0.3}, scale="standard")
+    config, data = configure(
+        "flat", "classification", "linear", model={"dropout": 0.3}, scale="standard"
+    )
     data = small_data("flat", "classification", n=62)
     parts = {f: parts_of(config, data, "flat", fold=f, folds=4) for f in range(4)}
     assert len({len(p.valid) for p in parts.values()}) == 2
@@ -175,15 +213,48 @@ def test_folds_of_unequal_size_train_together():
     assert_same(stacked, [train_member(m, parts[m.fold]) for m in members], 1e-8)
 
 
-@pytest.mark.parametrize("options", [o for o in SCHEDULES if o["name"] == "plateau"] + [
-    {"name": "plateau", "patience": 1, "factor": 0.1, "threshold": 1e-4, "cooldown": 2, "min_lr": 1e-4},
-])
+@pytest.mark.parametrize(
+    "options",
+    [o for o in SCHEDULES if o["name"] == "plateau"]
+    + [
+        {
+            "name": "plateau",
+            "patience": 1,
+            "factor": 0.1,
+            "threshold": 1e-4,
+            "cooldown": 2,
+            "min_lr": 1e-4,
+        },
+    ],
+)
 def test_plateau_on_a_scripted_sequence_of_losses(options):
-    losses = [1.0, 0.9, 0.9, 0.95, 0.89995, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4]
+    losses = [
+        1.0,
+        0.9,
+        0.9,
+        0.95,
+        0.89995,
+        0.5,
+        0.6,
+        0.6,
+        0.6,
+        0.6,
+        0.6,
+        0.4,
+        0.4,
+        0.4,
+        0.4,
+        0.4,
+        0.4,
+        0.4,
+        0.4,
+    ]
     full = {"cooldown": 0, "min_lr": 0.0, **options}
     parameter = nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([parameter], lr=0.1)
-    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **{k: v for k, v in full.items() if k != "name"})
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, **{k: v for k, v in full.items() if k != "name"}
+    )
     ours = Rate("plateau", full, 0.1, len(losses))
     for loss in losses:
         theirs.step(loss)
@@ -192,7 +263,9 @@ def test_plateau_on_a_scripted_sequence_of_losses(options):
 
 @pytest.mark.slow
 def test_whole_trainings_are_equal_in_distribution():
-    config, _ = configure("flat", "classification", "linear", model={"dropout": 0.4, "hidden_size": 16})
+    config, _ = configure(
+        "flat", "classification", "linear", model={"dropout": 0.4, "hidden_size": 16}
+    )
     data = small_data("flat", "classification", n=200)
     data.targets[:] = (data.inputs[:, :2] @ np.array([1.0, 2.0]) > 0) + 2 * (data.inputs[:, 2] > 0)
     parts = parts_of(config, data, "flat", torch.float32)

@@ -13,7 +13,9 @@ def make_models(n=3):
     torch.manual_seed(0)
     shared = [nn.Linear(6, 6) for _ in range(n)]
     return [
-        nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6), nn.ReLU(), s, nn.LayerNorm(6), s, nn.Linear(6, 2))
+        nn.Sequential(
+            nn.Linear(5, 6), nn.BatchNorm1d(6), nn.ReLU(), s, nn.LayerNorm(6), s, nn.Linear(6, 2)
+        )
         for s in shared
     ]
 
@@ -28,7 +30,9 @@ def test_round_trip_after_training_a_little():
     flat.values.add_(0.1)
     stacked.eval()
     together = stacked(x)
-    apart = torch.cat([m.eval()(part) for m, part in zip(unstack(stacked), x.chunk(3), strict=True)])
+    apart = torch.cat(
+        [m.eval()(part) for m, part in zip(unstack(stacked), x.chunk(3), strict=True)]
+    )
     torch.testing.assert_close(together, apart)
     assert not torch.allclose(models[0].eval()(x[:4]), apart[:4])  # the originals are left alone
 

@@ -6,6 +6,12 @@ steps at once: the derivatives of the gates, the gradients of weights and inputs
 chunk of steps that a core's cache holds, only what the way back needs is ever written to memory:
 the output; of a GRU 4 H numbers a step and sample, of an LSTM 5 H, of a plain RNN nothing.
 
+What bounds a GRU (32 samples, one core, forward and back, per member, layer and step): at one
+member of 32 units the calls, 9 and as many views, about 20 of 58 µs; at five members of 64 units
+products are about 25 of 68 µs (at some 140 GFLOP/s), calls 3, and the rest is elementwise passes
+and copies, slower by half or more than where all they touch is in a cache. `CHUNK` from 2^17 to
+2^21 changes the latter by less than a tenth (at one member, more is better).
+
 Shapes: M members, T steps, B samples, F features, H units. What a single step writes lies as
 (T, M, B, …), for torch's batched product wants its result in one piece; what products over many
 steps read lies as (M, T, B, …), so that (T, B) is one axis.
@@ -22,7 +28,7 @@ from torch.autograd.function import once_differentiable
 
 from interplay.training.stacked.recurrent_cells import Backward, Cell, Forward, Weights
 
-CHUNK = 1 << 20  # numbers that a chunk of steps works on: about what a core's cache holds
+CHUNK = 1 << 20  # numbers that a chunk of steps works on: the larger, the fewer calls
 LEAST_STEPS = 8  # and never fewer steps than that, for each chunk costs calls too
 STATES = 1 << 16  # numbers in a step's hidden states, where no gradient is needed
 ALIGNED = 16  # numbers in a cache line
@@ -53,7 +59,8 @@ class Scan(torch.autograd.Function):
         members, batch, steps, features = x.shape
         units = w_hh.shape[2]
         size = chunk_size(x, units, cell)
-        out = x.new_empty(members, batch, steps, units)
+        # Step after step: a view of it is (M * B, T, H), and the next layer reads steps.
+        out = x.new_empty(steps, members, batch, units)
         room = (steps if keep else size, members, batch)
         saved = [x.new_empty(*room, width * units) for width in cell.keeps]
         with torch.inference_mode():
@@ -70,12 +77,12 @@ class Scan(torch.autograd.Function):
                 run = Forward(kept, rows[:, : count + 1], features, weights, last)
                 cell.forward(run)
                 last = run.memory
-                out[:, :, start:end] = state[:, 1 : count + 1].transpose(1, 2)
+                out[start:end] = state[:, 1 : count + 1].transpose(0, 1)
                 state[:, 0] = state[:, count]
         if keep:
             ctx.cell, ctx.size = cell, size
             ctx.save_for_backward(x, hidden, memory, out, w_ih, w_hh, *saved)
-        return out, last.clone()
+        return out.permute(1, 2, 0, 3), last.clone()
 
     @staticmethod
     @once_differentiable
@@ -83,9 +90,9 @@ class Scan(torch.autograd.Function):
         cell: Cell = ctx.cell
         x, hidden, memory, out, w_ih, w_hh, *saved = ctx.saved_tensors
         need = ctx.needs_input_grad
-        members, batch, steps, units = out.shape
+        steps, members, batch, units = out.shape
         features = x.shape[3]
-        d_x = x.new_empty(x.shape) if need[2] else None
+        d_x = x.new_empty(steps, members, batch, features) if need[2] else None
         d_ih, d_hh = torch.empty_like(w_ih), torch.empty_like(w_hh)
         d_b_ih, d_b_hh = w_ih.new_empty(w_ih.shape[:2]), w_ih.new_empty(w_ih.shape[:2])
         d_first = x.new_zeros(members, batch, units)
@@ -108,9 +115,9 @@ class Scan(torch.autograd.Function):
                 rows[:, :count, :, :features] = x[:, :, start:end].transpose(1, 2)
                 states = rows[..., features + 1 :]
                 if start:
-                    states.copy_(out[:, :, start - 1 : end].transpose(1, 2))
+                    states.copy_(out[start - 1 : end].transpose(0, 1))
                 else:
-                    states[:, 1:] = out[:, :, :end].transpose(1, 2)
+                    states[:, 1:] = out[:end].transpose(0, 1)
                     states[:, 0] = 0.0 if hidden is None else hidden
                 d_states[0] = 0.0
                 d_states[1:] = d_out[:, :, start:end].permute(2, 0, 1, 3)
@@ -129,7 +136,7 @@ class Scan(torch.autograd.Function):
                     d_inputs.baddbmm_(row[:, : features + 1], flat[:, :, apart + joint :])
                 if d_x is not None:
                     d_row = torch.bmm(flat[:, :, apart:], own)
-                    d_x[:, :, start:end] = d_row.view(members, count, batch, -1).transpose(1, 2)
+                    d_x[start:end] = d_row.view(members, count, batch, -1).transpose(0, 1)
             both = turn(cell, d_joint.transpose(1, 2), back=True)
             of_state, of_inputs = d_state.transpose(1, 2), d_inputs.transpose(1, 2)
             torch.cat([both[:, :, :features], of_inputs[:, :, :-1]], 1, out=d_ih)
@@ -139,7 +146,7 @@ class Scan(torch.autograd.Function):
         return (
             None,
             None,
-            d_x,
+            None if d_x is None else d_x.permute(1, 2, 0, 3),
             d_first if need[3] else None,
             d_memory if need[4] else None,
             d_ih,
