@@ -25,12 +25,18 @@ class Part:
 
     def rows(self, index: Tensor | slice) -> tuple[Tensor | tuple[Tensor, Tensor], Tensor]:
         """Inputs (with their lengths, where they have any) and targets of some rows."""
+        inputs, targets = take(self.inputs, index), take(self.targets, index)
         if self.lengths is None:
-            return self.inputs[index], self.targets[index]
-        return (self.inputs[index], self.lengths[index]), self.targets[index]
+            return inputs, targets
+        return (inputs, take(self.lengths, index)), targets
 
     def __len__(self) -> int:
         return len(self.targets)
+
+
+def take(values: Tensor, index: Tensor | slice) -> Tensor:
+    """Some rows of `values`; by number a few times faster than `values[index]`."""
+    return values[index] if isinstance(index, slice) else values.index_select(0, index)
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from interplay.models.factory import build_model, count_parameters
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, section
 from interplay.training.metrics import evaluate_members
 from interplay.training.stacked import chain, twins  # noqa: F401  (the twins register)
+from interplay.training.stacked.loss import cross_entropy
 from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
 from interplay.training.stacked.schedules import Rate
 from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
@@ -167,9 +167,7 @@ class StackRun:
     def _losses(self, outputs: Tensor, targets: Tensor, batch: int) -> Tensor:
         """Each member's mean loss over its batch, shape (members,)."""
         if self.task == "classification":
-            each = F.cross_entropy(
-                outputs, targets, reduction="none", label_smoothing=self.smoothing
-            )
+            each = cross_entropy(outputs, targets, self.smoothing)
         else:
             each = (outputs - targets).square().flatten(1).mean(1)
         return each.view(-1, batch).mean(1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from interplay.training.dropout import SeededDropout
@@ -28,12 +30,34 @@ class StackedLinear(Twin):
 
     def forward(self, x: Tensor) -> Tensor:
         rows = x.reshape(self.members, -1, x.shape[-1])
-        weight = self.weight.transpose(1, 2)
-        if self.bias is None:
-            out = torch.bmm(rows, weight)
-        else:
-            out = torch.baddbmm(self.bias[:, None], rows, weight)
+        out: Tensor = _Linear.apply(rows, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return out.view(*x.shape[:-1], -1)
+
+
+class _Linear(torch.autograd.Function):
+    """Rows (members, n, inputs), weight (members, outputs, inputs), bias (members, outputs) or None.
+
+    Autograd's own backward of a product with a transposed weight gives the weight's gradient
+    transposed, and bringing it into the matrix of gradients then costs more than the product.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(rows, weight)
+        ctx.biased = bias is not None
+        if bias is None:
+            return torch.bmm(rows, weight.transpose(1, 2))
+        return torch.baddbmm(bias[:, None], rows, weight.transpose(1, 2))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        rows, weight = ctx.saved_tensors
+        return (
+            torch.bmm(grad, weight) if ctx.needs_input_grad[0] else None,
+            torch.bmm(grad.transpose(1, 2), rows) if ctx.needs_input_grad[1] else None,
+            grad.sum(1) if ctx.biased and ctx.needs_input_grad[2] else None,
+        )
 
 
 @twin_of(nn.BatchNorm1d, nn.BatchNorm2d)
