@@ -122,6 +122,8 @@ def test_names_that_are_not_there(tmp_path):
         results.pivot(metric="acuracy")
     with pytest.raises(InterplayError):
         results.pivot(x="hidden_size", y="hidden_size")
+    with pytest.raises(TableError, match=r"model\.norm does not vary"):
+        results.pivot(x="norm", y="dropout")
 
 
 def test_a_foreign_csv(tmp_path):

@@ -207,6 +207,12 @@ class Results:
             mode = self.study["mode"] if own else mode_of(metric)
         if self.study and self.frame.empty:
             raise TableError(f"{self.name}: no member has finished yet")
+        for name in (x, y) if self.study else ():
+            full = self._column(name, hyper=True)
+            if full not in self.varied:
+                raise TableError(
+                    f"{full} does not vary here; what varies: {', '.join(self.varied)}"
+                )
         question = replace(
             question,
             x=self._column(x, hyper=True),
