@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from interplay.data.dataset import DataSpec
 from interplay.kinds import Kind, Task
 from interplay.models import FAMILIES
-from interplay.training.reference import Network
+from interplay.models.network import Network
 
 ACTIVATIONS = ["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
 NORMS = ["none", "batch", "layer"]

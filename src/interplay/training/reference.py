@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
 import shutil
@@ -18,9 +17,10 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import torch
 from loguru import logger
 from mltrainer import Trainer, TrainerSettings
-from torch import Tensor, nn
+from torch import nn
 
 from interplay.models.factory import build_model, count_parameters
+from interplay.models.network import Network
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, section
 from interplay.training.metrics import evaluate
@@ -55,22 +55,6 @@ class Batches:
         while True:
             for index in torch.from_numpy(self.order.epoch()).to(self.part.targets.device):
                 yield self.part.rows(index)
-
-
-class Network(nn.Module):
-    """A model called with one argument: padded inputs go in with their lengths where it takes them."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-        self.takes_lengths = "lengths" in inspect.signature(model.forward).parameters
-
-    def forward(self, x: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-        if isinstance(x, tuple):
-            out: Tensor = self.model(*x) if self.takes_lengths else self.model(x[0])
-        else:
-            out = self.model(x)
-        return out
 
 
 class MemberTrainer(Trainer):  # type: ignore[misc]

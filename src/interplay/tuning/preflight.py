@@ -11,9 +11,9 @@ import torch
 
 from interplay.errors import InterplayError
 from interplay.models.factory import build_model, count_parameters, input_kind
+from interplay.models.network import Network
 from interplay.space.domains import same_as
 from interplay.training.members import Config, Member, Row, section
-from interplay.training.reference import Network
 from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan
 

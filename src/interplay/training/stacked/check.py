@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from interplay.data.dataset import DataSpec
 from interplay.models.factory import build_model
+from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
 from interplay.training.stacked import twins  # noqa: F401  (registers them)
 from interplay.training.stacked.stack import NotStackableError, stack
@@ -30,6 +31,12 @@ def why_not(
     """
     models = [_seeded(options, spec, folders, seed) for seed in (0, 1)]
     again = [_seeded(options, spec, folders, seed) for seed in (0, 1)]
+    lengths = takes_lengths(models[0])
+
+    def rows(parts: Sequence[Tensor], member: int | None = None) -> Any:
+        own = tuple(p if member is None else p.chunk(2)[member] for p in parts)
+        return own if isinstance(x, tuple) else own[0]
+
     try:
         together = stack(again)
         for training in (True, False):
@@ -40,12 +47,11 @@ def why_not(
             with torch.no_grad(), own_globals(0, "check"):
                 # The second first: what is drawn from a global generator then shows.
                 second, first = (
-                    _call(models[i].train(training), [part.chunk(2)[i] for part in twice])
-                    for i in (1, 0)
+                    call(models[i].train(training), rows(twice, i), lengths) for i in (1, 0)
                 )
                 apart = torch.cat([first, second])
             with torch.no_grad(), own_globals(0, "check"):
-                joined = _call(together, twice, like=models[0])
+                joined = call(together, rows(twice), lengths)
             if not torch.allclose(apart, joined, rtol=1e-4, atol=1e-5):
                 return "its forward gives other numbers when members share a batch"
     except NotStackableError as error:
@@ -61,11 +67,3 @@ def _seeded(
     with own_globals(seed, "weights"):
         model = build_model(options, spec, folders)
     return seed_dropout(model, seed)
-
-
-def _call(model: nn.Module, inputs: Sequence[Tensor], like: nn.Module | None = None) -> Tensor:
-    import inspect
-
-    takes = "lengths" in inspect.signature((like or model).forward).parameters
-    out: Tensor = model(*(inputs if takes else inputs[:1]))
-    return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from interplay.models.factory import build_model, count_parameters
+from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, section
 from interplay.training.metrics import evaluate_members
@@ -117,7 +117,7 @@ class StackRun:
             order = BatchOrder.of(member.seed, own.train, data)
             rate = Rate(schedule.pop("name"), schedule, optimizer["lr"], member.epochs)
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
-        self.lengths = takes_lengths(stacks[0])
+        self.lengths = takes_lengths(stacks[0].model)
 
     def train(self, on_epoch: Callable[[int], None]) -> None:
         """All epochs, or until every member has diverged."""
@@ -266,24 +266,10 @@ def concatenate(batches: Sequence[Any]) -> Any:
     return torch.cat(list(batches))
 
 
-def call(stacked: Stacked, inputs: Any, lengths: bool) -> Tensor:
-    """Outputs for rows that come with their lengths, where they have any."""
-    if isinstance(inputs, tuple):
-        out: Tensor = stacked(*inputs) if lengths else stacked(inputs[0])
-    else:
-        out = stacked(inputs)
-    return out
-
-
 def members_at_once(models: Sequence[nn.Module], parts: Parts, batch: int) -> int:
     """How many members go forward and backward before the next do, for the cache's sake."""
     probe = stack(models[:1])
     with torch.no_grad():
         inputs, _ = parts.train.rows(slice(0, 2))
-        call(probe.eval(), inputs, takes_lengths(probe))
+        call(probe.eval(), inputs, takes_lengths(probe.model))
     return chain.members_at_once(probe, len(models), batch)
-
-
-def takes_lengths(stacked: Stacked) -> bool:
-    """Whether the models' forward has a parameter `lengths`."""
-    return "lengths" in inspect.signature(stacked.model.forward).parameters
