@@ -75,6 +75,7 @@ def on_ray(plan: Plan) -> tuple[float, float]:
     """Seconds from the mean moment at which the workers were ready, and the mean accuracy."""
     from interplay.tuning.packs import make_packs
     from interplay.tuning.plan import Built, make_groups
+    from interplay.tuning.session import RaySession
     from interplay.tuning.worker import Context
 
     tuning = importlib.import_module("interplay.tuning.run")
@@ -88,7 +89,7 @@ def on_ray(plan: Plan) -> tuple[float, float]:
     tuning._Deliver, original = Timed, tuning._Deliver
     ledger = Ledger(tempfile.mkdtemp()).create()
     groups = make_groups(plan, plan.sort(plan.members), lambda _: Built(None, 1))
-    with tuning.RaySession(WORKERS, 1) as session:
+    with RaySession(WORKERS, 1) as session:
         session.ready()
         tuning.train_on_ray(
             make_packs(groups, WORKERS),

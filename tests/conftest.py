@@ -19,7 +19,7 @@ from interplay.study import Study
 @pytest.fixture(scope="session")
 def ray_running() -> Iterator[None]:
     """One Ray for all tests that train in this process; `run` uses the one that is there."""
-    from interplay.tuning.run import RaySession
+    from interplay.tuning.session import RaySession
 
     with RaySession(workers=2, cpus_per_worker=1) as session:
         session.ready()

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,9 +19,10 @@ from interplay.space.domains import Float, Int, NoGridError
 from interplay.store import Ledger
 from interplay.study import Study
 from interplay.training.members import Member, Row
-from interplay.tuning.packs import make_packs
+from interplay.tuning.packs import Pack, make_packs
 from interplay.tuning.plan import Plan, make_groups, make_plan
 from interplay.tuning.progress import StudyProgress
+from interplay.tuning.session import RaySession
 
 
 class Interrupted(KeyboardInterrupt):
@@ -76,13 +78,16 @@ def execute(study: Study, out: str | Path | None = None, *, progress: bool = Tru
     """As `run`, and what it did."""
     started = time.monotonic()
     ledger = Ledger(run_folder(study, out)).create()
-    with ledger.lock():
-        plan = make_plan(study)
+    with ledger.lock(), RaySession(workers_of(study), study.resources.cpus_per_worker) as session:
         ledger.compact()
         finished = ledger.finished()
+        if not finished:
+            session.begin()  # there will be something to train
+        plan = make_plan(study)
         missing = plan.sort([m for m in plan.members if m.key not in finished])
         if missing:
-            _train(plan, ledger, missing, progress)
+            session.begin()
+            _train(plan, ledger, missing, session, progress)
         else:
             ledger.write_study(describe(plan), plan.members)
     results = Results.load(ledger.folder)
@@ -92,59 +97,61 @@ def execute(study: Study, out: str | Path | None = None, *, progress: bool = Tru
     return Outcome(results, len(missing), len(missing) - failed, kept, failed, seconds)
 
 
-def _train(plan: Plan, ledger: Ledger, missing: list[Member], progress: bool) -> None:
-    resources = plan.study.resources
-    workers = workers_of(plan.study)
-    bar: StudyProgress | None = None
-    from interplay.tuning.run import RaySession, train_on_ray
+def _train(
+    plan: Plan, ledger: Ledger, missing: list[Member], session: RaySession, progress: bool
+) -> None:
+    from interplay.tuning.preflight import failed_row
+    from interplay.tuning.run import train_on_ray
     from interplay.tuning.worker import Context
 
+    resources = plan.study.resources
+    bar: StudyProgress | None = None
     try:
-        with RaySession(workers, resources.cpus_per_worker) as session:
-            from interplay.tuning.preflight import failed_row, preflight
+        # Before the study is written: a study that cannot run leaves the folder as it was.
+        device = find_device(resources.device)
+        packs, unbuildable = pack_up(plan, missing)
+        ledger.write_study(describe(plan), plan.members)
+        bar = StudyProgress(
+            len(missing), plan.metric, plan.mode, plan.study.space.varied, show=progress
+        )
 
-            # Before the study is written: a study that cannot run leaves the folder as it was.
-            device = find_device(resources.device)
-            checked = preflight(plan, missing)
-            doomed = [(m, checked(m.config).reason) for m in missing]
-            todo = [m for m, reason in doomed if reason is None]
-            packs = make_packs(make_groups(plan, todo, checked), workers)
-            ledger.write_study(describe(plan), plan.members)
-            varied = plan.study.space.varied
-            bar = StudyProgress(len(missing), plan.metric, plan.mode, varied, show=progress)
+        def deliver(rows: list[Row]) -> None:
+            ledger.append(rows)
+            bar.add(rows)
 
-            def deliver(rows: list[Row]) -> None:
-                ledger.append(rows)
-                bar.add(rows)
-
-            rows = [failed_row(m, reason) for m, reason in doomed if reason is not None]
-            if rows:
-                deliver(rows)
-            if packs:
-                session.ready()
-                bar.begin()
-                per_worker = {"cpu": float(resources.cpus_per_worker)}
-                if device == "cuda":
-                    per_worker["gpu"] = min(1.0, _gpus() / workers)
-                train_on_ray(
-                    packs,
-                    lambda packs: Context(
-                        packs,
-                        plan.datasets,
-                        plan.study.folders,
-                        device,
-                        resources.cpus_per_worker,
-                    ),
-                    workers=min(workers, len(packs)),
-                    resources=per_worker,
-                    deliver=deliver,
-                )
+        if unbuildable:
+            deliver([failed_row(member, reason) for member, reason in unbuildable])
+        if packs:
+            session.ready()
+            bar.begin()
+            per_worker = {"cpu": float(resources.cpus_per_worker)}
+            if device == "cuda":
+                per_worker["gpu"] = min(1.0, _gpus() / session.workers)
+            threads = resources.cpus_per_worker
+            train_on_ray(
+                packs,
+                lambda packs: Context(packs, plan.datasets, plan.study.folders, device, threads),
+                workers=min(session.workers, len(packs)),
+                resources=per_worker,
+                deliver=deliver,
+            )
     except KeyboardInterrupt:
         done = len(plan.members) - len(missing) + (bar.done if bar else 0)
         raise Interrupted(ledger.folder, done, len(plan.members)) from None
     finally:
         if bar is not None:
             bar.close()
+
+
+def pack_up(plan: Plan, missing: Sequence[Member]) -> tuple[list[Pack], list[tuple[Member, str]]]:
+    """`missing` as packs for workers; and those whose model cannot be built, with the reason."""
+    from interplay.tuning.preflight import preflight
+
+    checked = preflight(plan, missing)
+    reasons = [(member, checked(member.config).reason) for member in missing]
+    todo = [member for member, reason in reasons if reason is None]
+    packs = make_packs(make_groups(plan, todo, checked), workers_of(plan.study))
+    return packs, [(member, reason) for member, reason in reasons if reason is not None]
 
 
 def workers_of(study: Study) -> int:
@@ -244,20 +251,15 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     ledger = Ledger(run_folder(study, out))
     finished = ledger.finished() if (ledger.folder / "rows").is_dir() else set()
     missing = plan.sort([m for m in plan.members if m.key not in finished])
-    workers = workers_of(study)
-    from interplay.tuning.preflight import preflight
-
-    checked = preflight(plan, missing)
-    todo = [m for m in missing if checked(m.config).reason is None]
-    packs = make_packs(make_groups(plan, todo, checked), workers)
+    packs, unbuildable = pack_up(plan, missing)
     return {
         "folder": str(ledger.folder),
         "cells": len(plan.cells),
         "members": len(plan.members),
         "finished": len(plan.members) - len(missing),
         "missing": len(missing),
-        "unbuildable": len(missing) - len(todo),
-        "workers": min(workers, max(1, len(packs))),
+        "unbuildable": len(unbuildable),
+        "workers": min(workers_of(study), max(1, len(packs))),
         "packs": [len(pack.members) for pack in packs],
         "engines": sorted({pack.engine for pack in packs}),
     }

@@ -74,19 +74,16 @@ class PackTrainable(tune.Trainable):
         context = self.context
         if pack.engine == "stacked":
             from interplay.training.stacked.engine import train_stack
-            from interplay.training.stacked.stack import NotStackableError
 
             try:
                 return train_stack(
                     pack.members, parts, device=context.device, folders=context.folders
                 )
-            except NotStackableError:
-                pass  # seen only once it trains, such as a parameter without a gradient
-            except (MemoryError, RuntimeError) as error:
-                if not out_of_memory(error):
-                    raise
-                if len(pack.members) > 1:
+            except Exception as error:
+                if out_of_memory(error) and len(pack.members) > 1:
                     return [row for half in pack.halves() for row in self._train(half)]
+                # What shows only in training, such as a parameter without a gradient or a norm
+                # over a batch of one: one by one, the members it is true of fail with the reason.
         from interplay.training.reference import train_member
 
         return [

@@ -1,0 +1,58 @@
+"""What a worker does with a pack that will not train as a stack."""
+
+import pytest
+import torch
+
+from interplay.training.stacked import engine
+from interplay.tuning.packs import Pack
+from interplay.tuning.plan import make_plan
+from interplay.tuning.worker import Context, PackTrainable
+
+
+def rows_of(study):
+    """Every row of a study, from a worker without Ray around it."""
+    plan = make_plan(study)
+    pack = Pack(tuple(plan.members), "stacked")
+    context = Context([pack], plan.datasets, study.folders, "cpu", 1)
+    worker = object.__new__(PackTrainable)
+    worker.setup({"pack": 0}, context=context)
+    rows = []
+    while not (result := worker.step())["done"]:
+        rows += result["rows"]
+    return plan, rows + result["rows"]
+
+
+@pytest.fixture
+def one_shape(make_study):
+    return make_study(model={"hidden_size": 4, "dropout": [0.0, 0.5]}, seeds=3)
+
+
+def test_a_stack_too_large_for_memory_is_halved_until_it_fits(one_shape, monkeypatch):
+    tried = []
+    train = engine.train_stack
+
+    def short_of_memory(members, *args, **options):
+        tried.append(len(members))
+        if len(members) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return train(members, *args, **options)
+
+    _, expected = rows_of(one_shape)
+    monkeypatch.setattr(engine, "train_stack", short_of_memory)
+    plan, rows = rows_of(one_shape)
+    assert tried == [6, 3, 2, 1, 3, 2, 1]
+    assert {row.key for row in rows} == {member.key for member in plan.members}
+    assert {row.engine for row in rows} == {"stacked"}
+    losses = {row.key: row.curves["valid_loss"][-1] for row in expected}
+    for row in rows:
+        assert row.curves["valid_loss"][-1] == pytest.approx(losses[row.key], rel=1e-4)
+
+
+def test_what_fails_only_in_training_is_a_row_with_its_reason(make_study):
+    study = make_study(
+        data={"batch_size": 1, "subset": 0.05}, model={"hidden_size": 4, "norm": "batch"}
+    )
+    _, rows = rows_of(study)
+    assert len(rows) == 4
+    assert {row.status for row in rows} == {"failed"}
+    assert all("more than 1 value per channel" in row.error for row in rows)
