@@ -13,8 +13,8 @@ Engine = Literal["reference", "stacked"]
 # Options of optimisers that choose another algorithm; in all others the members of a stack may
 # differ, each having a rate, a decay, a momentum of its own.
 SHARED = ("name", "amsgrad", "nesterov", "centered")
-# Of training: the loss is one function for the whole stack; clipping is a member's own.
-SHARED_TRAINING = ("label_smoothing",)
+# Of training: the loss and the arithmetic are the whole stack's; clipping is a member's own.
+SHARED_TRAINING = ("label_smoothing", "precision")
 
 MOST = 64  # members: beyond this a stack gains nothing more
 ROOM = 1 << 23  # numbers (parameters and activations of a step) that one stack may hold

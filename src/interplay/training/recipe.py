@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
+
+Precision = Literal["float32", "tf32", "bf16"]
 
 
 def training(
@@ -16,6 +18,10 @@ def training(
     clip_norm: Annotated[
         float, Field(ge=0, description="largest norm of the whole gradient; 0 does not clip")
     ] = 0.0,
-) -> dict[str, float]:
+    precision: Annotated[
+        Precision,
+        Field(description="float32; tf32 products (CUDA only); bf16 in the forward pass"),
+    ] = "float32",
+) -> dict[str, object]:
     """The keys of a study's [training] section."""
-    return {"label_smoothing": label_smoothing, "clip_norm": clip_norm}
+    return {"label_smoothing": label_smoothing, "clip_norm": clip_norm, "precision": precision}

@@ -17,7 +17,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import torch
 from loguru import logger
 from mltrainer import Trainer, TrainerSettings
-from torch import nn
+from torch import Tensor, nn
 
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import Network
@@ -25,6 +25,8 @@ from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, section
 from interplay.training.metrics import evaluate
 from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.precision import allow_tf32, forward_in
+from interplay.training.recipe import Precision
 from interplay.training.schedules import SCHEDULES
 from interplay.training.streams import BatchOrder, own_globals
 from interplay.training.tensors import Part, Parts
@@ -55,6 +57,17 @@ class Batches:
         while True:
             for index in torch.from_numpy(self.order.epoch()).to(self.part.targets.device):
                 yield self.part.rows(index)
+
+
+class Precise(nn.Module):
+    """`model` computing in the precision asked for; it gives what losses are computed in."""
+
+    def __init__(self, model: nn.Module, precision: Precision, device: str) -> None:
+        super().__init__()
+        self.network, self.precision, self.device = Network(model), precision, device
+
+    def forward(self, inputs: Any) -> Tensor:
+        return forward_in(self.precision, self.device, lambda: self.network(inputs))
 
 
 class MemberTrainer(Trainer):  # type: ignore[misc]
@@ -161,6 +174,7 @@ def make_trainer(
     """The trainer of one member, its optimiser and schedule made, nothing trained yet."""
     config = member.config
     data, recipe = section(config, "data"), section(config, "training")
+    allow_tf32(recipe["precision"])
     optimizer, schedule = section(config, "optimizer"), section(config, "schedule")
     build_optimizer = OPTIMIZERS.get(optimizer.pop("name")).build
     build_schedule = SCHEDULES.get(schedule.pop("name")).build
@@ -172,7 +186,7 @@ def make_trainer(
         valid=parts.valid,
         task=parts.task,
         on_epoch=on_epoch,
-        model=Network(model),
+        model=Precise(model, recipe["precision"], device),
         settings=TrainerSettings(
             epochs=member.epochs,
             metrics=[],

@@ -18,6 +18,7 @@ from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, section
 from interplay.training.metrics import evaluate_members
+from interplay.training.precision import allow_tf32, forward_in
 from interplay.training.stacked import chain, twins  # noqa: F401  (the twins register)
 from interplay.training.stacked.loss import cross_entropy
 from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
@@ -92,7 +93,8 @@ class StackRun:
         schedules = [section(m.config, "schedule") for m in members]
         self.task = parts[0].task
         self.epochs = members[0].epochs
-        self.smoothing = recipe["label_smoothing"]
+        self.smoothing, self.precision = recipe["label_smoothing"], recipe["precision"]
+        allow_tf32(self.precision)
         self.flat = Flat(stacks)
         self.optimizer: StackedOptimizer = make_optimizer(
             optimizers[0]["name"],
@@ -162,7 +164,8 @@ class StackRun:
         return (total / len(rows)).cpu()
 
     def _call(self, number: int, inputs: Any) -> Tensor:
-        return call(self.stacks[number], inputs, self.lengths)
+        model = self.stacks[number]
+        return forward_in(self.precision, self.device, lambda: call(model, inputs, self.lengths))
 
     def _losses(self, outputs: Tensor, targets: Tensor, batch: int) -> Tensor:
         """Each member's mean loss over its batch, shape (members,)."""

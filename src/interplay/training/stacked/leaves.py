@@ -52,7 +52,8 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        rows, weight = ctx.saved_tensors
+        # In mixed precision the products were taken, and so are these, in the output's format.
+        rows, weight = (saved.to(grad.dtype) for saved in ctx.saved_tensors)
         return (
             torch.bmm(grad, weight) if ctx.needs_input_grad[0] else None,
             torch.bmm(grad.transpose(1, 2), rows) if ctx.needs_input_grad[1] else None,
