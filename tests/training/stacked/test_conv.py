@@ -14,6 +14,7 @@ from interplay.models.factory import build_model
 from interplay.training.dropout import seed_dropout
 from interplay.training.stacked import conv_layout, twins  # noqa: F401
 from interplay.training.stacked.chain import FusedChain, members_at_once
+from interplay.training.stacked.chain_pool import NormPool
 from interplay.training.stacked.conv import StackedConv
 from interplay.training.stacked.stack import Flat, NotStackableError, stack, unstack
 
@@ -226,6 +227,57 @@ def test_chains_of_sequences(name, mode, way):
     x = torch.randn(3 * BATCH, 4, 9)
     stacked = assert_same(members_of(sequential(*CHAINS_1D[name])), x, mode=mode, steps=3)
     assert sum(isinstance(m, FusedChain) for m in stacked.modules()) == 1
+
+
+POOLED = {
+    "relu": (
+        lambda: nn.Conv2d(4, 8, 3),
+        lambda: nn.BatchNorm2d(8),
+        nn.ReLU,
+        lambda: nn.MaxPool2d(2),
+    ),
+    "no relu": (
+        lambda: nn.Conv2d(4, 8, 3),
+        lambda: nn.BatchNorm2d(8, momentum=0.3),
+        lambda: nn.MaxPool2d(3, 2, padding=1, ceil_mode=True),
+        nn.GELU,
+    ),
+    "no statistics": (
+        lambda: nn.Conv2d(4, 3, 1),
+        lambda: nn.BatchNorm2d(3, track_running_stats=False),
+        lambda: nn.MaxPool2d(2),
+        nn.ReLU,
+        lambda: nn.Dropout(0.3),
+    ),
+    "plain": (
+        lambda: nn.Conv2d(4, 3, 1),
+        lambda: nn.BatchNorm2d(3, affine=False),
+        lambda: nn.MaxPool2d(2),
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("name", POOLED)
+def test_the_maximum_before_the_norm(name, members, mode, way, monkeypatch):
+    monkeypatch.setattr("interplay.training.stacked.chain_pool.SMALL", 0)  # however small
+    models = members_of(sequential(*POOLED[name]), members)
+    # Far from zero, where a variance taken carelessly loses its digits.
+    stacked = assert_same(models, images(members) + 30, mode=mode, steps=3)
+    assert sum(isinstance(m, NormPool) for m in stacked.modules()) == 1
+    for model in models:  # and with weights of one sign
+        with torch.no_grad():
+            model[1].weight.abs_() if model[1].affine else None
+    assert_same(models, images(members), mode=mode)
+
+
+@pytest.mark.parametrize("rates", [(0.2, 0.2, 0.2), (0.1, 0.5, 0.0), (1.0, 0.3, 0.3)])
+def test_rates_of_dropout_in_a_chain(rates, way):
+    models = members_of(sequential(lambda: nn.Conv2d(4, 8, 3), nn.ReLU, lambda: nn.Dropout(0.5)))
+    for model, rate in zip(models, rates, strict=True):
+        model[2].p = rate
+    assert_same(models, images(3), steps=3)
 
 
 def test_one_member_is_the_model_itself():

@@ -27,6 +27,7 @@ from interplay.training.stacked.chain_leaves import (
     ChainGroupNorm,
     ChainLinear,
 )
+from interplay.training.stacked.chain_pool import NormPool
 from interplay.training.stacked.conv import StackedConv
 from interplay.training.stacked.conv_layout import Layout, divided, tile_size
 from interplay.training.stacked.stack import Fused, _same_shapes, fuses
@@ -90,7 +91,7 @@ class Steps(nn.Module):
 
     def __init__(self, steps: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.steps = nn.ModuleList(pool_first(steps))
+        self.steps = nn.ModuleList(norm_pools(pool_first(steps)))
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         assert mask is None
@@ -111,6 +112,20 @@ def pool_first(steps: Sequence[nn.Module]) -> list[nn.Module]:
         if type(ordered[i]) in RISING and pools:
             ordered[i], ordered[i + 1] = ordered[i + 1], ordered[i]
     return ordered
+
+
+def norm_pools(steps: Sequence[nn.Module]) -> list[nn.Module]:
+    """Each batch norm with the max pooling behind it, and a relu behind that, as one step."""
+    joined: list[nn.Module] = []
+    for step in steps:
+        last = joined[-1] if joined else None
+        if type(step) is nn.MaxPool2d and type(last) is ChainBatchNorm:
+            joined[-1] = NormPool(last, step, relu=False)
+        elif type(step) is nn.ReLU and isinstance(last, NormPool) and not last.relu:
+            joined[-1] = NormPool(last.norm, last.pool, relu=True)
+        else:
+            joined.append(step)
+    return joined
 
 
 class FusedChain(Fused):

@@ -89,7 +89,17 @@ class ChainDropout(StackedDropout):
             self._keep = self._take(x.numel() // count)
         assert self._keep is not None
         keep = torch.from_numpy(self._keep[first : first + count]).to(x.device)
-        mask = keep.to(x.dtype).mul_(self.scales[first : first + count].to(x)[:, None])
         own = divided(x, 1, count)  # (batch, count, channels, …)
-        mask = mask.view(count, x.shape[0], *own.shape[2:]).transpose(0, 1)
-        return (own * mask).flatten(1, 2)
+        keep = keep.view(count, x.shape[0], *own.shape[2:]).transpose(0, 1)
+        scales = self.scales[first : first + count].to(x)[:, None]
+        if x.dim() != 4:
+            return (own * (keep * scales.view(1, count, *[1] * (x.dim() - 1)))).flatten(1, 2)
+        # Brought into the layout of `x` as bytes, once: products of two layouts, forward and
+        # backward, are several times as slow.
+        rows = keep.permute(0, 3, 4, 1, 2).to(memory_format=torch.contiguous_format, copy=True)
+        mask = rows.to(x.dtype).view(len(x), -1)
+        if count == 1 or bool((scales == scales[0]).all()):
+            mask.mul_(scales[0])
+        else:  # along rows as long as they come: short loops cost more than the products
+            mask.mul_(scales.expand(-1, own.shape[2]).flatten().repeat(own[0, 0, 0].numel()))
+        return x * mask.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
