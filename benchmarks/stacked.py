@@ -177,8 +177,67 @@ def parts_for(study: Any, synthetic: bool) -> tuple[Any, Any]:
     return config, make_parts(dataset, kind, data, fold=None, folds=None, device="cpu")
 
 
+class PaddedBatches:
+    """Random batches without end, as the course's streamers give them: padded with zeros to the
+    longest of each, which nobody tells the model."""
+
+    def __init__(self, part: Any, batch_size: int, seed: int) -> None:
+        import torch
+
+        self.part, self.batch_size = part, batch_size
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return len(self.part) // self.batch_size
+
+    def __iter__(self) -> Any:
+        import torch
+
+        while True:
+            order = torch.randperm(len(self.part), generator=self.generator)
+            for rows in order[: len(self) * self.batch_size].view(len(self), -1):
+                (inputs, lengths), targets = self.part.rows(rows)
+                yield inputs[:, : int(lengths.max())], targets
+
+
+def train_plainly(member: Any, parts: Any) -> None:
+    """A recurrent net as the course trains one: mltrainer's own loop on plain padded batches."""
+    import torch
+    from mltrainer import Trainer, TrainerSettings
+    from mltrainer.metrics import Accuracy
+
+    from interplay.models.factory import build_model
+    from interplay.training.members import section
+
+    torch.manual_seed(member.seed)
+    size = member.config["data.batch_size"]
+    train, valid = (PaddedBatches(p, size, member.seed) for p in (parts.train, parts.valid))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TrainerSettings(
+            epochs=member.epochs,
+            metrics=[Accuracy()],
+            logdir=Path(folder),
+            train_steps=len(train),
+            valid_steps=len(valid),
+            reporttypes=[],
+            optimizer_kwargs={"lr": member.config["optimizer.lr"]},
+            scheduler_kwargs=None,
+            earlystop_kwargs=None,
+        )
+        Trainer(
+            model=build_model(section(member.config, "model"), parts.spec),
+            settings=settings,
+            loss_fn=torch.nn.CrossEntropyLoss(),
+            optimizer=torch.optim.Adam,
+            traindataloader=train,
+            validdataloader=valid,
+            scheduler=None,
+        ).loop()
+
+
 def engines(rounds: int) -> None:
-    """Seconds a member-epoch: stacked, the reference engine, and mltrainer at equal batches."""
+    """Seconds a member-epoch: stacked, the reference engine, and for recurrent nets mltrainer
+    alone, at batches as large but random and padded, bucketed or not."""
     if not all(os.environ.get(k) == v for k, v in MALLOC.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **MALLOC})
     import torch
@@ -201,6 +260,9 @@ def engines(rounds: int) -> None:
             "stacked": (members, lambda s=stack_of, p=parts: train_stack(s, [p] * len(s))),
             "reference": (len(few), lambda s=few, p=parts: [train_member(m, p) for m in s]),
         }
+        if parts.train.lengths is not None:
+            one = stack_of[0]
+            ways["mltrainer"] = (1, lambda m=one, p=parts: train_plainly(m, p))
         times: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(-1, rounds):  # the first warms up
             for way, (count, train) in ways.items():
@@ -208,23 +270,29 @@ def engines(rounds: int) -> None:
                 train()
                 if number >= 0:
                     times[way].append((time.perf_counter() - started) / count / epochs)
-        stacked, reference = (statistics.median(times[way]) for way in ways)
         row = {
             "case": name + (" buckets" if "data.bucket=true" in overrides else ""),
             "members": members,
             "rounds": rounds,
-            "stacked_ms": round(1000 * stacked, 2),
-            "reference_ms": round(1000 * reference, 2),
-            "ratio": round(
-                statistics.median(
-                    r / s for r, s in zip(times["reference"], times["stacked"], strict=True)
-                ),
-                2,
-            ),
+            **{f"{way}_ms": milliseconds(times.get(way)) for way in (*ways, "mltrainer")},
+            "ratio": ratio(times, "reference"),
+            "ratio_mltrainer": ratio(times, "mltrainer"),
         }
         print(row, flush=True)
         rows.append(row)
     write(HERE / "stacked_engines.csv", rows)
+
+
+def milliseconds(seconds: list[float] | None) -> float | None:
+    return None if seconds is None else round(1000 * statistics.median(seconds), 2)
+
+
+def ratio(times: dict[str, list[float]], way: str) -> float | None:
+    """How many times as long it takes as stacked, by the median over the rounds."""
+    if way not in times:
+        return None
+    each = [other / own for other, own in zip(times[way], times["stacked"], strict=True)]
+    return round(statistics.median(each), 2)
 
 
 def load_study(name: str, epochs: int, overrides: list[str]) -> Any:

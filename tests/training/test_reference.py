@@ -170,9 +170,10 @@ def test_schedules_move_the_rate_once_an_epoch(digits, make_study, schedule, fac
         parts,
         "cpu",
         tmp_path,
-        lambda _: rates.append(trainer.optimizer.param_groups[0]["lr"]),
     )
-    trainer.loop()
+    for _ in range(4):
+        trainer.epoch()
+        rates.append(trainer.optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([0.1 * f for f in factors])
 
 
@@ -256,7 +257,7 @@ def test_batches_are_whole_and_every_row_has_its_turn():
 
 def test_buckets_hold_similar_lengths_in_one_order_for_all_seeds():
     lengths = np.random.default_rng(0).integers(10, 52, 330)
-    one, other = (BatchOrder(seed, 330, 32, lengths) for seed in (0, 1))
+    one, other = (BatchOrder(seed, 330, 32, lengths, bucket=True) for seed in (0, 1))
     for _ in range(3):
         a, b = one.epoch(), other.epoch()
         assert a.shape == (10, 32)
@@ -264,8 +265,38 @@ def test_buckets_hold_similar_lengths_in_one_order_for_all_seeds():
         assert np.ptp(lengths[a], axis=1).mean() < 8 < np.ptp(lengths) / 2
         assert not np.array_equal(a, b)
         assert np.abs(lengths[a].max(1) - lengths[b].max(1)).max() <= 3
-    again = BatchOrder(0, 330, 32, lengths)
+        assert (np.diff(lengths[a], axis=1) <= 0).all()
+    again = BatchOrder(0, 330, 32, lengths, bucket=True)
     assert not np.array_equal(again.epoch(), again.epoch())
+
+
+def test_a_batch_is_what_it_is_without_lengths_but_longest_first():
+    lengths = np.random.default_rng(0).integers(10, 52, 330)
+    plain, ordered = BatchOrder(0, 330, 32), BatchOrder(0, 330, 32, lengths)
+    for _ in range(3):
+        a, b = plain.epoch(), ordered.epoch()
+        assert np.array_equal(np.sort(a, axis=1), np.sort(b, axis=1))
+        assert (np.diff(lengths[b], axis=1) <= 0).all()
+        assert np.ptp(lengths[b][:, 0]) > 0
+
+
+def test_valid_rows_stand_longest_first_and_keep_their_lengths_and_targets():
+    g = np.random.default_rng(0)
+    lengths = g.integers(1, 7, 60)
+    inputs = np.where(np.arange(6) < lengths[:, None], 1.0, 0.0)[..., None]
+    data = Dataset.from_arrays(
+        inputs, lengths[:, None].astype(float), kind="sequence", task="regression", lengths=lengths
+    )
+    data_of = {"name": "digits", "scale": "none"}
+    config = Study(name="s", epochs=1, model={"name": "recurrent"}, data=data_of).resolve({})
+    parts = make_parts(
+        data, "sequence", section(config, "data"), fold=None, folds=None, device="cpu"
+    )
+    for part in (parts.train, parts.valid):
+        assert torch.equal(part.lengths.float(), part.targets[:, 0])
+        assert torch.equal(part.inputs.sum((1, 2)), part.targets[:, 0])
+    assert (parts.valid.lengths.diff() <= 0).all()
+    assert (parts.train.lengths.diff() > 0).any()
 
 
 def test_mask_streams_do_not_depend_on_portions():

@@ -44,6 +44,7 @@ FAMILIES.register(
         "interplay.models.conv:conv",
         "convolutional layers: over images, or along the steps of sequences",
         accepts=("image", "sequence"),
+        version=2,  # as for recurrent, over sequences
     )
 )
 
@@ -53,5 +54,6 @@ FAMILIES.register(
         "interplay.models.recurrent:recurrent",
         "recurrent layers (GRU, LSTM, RNN) over sequences and text",
         accepts=("sequence", "tokens"),
+        version=2,  # rows of a batch stand longest first, which moves dropout masks
     )
 )

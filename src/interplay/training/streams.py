@@ -7,9 +7,10 @@ layer sees the same batches, and both engines draw the same dropout masks.
 from __future__ import annotations
 
 import random
+import sys
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,36 +37,52 @@ class BatchOrder:
     left out of that epoch (each epoch leaves out others). A set smaller than a batch is one batch.
 
     Args:
-        lengths: of the rows' sequences; with them a batch holds sequences of similar length. The
-            order in which short and long batches come is the same for all seeds, so that members
-            that train together have short batches together.
+        lengths: of the rows' sequences; with them the rows of each batch stand longest first, so
+            that those still going at a step are its first ones.
+        bucket: whether a batch holds sequences of similar length. The order in which short and
+            long batches come is the same for all seeds, so that members that train together have
+            short batches together.
     """
 
     def __init__(
-        self, seed: int, rows: int, batch_size: int, lengths: NDArray[np.int64] | None = None
+        self,
+        seed: int,
+        rows: int,
+        batch_size: int,
+        lengths: NDArray[np.int64] | None = None,
+        *,
+        bucket: bool = False,
     ) -> None:
         self._generator = np.random.Generator(np.random.PCG64(sequence(seed, "batches")))
         self.rows = rows
         self.batch_size = min(batch_size, rows)
         self.steps = rows // self.batch_size
         self.lengths = lengths
+        self.bucket = bucket
         self._turns = np.random.Generator(np.random.PCG64(sequence(0, "buckets")))
 
     @classmethod
     def of(cls, seed: int, part: Part, data: Mapping[str, Any]) -> BatchOrder:
         """The order in which a member goes through `part`, as the [data] section `data` asks."""
-        bucket = data["bucket"] and part.lengths is not None
-        lengths = part.lengths.cpu().numpy() if bucket and part.lengths is not None else None
-        return cls(seed, len(part), data["batch_size"], lengths)
+        lengths = None if part.lengths is None else part.lengths.cpu().numpy()
+        return cls(seed, len(part), data["batch_size"], lengths, bucket=data["bucket"])
 
     def epoch(self) -> NDArray[np.int64]:
         """The next epoch's row numbers, shape (steps, batch_size)."""
         order = self._generator.permutation(self.rows)[: self.steps * self.batch_size]
         if self.lengths is None:
             return order.reshape(self.steps, self.batch_size)
-        # Stable: among equal lengths the permutation decides who shares a batch.
-        order = order[np.argsort(self.lengths[order], kind="stable")]
-        return order.reshape(self.steps, self.batch_size)[self._turns.permutation(self.steps)]
+        if self.bucket:
+            order = order[longest_first(self.lengths[order])]
+        batches = order.reshape(self.steps, self.batch_size)
+        if self.bucket:
+            return batches[self._turns.permutation(self.steps)]
+        return np.take_along_axis(batches, longest_first(self.lengths[batches]), axis=1)
+
+
+def longest_first(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order along the last axis in which lengths fall; among equal ones that of before."""
+    return np.argsort(-lengths, axis=-1, kind="stable")
 
 
 class MaskStream:
@@ -91,23 +108,65 @@ class MaskStream:
         return taken
 
 
-@contextmanager
-def own_globals(seed: int, use: str) -> Iterator[None]:
-    """Seed the global generators of torch, numpy and Python for the block, and put them back after.
+class Globals:
+    """The global generators of Python, numpy and torch, as one member's code sees them.
 
-    For code that is not ours: initialisers, and users' modules that draw as they please.
+    For code that is not ours: initialisers, and users' functions and modules that draw as they
+    please. Each time it is put in place it goes on from where the member left it.
     """
-    import torch
 
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    number = integer_seed(seed, use)
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(number)
-        np.random.seed(number % 2**32)
-        random.seed(number)
+    def __init__(self, seed: int, use: str) -> None:
+        self._number = integer_seed(seed, use)
+        self._left: tuple[Any, ...] | None = None
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The member's generators for the block; what was there before, after it."""
+        before = _states()
+        if self._left is None:
+            _seed(self._number)
+        else:
+            _restore(self._left)
         try:
             yield
         finally:
-            random.setstate(python_state)
-            np.random.set_state(numpy_state)
+            self._left = _states()
+            _restore(before)
+
+
+def own_globals(seed: int, use: str) -> AbstractContextManager[None]:
+    """The global generators seeded for the block, and put back after."""
+    return Globals(seed, use).in_place()
+
+
+def _states() -> tuple[Any, ...]:
+    torch = sys.modules.get("torch")  # where nobody imported it, nobody draws from it
+    return (
+        random.getstate(),
+        np.random.get_state(),
+        None if torch is None else torch.get_rng_state(),
+        None if torch is None else _cuda_states(torch),
+    )
+
+
+def _restore(states: tuple[Any, ...]) -> None:
+    python, numpy, of_torch, of_cuda = states
+    random.setstate(python)
+    np.random.set_state(numpy)
+    torch = sys.modules.get("torch")
+    if torch is not None and of_torch is not None:
+        torch.set_rng_state(of_torch)
+        if of_cuda:
+            torch.cuda.set_rng_state_all(of_cuda)
+
+
+def _cuda_states(torch: Any) -> list[Any]:
+    return torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+
+
+def _seed(number: int) -> None:
+    random.seed(number)
+    np.random.seed(number % 2**32)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(number)

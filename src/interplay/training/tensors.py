@@ -13,6 +13,7 @@ from interplay.data.dataset import Dataset, DataSpec
 from interplay.data.load import split_dataset
 from interplay.data.scaling import scale
 from interplay.kinds import Kind, Task
+from interplay.training.streams import longest_first
 
 
 @dataclass(frozen=True)
@@ -79,4 +80,8 @@ def make_parts(
             None if lengths is None else torch.from_numpy(lengths).to(device),
         )
 
-    return Parts(dataset.spec(kind), part(split.train), part(split.valid), dtype)
+    # The valid rows are read in slices, which like this hold sequences of similar length.
+    valid = split.valid
+    if dataset.lengths is not None:
+        valid = valid[longest_first(dataset.lengths[valid])]
+    return Parts(dataset.spec(kind), part(split.train), part(valid), dtype)

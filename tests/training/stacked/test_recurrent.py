@@ -5,12 +5,14 @@ import itertools
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from interplay.data.dataset import DataSpec
 from interplay.models.factory import build_model
 from interplay.training.dropout import seed_dropout
-from interplay.training.stacked import recurrent_scan, twins  # noqa: F401
+from interplay.training.stacked import recurrent_chunks, recurrent_scan, twins  # noqa: F401
 from interplay.training.stacked.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from interplay.training.stacked.recurrent_scan import scan
 from interplay.training.stacked.stack import TWINS, Flat, NotStackableError, stack, unstack
@@ -94,7 +96,7 @@ def test_it_computes_what_torch_computes(kind, layers, both, bias):
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize("steps", [1, 8, 9, 21])
 def test_chunks_of_steps_change_nothing(kind, steps, monkeypatch):
-    monkeypatch.setattr(recurrent_scan, "CHUNK", 1)  # 8 steps at a time
+    monkeypatch.setattr(recurrent_chunks, "CHUNK", 1)  # 8 steps at a time
     modules = [m.double() for m in make(kind, 2)]
     compare(modules, torch.randn(2 * 3, steps, 3, dtype=torch.float64), 1e-10)
 
@@ -121,7 +123,7 @@ def test_without_gradients_samples_go_in_parts(kind, monkeypatch):
     twin = TWINS[type(modules[0])](modules)
     x = torch.randn(2 * 70, 9, 3, dtype=torch.float64)
     want = tensors(twin(x))
-    monkeypatch.setattr(recurrent_scan, "CHUNK", 1)
+    monkeypatch.setattr(recurrent_chunks, "CHUNK", 1)
     monkeypatch.setattr(recurrent_scan, "STATES", 1)  # 64 samples and 8 steps at a time
     with torch.no_grad():
         for a, b in zip(tensors(twin(x)), want, strict=True):
@@ -151,14 +153,14 @@ def test_members_do_not_touch_one_another(kind, dtype):
     "cell", [GRUCell(), LSTMCell(), RNNCell("tanh"), RNNCell("relu")], ids=list(CELLS)
 )
 def test_gradcheck(cell, monkeypatch):
-    monkeypatch.setattr(recurrent_scan, "CHUNK", 1)
-    monkeypatch.setattr(recurrent_scan, "LEAST_STEPS", 2)
+    monkeypatch.setattr(recurrent_chunks, "CHUNK", 1)
+    monkeypatch.setattr(recurrent_chunks, "LEAST_STEPS", 2)
     rows = cell.blocks * 3
     shapes = [(2, 2, 5, 2), (2, 2, 3), (2, 2, 3), (2, rows, 2), (2, rows, 3), (2, rows), (2, rows)]
     tensors = [torch.randn(s, dtype=torch.float64, requires_grad=True) for s in shapes]
 
     def run(*tensors):
-        out, memory = scan(cell, True, *tensors)
+        out, memory = scan(cell, True, None, *tensors)
         return (out, memory) if cell.has_memory else out
 
     if not cell.has_memory:
@@ -166,6 +168,102 @@ def test_gradcheck(cell, monkeypatch):
         assert torch.autograd.gradcheck(lambda *t: run(*t[:2], None, *t[2:]), given)
     else:
         assert torch.autograd.gradcheck(run, tensors)
+
+
+def read_separately(modules, x, lengths):
+    """Each module's outputs on its part of `x`, zeros past the sequences' ends."""
+    outs = [m(part)[0] for m, part in zip(modules, x.chunk(len(modules)), strict=True)]
+    own = torch.arange(x.shape[1]) < lengths[:, None]
+    return torch.where(own[..., None], torch.cat(outs), 0.0)
+
+
+@pytest.fixture(params=["as it is", "small chunks", "no waste"])
+def _chunking(request, monkeypatch):
+    if request.param != "as it is":
+        monkeypatch.setattr(recurrent_chunks, "CHUNK", 1)
+        monkeypatch.setattr(recurrent_chunks, "LEAST_STEPS", 3)
+    if request.param == "no waste":
+        monkeypatch.setattr(recurrent_chunks, "WASTE", 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers", "ordered"), list(itertools.product(CELLS, [1, 2], [True, False]))
+)
+@pytest.mark.usefixtures("_chunking")
+def test_reading_padded_sequences_is_reading_each_to_its_end(kind, layers, ordered):
+    exact, single = (torch.float64, 1e-10), (torch.float32, 1e-5)
+    for members, (dtype, tolerance) in ((1, exact), (3, exact), (2, single)):
+        modules = [m.to(dtype) for m in make(kind, members, num_layers=layers)]
+        twin = TWINS[type(modules[0])](modules)
+        names = [name for name, _ in modules[0].named_parameters()]
+        lengths = torch.randint(1, 18, (members, 6))
+        lengths[-1].clamp_(max=9)  # one member's longest is not the others'
+        if ordered:
+            lengths = lengths.sort(1, descending=True).values
+        lengths = lengths.flatten()
+        x = torch.randn(members * 6, 20, 3, dtype=dtype, requires_grad=True)
+        ours, theirs = twin.read(x, lengths), read_separately(modules, x, lengths)
+        weight = torch.randn_like(ours)  # past the ends too, where it must count for nothing
+        got = torch.autograd.grad(
+            (weight * ours).sum(), [x, *(twin.get_parameter(k) for k in names)]
+        )
+        own = [m.get_parameter(k) for k in names for m in modules]
+        want = torch.autograd.grad((weight * theirs).sum(), [x, *own])
+        joined = [torch.stack(want[i : i + members]) for i in range(1, len(want), members)]
+        for a, b in zip([ours, *got], [theirs, want[0], *joined], strict=True):
+            torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
+        past = torch.arange(20) >= lengths[:, None]
+        assert not ours[past].any()
+        assert not got[0][past].any()
+        with torch.no_grad():
+            evaluated = twin.read(x, lengths)
+        torch.testing.assert_close(evaluated, ours, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_what_stands_past_the_ends_is_not_read(kind):
+    modules = [m.double() for m in make(kind, 2, num_layers=2)]
+    twin = TWINS[type(modules[0])](modules)
+    lengths = torch.tensor([9, 5, 1, 7, 6, 6])
+    x = torch.randn(6, 12, 3, dtype=torch.float64)
+    other = x.clone()
+    other[torch.arange(12) >= lengths[:, None]] = 17.0
+    parameters = list(twin.parameters())
+    results = []
+    for each in (x, other):
+        out = twin.read(each, lengths)
+        results.append([out, *torch.autograd.grad(out.square().sum(), parameters)])
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
+@given(
+    lengths=st.lists(st.lists(st.integers(1, 9), min_size=4, max_size=4), min_size=1, max_size=3),
+    limits=st.tuples(st.integers(1, 99), st.integers(1, 4), st.integers(0, 40)),
+)
+def test_chunks_hold_all_own_steps_and_little_else(lengths, limits):
+    ends = torch.tensor(lengths).sort(1, descending=True).values
+    x = torch.zeros(len(lengths), 4, 9, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in zip(("CHUNK", "LEAST_STEPS", "WASTE"), limits, strict=True):
+            patch.setattr(recurrent_chunks, name, value)
+        made = recurrent_chunks.chunks(x, ends, 1)
+    assert [c.start for c in made] == [0, *(c.end for c in made[:-1])]
+    assert made[-1].end == ends.max()
+    waste = 0
+    for chunk in made:
+        steps = torch.arange(chunk.start, chunk.end)
+        own = (steps[:, None, None] < ends)[..., None].float()
+        assert not own[:, :, chunk.rows :].any()
+        mask = torch.ones(1) if chunk.own is None else chunk.own
+        assert torch.equal(mask.expand_as(own[:, :, : chunk.rows]), own[:, :, : chunk.rows])
+        waste = max(waste, sum(chunk.rows - int(s.any(0).sum()) for s in own) * len(lengths))
+    assert waste <= limits[2]
+
+
+def test_without_lengths_chunks_hold_all():
+    made = recurrent_chunks.chunks(torch.zeros(2, 4, 9, 2), None, 1)
+    assert made == [recurrent_chunks.Chunk(0, 9, 4)]
 
 
 def test_the_way_back_can_be_gone_twice():
