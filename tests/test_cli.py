@@ -85,6 +85,7 @@ def test_a_whole_run(here, ray_running):
         "reports/tiny/table.csv",
     ):
         assert words in first.stdout
+    assert "search" not in first.stdout  # a grid has no order worth a curve
     assert (here / "reports/tiny/heatmap.png").stat().st_size > 10_000
     assert "8/8 members" in first.stderr
 
@@ -126,6 +127,37 @@ def test_a_whole_run(here, ray_running):
     assert "no folder" in refused("heatmap", "runs/tiny", "-o", "no/where/h.png")
     assert "KEY=VALUE" in refused("heatmap", "runs/tiny", "--where", "norm")
     assert "did you mean runs/tiny" in refused("heatmap", "runs/tinny")
+
+
+def test_a_search_and_a_scan_of_a_function(here, ray_running):
+    (here / "own.py").write_text(
+        "def train(seed, x, y, z=0.0):\n"
+        "    for epoch in range(3):\n"
+        "        yield {'loss': (x - 0.3) ** 2 + (y - 0.7) ** 2 + 0.01 * z + 1 / (epoch + 1)}\n"
+    )
+    (here / "own.toml").write_text(
+        'name = "own"\nepochs = 3\nseeds = 1\n[trial]\nfunction = "own:train"\n'
+        + "".join(f"{name} = {{ low = 0.0, high = 1.0 }}\n" for name in "xyz")
+        + '[search]\nmethod = "random"\ntrials = 12\nmetric = "loss"\nmode = "min"\n'
+    )
+    search = call("tune", "own.toml")
+    assert search.exit_code == 0
+    assert "search   reports/own/search.png" in search.stdout
+    assert "next" not in search.stdout
+    assert (here / "reports/own/search.png").stat().st_size > 10_000
+    tried = call("table", "runs/own", "--progress", "--csv").stdout.splitlines()
+    assert len(tried) == 13
+    assert tried[0].startswith("number,trial.x,trial.y,trial.z,score,")
+    assert "two tables" in refused("table", "runs/own", "--progress", "--curves")
+
+    scan = call("tune", "own.toml", "name=scan", "search.scheduler=asha")
+    assert scan.exit_code == 0
+    line = next(line for line in scan.stdout.splitlines() if line.startswith("next"))
+    assert line.startswith("next     scan-zoom.toml: ")
+    assert line.endswith("25 cells × 5 seeds") or line.endswith("75 cells × 5 seeds")
+    assert "25 cells" in line or line.count(" × ") == 3
+    zoomed = call("tune", "scan-zoom.toml", "--dry-run")
+    assert zoomed.exit_code == 0
 
 
 def test_a_run_with_failed_members_exits_1(here, ray_running):

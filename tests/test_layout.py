@@ -15,14 +15,14 @@ STAGES = [
     {"data"},
     {"models"},
     {"training"},
-    {"sections", "settings", "study"},
+    {"sections", "settings", "searching", "study"},
     {"store"},
     {"analysis"},
     {"plots"},
     {"results"},
     {"search", "tuning"},
     {"report"},
-    {"cli", "__main__", "__init__"},
+    {"summary", "cli", "__main__", "__init__"},
 ]
 STAGE = {name: i for i, stage in enumerate(STAGES) for name in stage}
 FILES = sorted(SRC.rglob("*.py"))

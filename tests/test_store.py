@@ -51,9 +51,10 @@ def test_rows_come_back_in_the_studys_order(ledger):
 
 def test_failed_members_are_tried_again_and_the_newest_row_counts(ledger):
     ledger.append([row("a", "failed"), row("b", "diverged"), row("c", "stopped")])
-    assert ledger.finished() == {"b", "c"}
+    assert ledger.finished() == {"b"}
+    assert ledger.finished(stopped=True) == {"b", "c"}
     ledger.append([row("a", accuracy=0.9)])
-    assert ledger.finished() == {"a", "b", "c"}
+    assert ledger.finished(stopped=True) == {"a", "b", "c"}
     frame = ledger.frame()
     assert frame["status"].tolist() == ["complete", "diverged", "stopped"]
     assert frame["accuracy"].isna().tolist() == [

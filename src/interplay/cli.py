@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from interplay.errors import InterplayError
+from interplay.summary import print_next, print_outcome, print_plan, save_heatmap
 
 if TYPE_CHECKING:
     from interplay.results import Question, Results
@@ -87,80 +88,18 @@ def tune(
         given, study = [study, *given], DEFAULT_STUDY
     loaded = StudyType.load(study, given)
     if dry_run:
-        _print_plan(loaded, out)
+        print_plan(loaded, out)
         return
     from interplay.tuning.execute import execute
 
     for note in loaded.notes:
         typer.echo(f"note: {note}", err=True)
     outcome = execute(loaded, out)
-    _print_outcome(outcome, Path(out) if out else Path("reports") / loaded.name)
+    print_outcome(outcome, Path(out) if out else Path("reports") / loaded.name)
+    if loaded.search.scheduler is not None:
+        print_next(outcome.results, loaded, Path(study).parent)
     if outcome.failed:
         raise typer.Exit(1)
-
-
-def _print_plan(study: Any, out: str | None) -> None:
-    from interplay.tuning.execute import dry_run
-
-    plan = dry_run(study, out)
-    packs = plan["packs"]
-    seeds = len(study.seeds) * len(study.folds)
-    typer.echo(f"study    {study.name}, {study.epochs} epochs, run folder {plan['folder']}")
-    typer.echo(f"cells    {plan['cells']}")
-    typer.echo(f"members  {plan['members']} ({plan['cells']} cells × {seeds} seeds and folds)")
-    typer.echo(f"finished {plan['finished']} in the ledger, {plan['missing']} to train")
-    sizes = ", ".join(map(str, packs[:12])) + (", …" if len(packs) > 12 else "")
-    workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
-    by = f", {' and '.join(plan['engines'])} engine, of {sizes} members" if packs else ""
-    typer.echo(f"packs    {len(packs)} {workers}{by}")
-    if plan["unbuildable"]:
-        typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
-
-
-def _print_outcome(outcome: Any, folder: Path) -> None:
-    from interplay.results import Question
-    from interplay.tuning.progress import duration
-
-    results = outcome.results
-    frame, study = results.frame, results.study
-    members = outcome.tried + outcome.kept
-    if outcome.tried:
-        kept = f", {outcome.kept} were there already" if outcome.kept else ""
-        typer.echo(
-            f"{results.name}: {outcome.trained} members trained{kept}; {duration(outcome.seconds)}"
-        )
-    else:
-        typer.echo(
-            f"{results.name}: nothing new to train, all {members} members were there already"
-        )
-    for status in ("failed", "diverged"):
-        rows = frame[frame["status"] == status]
-        if len(rows):
-            typer.echo(f"{status:<8} {len(rows)} members" + _first_error(rows))
-    best = results.ranked().to_dict("records")[0]
-    if best["n"]:
-        spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
-        at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in results.varied)
-        typer.echo(
-            f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "table.csv"
-    frame.to_csv(table, index=False)
-    typer.echo(f"table    {table}")
-    if study["heatmap"] is None or not best["n"]:
-        return
-    try:
-        cells = results.cells(Question())
-    except InterplayError as error:
-        typer.echo(f"heatmap  not drawn: {error}")
-        return
-    typer.echo(f"heatmap  {_save_heatmap(cells, results.name, folder / 'heatmap.png')}")
-
-
-def _first_error(rows: Any) -> str:
-    errors = rows["error"].dropna()
-    return f", the first with: {errors.iloc[0]}" if len(errors) else ""
 
 
 @app.command()
@@ -194,6 +133,9 @@ def table(
     run: Run,
     csv: Annotated[bool, typer.Option("--csv", help="All columns, as CSV.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="A row an epoch instead.")] = False,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="A row a cell as tried, and the best so far.")
+    ] = False,
 ) -> None:
     """Print the tidy table of a run: a row a member.
 
@@ -201,12 +143,14 @@ def table(
     """
     from interplay.results import Results
 
+    if curves and progress:
+        raise InterplayError("--curves and --progress are two tables; ask for one")
     results = Results.load(run)
-    frame = results.curves if curves else results.frame
+    frame = results.curves if curves else results.progress() if progress else results.frame
     if csv:
         frame.to_csv(sys.stdout, index=False)
         return
-    if not curves:
+    if not curves and not progress:
         tail = ["seed", "fold", "status", "epochs_run", "seconds"]
         metrics = list(frame.columns[list(frame.columns).index("parameters") + 1 :])
         keep = [*results.varied, *tail, *metrics] if len(frame) else list(frame.columns)
@@ -334,22 +278,7 @@ def heatmap(
     cells = results.cells(question)
     for warning in cells.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo(str(_save_heatmap(cells, results.name, file)))
-
-
-def _save_heatmap(cells: Any, name: str, file: Path) -> Path:
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    from interplay.plots.heatmap import draw_heatmap
-
-    figure = draw_heatmap(cells, title=f"{name}: {cells.metric}").get_figure(root=True)
-    assert figure is not None
-    figure.savefig(file, dpi=150)
-    plt.close(figure)
-    return file
+    typer.echo(str(save_heatmap(cells, results.name, file)))
 
 
 def main() -> None:

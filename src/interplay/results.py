@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from interplay.analysis.cells import CellMeans, Cells
+from interplay.analysis.progress import best_so_far
 from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, UnknownNameError
 from interplay.space.space import resolve_name
@@ -109,6 +110,23 @@ class Results:
     def ranked(self) -> pd.DataFrame:
         """Every setting of the varied hyperparameters, the best first; mean, sd, n of the metric."""
         return rank_settings(self.frame, self.varied, self.study["metric"], self.study["mode"])
+
+    def progress(self) -> pd.DataFrame:
+        """A row a cell in the order in which cells were tried: the best score so far.
+
+        That is the order of suggestion in a guided search, and the study's own in a grid or a
+        random one. Columns: `number`, the varied values, `score` (the study's `search.score`),
+        `low` and `high` (of its seeds and folds), `n`, `unstable`, `stopped`, `seconds` (training
+        time so far, summed over members), `best`, `best_low` and `best_high`.
+
+        Raises:
+            TableError: of a CSV, which does not say how cells were tried.
+        """
+        if not self.study:
+            raise TableError("a CSV does not say in which order its cells were tried")
+        score = self.study.get("search", {}).get("score", "mean")
+        metric, mode = self.study["metric"], self.study["mode"]
+        return best_so_far(self.frame, self.varied, metric, mode, score)
 
     def cells(self, question: Question) -> Cells:
         """The numbers behind a heatmap.
@@ -260,7 +278,9 @@ class Results:
             last = int(curves["epoch"].max()) if len(curves) else 0
             raise TableError(f"no row reached epoch {epoch}; the longest ran {last}")
         frame = self.frame.loc[rows].copy()
-        horizon = frame["schedule.name"].isin([s.name for s in SCHEDULES if s.horizon])
+        # A user's function has no schedule that we know of.
+        schedules = frame.get("schedule.name", pd.Series(None, frame.index, dtype=object))
+        horizon = schedules.isin([s.name for s in SCHEDULES if s.horizon])
         if frame.loc[horizon, "epochs_asked"].nunique() > 1:
             raise TableError(
                 f"at epoch {epoch} the learning rates differ: under this schedule they depend on "

@@ -22,6 +22,7 @@ from interplay.usercode import load_function
 
 # What the program itself hands to a user's builder that asks for it by name.
 GIVEN = frozenset({"spec", "input_shape", "num_outputs"})
+GIVEN_TO_TRIAL = frozenset({"seed", "epochs", "fold", "folds"})
 
 
 @dataclass(frozen=True)
@@ -32,22 +33,38 @@ class Rule:
         registry: where its `name` is looked up; None where it has no name.
         default: the name where none is given; None where one must be.
         common: options whatever the name.
-        own: whether `builder = "module:function"` may stand in place of `name`.
+        own: the key under which a function of the user's, "module:function", may stand in place
+            of `name`; None where none may.
+        given: parameters of such a function that the program itself provides, where it names them.
     """
 
     registry: Registry[Any] | None = None
     default: str | None = None
     common: Options = field(default_factory=lambda: Options({}))
-    own: bool = False
+    own: str | None = None
+    given: frozenset[str] = frozenset()
 
 
 RULES: dict[str, Rule] = {
-    "data": Rule(DATASETS, None, options_of(data_recipe.data), own=True),
-    "model": Rule(FAMILIES, None, own=True),
+    "data": Rule(DATASETS, None, options_of(data_recipe.data), own="builder", given=GIVEN),
+    "model": Rule(FAMILIES, None, own="builder", given=GIVEN),
     "optimizer": Rule(OPTIMIZERS, "adam"),
     "schedule": Rule(SCHEDULES, "none"),
     "training": Rule(None, None, options_of(training_recipe.training)),
+    "trial": Rule(own="function", given=GIVEN_TO_TRIAL),
 }
+
+
+def sections_of(tables: Mapping[str, Any], mistakes: list[Mistake]) -> list[str]:
+    """The sections that this study has, given or not: [trial] stands in place of all others."""
+    if "trial" not in tables:
+        return [section for section in RULES if section != "trial"]
+    for section in RULES:
+        if section != "trial" and section in tables:
+            mistakes.append(
+                Mistake(section, "a section beside [trial], which stands in its place", None, "one")
+            )
+    return ["trial"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,9 @@ class Checked:
         config: dict[str, Value] = {}
         name = given.pop("name", None) or next(iter(self.options))
         if self.builder is not None:
-            config["builder"] = given.pop("builder")
+            key = RULES[self.section].own
+            assert key is not None
+            config[key] = given.pop(key)
         elif name:
             config["name"] = name
         options = {**self.common.by_name, **self.options[name].by_name}
@@ -93,8 +112,8 @@ def check_section(
         if domain is not None:
             domains[f"{section}.{key}"] = domain
     builder = None
-    if rule.own and "builder" in table:
-        builder, entries = _builder(section, table, folders, mistakes)
+    if rule.own is not None and (rule.own in table or rule.registry is None):
+        builder, entries = _builder(section, table, rule, folders, mistakes)
     elif rule.registry is not None:
         entries = _entries(section, table, rule, mistakes)
     else:
@@ -106,7 +125,7 @@ def check_section(
                 _check_values(f"{section}.{key}", domains[f"{section}.{key}"], option, mistakes)
         return None, domains
     for key in table:
-        if key == "builder" and builder is not None:
+        if key == rule.own and builder is not None:
             continue
         if key == "name" and rule.registry is not None and builder is None:
             continue
@@ -133,7 +152,7 @@ def _entries(
     assert rule.registry is not None
     if "name" not in table:
         if rule.default is None:
-            own = f', or builder = "module:function"' if rule.own else ""  # noqa: F541
+            own = f', or {rule.own} = "module:function"' if rule.own else ""
             allowed = ", ".join(rule.registry.names) + own
             mistakes.append(Mistake(f"{section}.name", "missing", None, allowed))
             return None
@@ -167,25 +186,29 @@ def _entries(
 
 
 def _builder(
-    section: str, table: Mapping[str, Any], folders: Sequence[Path], mistakes: list[Mistake]
+    section: str,
+    table: Mapping[str, Any],
+    rule: Rule,
+    folders: Sequence[Path],
+    mistakes: list[Mistake],
 ) -> tuple[str | None, dict[str, Options] | None]:
     """The options of the user's own function."""
-    path = table["builder"]
-    if "name" in table:
-        mistakes.append(
-            Mistake(f"{section}.name", "name and builder together", table["name"], "one of them")
-        )
+    path, key = table.get(str(rule.own)), f"{section}.{rule.own}"
+    if "name" in table and rule.registry is not None:
+        reason = f"name and {rule.own} together"
+        mistakes.append(Mistake(f"{section}.name", reason, table["name"], "one of them"))
         return None, None
     if not isinstance(path, str):
-        mistakes.append(Mistake(f"{section}.builder", "not one function", path, "module:function"))
+        reason = "missing" if path is None else "not one function"
+        mistakes.append(Mistake(key, reason, path, "module:function"))
         return None, None
     try:
         function = load_function(path, folders)
-        return path, {"": options_of(function, GIVEN - frozenset(table))}
+        return path, {"": options_of(function, rule.given - frozenset(table))}
     except (InterplayError, TypeError) as error:
-        mistakes.append(Mistake(f"{section}.builder", str(error), path, "module:function"))
+        mistakes.append(Mistake(key, str(error), path, "module:function"))
     except ValueError:  # a function without a signature, such as some written in C
-        mistakes.append(Mistake(f"{section}.builder", "its arguments cannot be read", path))
+        mistakes.append(Mistake(key, "its arguments cannot be read", path))
     return None, None
 
 

@@ -23,19 +23,62 @@ class Section(BaseModel):
     )
 
 
+Method = Literal["grid", "random", "single", "bayes", "hyperopt", "optuna"]
+LISTED = ("grid", "random", "single")  # methods whose cells are known before anything trains
+# Keys of [search] that belong to one method.
+OWN_KEYS = {
+    "bayes": ("acquisition", "xi", "kappa"),
+    "hyperopt": (),
+    "optuna": ("sampler", "storage", "study_name"),
+}
+
+
 class Search(Section):
     """[search]: which cells are tried."""
 
-    method: Literal["grid", "random"] = "grid"
-    """grid: every combination; random: `trials` draws."""
+    method: Method = "grid"
+    """grid: every combination; random: `trials` draws; single: the one configuration;
+    bayes, hyperopt, optuna: `trials` cells, each chosen by what the ones before gave."""
     trials: Annotated[int, Field(ge=1)] | None = None
-    """How many cells random search draws."""
+    """How many cells are tried."""
+    max_concurrent: Annotated[int, Field(ge=1)] = 4
+    """Cells suggested at a time, a round; each round knows the rounds before."""
+    time_budget: Annotated[float, Field(gt=0)] | None = None
+    """Seconds after which no further cell begins."""
+    points_to_evaluate: list[dict[str, Any]] = []
+    """Cells tried first: values by hyperparameter; those left out take the middle of their range."""
     seed: Seed = 0
-    """Fixes what is drawn."""
+    """Fixes what is drawn and suggested."""
     metric: str = ""
     """What is compared; the task's own (accuracy, rmse) where left out."""
     mode: Literal["max", "min"] | None = None
     """Which way is better; the metric's own where left out."""
+    score: Literal["mean", "median", "min", "harmonic", "geometric"] = "mean"
+    """A cell's score over its seeds and folds; min is the worst of them."""
+    scheduler: Literal["asha", "median"] | None = None
+    """Stops cells early: a scan of a large space, never a heatmap. A stopped cell's score is the
+    last that it had."""
+    grace_period: Annotated[int, Field(ge=1)] | None = None
+    """Epochs that a scan trains every cell at least; a tenth of all where left out."""
+    reduction_factor: Annotated[int, Field(ge=2)] = 3
+    """asha goes on with the best one in so many."""
+    acquisition: Literal["ei", "ucb", "poi"] = "ei"
+    """bayes: expected improvement, upper confidence bound, probability of improvement."""
+    xi: Annotated[float, Field(ge=0)] = 0.01
+    """bayes: what ei and poi ask of an improvement, in standard deviations of the scores."""
+    kappa: Annotated[float, Field(ge=0)] = 2.576
+    """bayes: how many standard deviations ucb adds."""
+    sampler: Literal["tpe", "gp", "cmaes", "random", "grid", "qmc"] = "tpe"
+    """optuna: its sampler."""
+    storage: str | None = None
+    """optuna: where its study is kept: sqlite:///…, postgresql://…, redis://…, or a journal file."""
+    study_name: str | None = None
+    """optuna: its study's name; this study's name where left out."""
+
+    @property
+    def listed(self) -> bool:
+        """Whether all cells are known before anything trains, so that they train across cells."""
+        return self.method in LISTED and self.scheduler is None and self.time_budget is None
 
 
 class Heatmap(Section):
@@ -65,7 +108,7 @@ class Settings(Section):
 
     name: str
     """Letters, digits, dots, dashes, underscores; the run folder is runs/<name>."""
-    epochs: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=1)] | None = None
     """Every member trains exactly this long."""
     seeds: Annotated[int, Field(ge=1)] | list[Seed] = 5
     """How many (0, 1, …), or a list that names them; the same in every cell."""

@@ -153,11 +153,17 @@ class Ledger:
         newest = {key: i for i, key in enumerate(table.column("key").to_pylist())}
         return table.take(sorted(newest.values()))
 
-    def finished(self) -> set[str]:
-        """Keys of the members that need no training; failed ones are tried again."""
+    def finished(self, *, stopped: bool = False) -> set[str]:
+        """Keys of the members that need no training; failed ones are tried again.
+
+        Args:
+            stopped: whether members that a scheduler stopped are among them. They are in a scan;
+                any other study trains them to the end.
+        """
+        again = {"failed"} if stopped else {"failed", "stopped"}
         rows = self.rows()
         pairs = zip(rows["key"].to_pylist(), rows["status"].to_pylist(), strict=True)
-        return {key for key, status in pairs if status != "failed"}
+        return {key for key, status in pairs if status not in again}
 
     def compact(self) -> None:
         """Merge many parts into one; a crash between leaves rows twice, which reading sees through."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import Any
 from interplay.data import DATASETS
 from interplay.errors import Mistake, StudyError, nearest
 from interplay.kinds import Task
-from interplay.sections import RULES, Checked, check_section
+from interplay.searching import check_search
+from interplay.sections import RULES, Checked, check_section, sections_of
 from interplay.settings import Heatmap, Resources, Search, Settings, read_settings
 from interplay.space.domains import Choice, Constant, Domain, NoGridError, Value, canonical
 from interplay.space.readers.files import apply_overrides, read_file
@@ -58,15 +60,15 @@ class Study:
         settings = read_settings(top, mistakes)
         domains: dict[str, Domain] = {}
         sections: list[Checked] = []
-        for section in RULES:
+        for section in sections_of(tables, mistakes):
             checked, found = check_section(section, tables.get(section, {}), folders, mistakes)
             domains.update(found)
             if checked is not None:
                 sections.append(checked)
         space = Space(domains)
         later: list[Mistake] = []
-        settings = _check_whole(settings, space, _written(tables), later)
         known = {mistake.key for mistake in mistakes}
+        settings = _check_whole(settings, space, _written(tables), known, later)
         mistakes += [mistake for mistake in later if mistake.key not in known]
         if mistakes:
             raise StudyError(source, mistakes)
@@ -94,7 +96,8 @@ class Study:
 
     @property
     def epochs(self) -> int:
-        return self.settings.epochs
+        """How long every member trains; 0: as long as the user's function goes on."""
+        return self.settings.epochs or 0
 
     @property
     def seeds(self) -> list[int]:
@@ -121,17 +124,51 @@ class Study:
     def resources(self) -> Resources:
         return self.settings.resources
 
+    @property
+    def function(self) -> str | None:
+        """The user's own training, `module:function`, where [trial] names one."""
+        domain = self.space.domains.get("trial.function")
+        return None if domain is None else str(domain.grid()[0])
+
     def cells(self) -> list[Config]:
         """Every cell the study asks for, as its whole configuration, defaults included; each once."""
+        first = self.first_cells()
         if self.search.method == "random":
             assert self.search.trials is not None
+            number = self.search.trials - len(first)
             drawn: Iterable[Config] = (
-                self.space.draw(self.search.seed, i) for i in range(self.search.trials)
+                self.space.draw(self.search.seed, i) for i in range(max(0, number))
             )
         else:
             drawn = self.space.grid()
+        drawn = itertools.chain(first, drawn)
         unique = {json.dumps(canonical(c), sort_keys=True): c for c in map(self.resolve, drawn)}
         return list(unique.values())
+
+    def first_cells(self) -> list[dict[str, Value]]:
+        """`search.points_to_evaluate` as whole cells, full names; what one leaves out is in the
+        middle of its range."""
+        middle = {name: domain.middle() for name, domain in self.space.domains.items()}
+        return [{**middle, **point} for point in self.search.points_to_evaluate]
+
+    def sketches(self) -> list[Config]:
+        """Configurations that between them name every dataset a search may come to.
+
+        Raises:
+            StudyError: where a range has to do with which data is loaded.
+        """
+        values = []
+        for name, domain in self.space.domains.items():
+            of_data = name.startswith("data.")
+            try:
+                values.append(domain.grid() if of_data else [domain.middle()])
+            except NoGridError:
+                values.append(domain.corners())
+        cells = (
+            dict(zip(self.space.domains, combination, strict=True))
+            for combination in itertools.product(*values)
+        )
+        return [self.resolve(cell) for cell in cells]
 
     def resolve(self, cell: Mapping[str, Value]) -> Config:
         """The whole configuration of a cell: every option with the value the model really gets."""
@@ -140,12 +177,17 @@ class Study:
             config.update(section.resolve(cell))
         return config
 
-    def target(self, task: Task) -> tuple[str, Mode]:
+    def target(self, task: Task | None) -> tuple[str, Mode]:
         """The metric compared, and which way it is better, for data with this task.
+
+        Args:
+            task: None where the training is a function of the user's, with metrics of its own.
 
         Raises:
             StudyError: where the task has no such metric.
         """
+        if task is None:
+            return self.search.metric, self.search.mode or mode_of(self.search.metric)
         metric, known = self.search.metric or metrics_of(task)[0], metrics_of(task)
         if metric not in known:
             raise StudyError(self.name, [_no_metric(metric, task)])
@@ -158,7 +200,7 @@ class Study:
         varied = self.space.varied
         if len(varied) < 2:
             notes.append(f"{len(varied)} hyperparameter varies; an interaction needs two")
-        if self.settings.heatmap is None and len(varied) > 2:
+        if self.settings.heatmap is None and len(varied) > 2 and self.search.scheduler is None:
             notes.append(
                 f"no [heatmap]: `interplay heatmap RUN --x A --y B` draws any two of {', '.join(varied)}"
             )
@@ -194,33 +236,23 @@ def _written(tables: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _check_whole(
-    settings: Settings, space: Space, written: tuple[str, ...], mistakes: list[Mistake]
+    settings: Settings,
+    space: Space,
+    written: tuple[str, ...],
+    known: set[str],
+    mistakes: list[Mistake],
 ) -> Settings:
-    """Checks that need more than one section; the heatmap's names become full ones."""
+    """Checks that need more than one section; the heatmap's names become full ones.
+
+    Args:
+        known: keys that are known to be wrong: what follows from their defaults means nothing.
+    """
+    if settings.epochs is None and "trial.function" not in space.domains:
+        mistakes.append(Mistake("epochs", "missing", None, "one whole number, 1 or more"))
     search = settings.search
-    if search.method == "grid":
-        if search.trials is not None:
-            mistakes.append(
-                Mistake(
-                    "search.trials", "a grid tries every cell", search.trials, 'method = "random"'
-                )
-            )
-        for name, domain in space.domains.items():
-            try:
-                domain.grid()
-            except NoGridError:
-                mistakes.append(
-                    Mistake(
-                        name,
-                        "a range on a grid needs count or step",
-                        str(domain),
-                        '{ low = …, high = …, count = 5 }, or search.method = "random"',
-                    )
-                )
-    elif search.trials is None:
-        mistakes.append(
-            Mistake("search.trials", f"method {search.method!r} needs it", None, "1 or more")
-        )
+    if not known & {"search", "search.method", "search.scheduler"}:
+        search = check_search(settings, space, mistakes)
+        settings = settings.model_copy(update={"search": search})
     _check_metric(search, space, mistakes)
     if settings.heatmap is None:
         return settings

@@ -13,9 +13,7 @@ from tests.training.stacked.test_engine import both, configure, parts_of
 def test_bf16_is_near_float32_in_both_engines(family, kind):
     losses = {}
     for precision in ("float32", "bf16"):
-        config, data = configure(
-            kind, "classification", family, training={"precision": precision}
-        )
+        config, data = configure(kind, "classification", family, training={"precision": precision})
         parts = parts_of(config, data, kind, torch.float32)
         stacked, reference = both([config, config], [0, 1], parts)
         assert [row.engine for row in stacked] == ["stacked"] * 2

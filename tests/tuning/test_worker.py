@@ -6,14 +6,15 @@ import torch
 from interplay.training.stacked import engine
 from interplay.tuning.packs import Pack
 from interplay.tuning.plan import make_plan
-from interplay.tuning.worker import Context, PackTrainable
+from interplay.tuning.worker import Context, PackTrainable, Target
 
 
 def rows_of(study):
     """Every row of a study, from a worker without Ray around it."""
     plan = make_plan(study)
     pack = Pack(tuple(plan.members), "stacked")
-    context = Context([pack], plan.datasets, study.folders, "cpu", 1)
+    target = Target(plan.metric, plan.mode, study.search.score)
+    context = Context([pack], plan.datasets, study.folders, "cpu", 1, target)
     worker = object.__new__(PackTrainable)
     worker.setup({"pack": 0}, context=context)
     rows = []
@@ -29,16 +30,16 @@ def one_shape(make_study):
 
 def test_a_stack_too_large_for_memory_is_halved_until_it_fits(one_shape, monkeypatch):
     tried = []
-    train = engine.train_stack
+    start = engine.start_stack
 
     def short_of_memory(members, *args, **options):
         tried.append(len(members))
         if len(members) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return train(members, *args, **options)
+        return start(members, *args, **options)
 
     _, expected = rows_of(one_shape)
-    monkeypatch.setattr(engine, "train_stack", short_of_memory)
+    monkeypatch.setattr(engine, "start_stack", short_of_memory)
     plan, rows = rows_of(one_shape)
     assert tried == [6, 3, 2, 1, 3, 2, 1]
     assert {row.key for row in rows} == {member.key for member in plan.members}

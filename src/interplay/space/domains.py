@@ -54,6 +54,9 @@ class Constant:
         del generator
         return self.value
 
+    def middle(self) -> Value:
+        return self.value
+
     def corners(self) -> list[Value]:
         """The values to check against what the option allows."""
         return [self.value]
@@ -77,6 +80,9 @@ class Choice:
 
     def draw(self, generator: np.random.Generator) -> Value:
         return self.values[int(generator.integers(len(self.values)))]
+
+    def middle(self) -> Value:
+        return self.values[len(self.values) // 2]
 
     def corners(self) -> list[Value]:
         return list(self.values)
@@ -118,6 +124,13 @@ class Float:
             values = self.grid()
             return values[min(int(u * len(values)), len(values) - 1)]
         return self._at(u)
+
+    def middle(self) -> Value:
+        """The value halfway, of a grid the one in the middle."""
+        if self.step is not None or self.count is not None:
+            values = self.grid()
+            return values[len(values) // 2]
+        return self._at(0.5)
 
     def corners(self) -> list[Value]:
         return [self.low, self.high]
@@ -168,6 +181,13 @@ class Int:
             low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
             return min(max(round(math.exp(low + u * (high - low))), self.low), self.high)
         return min(self.low + int(u * (self.high - self.low + 1)), self.high)
+
+    def middle(self) -> Value:
+        """The value halfway, of a grid the one in the middle."""
+        if self.step is not None or self.count is not None:
+            values = self.grid()
+            return values[len(values) // 2]
+        return self._at(0.5)
 
     def corners(self) -> list[Value]:
         return [self.low, self.high]

@@ -8,7 +8,8 @@ from interplay.models import FAMILIES
 from interplay.space.domains import same_as
 from interplay.training.members import Config, section
 
-Engine = Literal["reference", "stacked"]
+# function: a training that is a function of the user's own.
+Engine = Literal["reference", "stacked", "function"]
 
 # Options of optimisers that choose another algorithm; in all others the members of a stack may
 # differ, each having a rate, a decay, a momentum of its own.

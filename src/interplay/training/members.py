@@ -93,3 +93,18 @@ def section(config: Config, name: str) -> Config:
     """The part of `config` under `name.`, without that prefix."""
     prefix = f"{name}."
     return {k.removeprefix(prefix): v for k, v in config.items() if k.startswith(prefix)}
+
+
+def failed_row(member: Member, reason: str) -> Row:
+    """The row of a member that was never trained."""
+    return Row(
+        key=member.key,
+        config=member.config,
+        seed=member.seed,
+        fold=member.fold,
+        status="failed",
+        epochs_asked=member.epochs,
+        engine="none",
+        device="none",
+        error=reason,
+    )

@@ -16,6 +16,8 @@ METRICS: dict[Task, tuple[str, ...]] = {
     "regression": ("mae", "rmse", "r2"),
 }
 
+KNOWN = {name for names in METRICS.values() for name in names} | set(LOSSES)
+
 
 def metrics_of(task: Task) -> tuple[str, ...]:
     """Every metric a study with this task may ask for, its own first."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,9 @@ from interplay.training.metrics import evaluate
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.precision import allow_tf32, forward_in
 from interplay.training.recipe import Precision
+from interplay.training.running import finish
 from interplay.training.schedules import SCHEDULES
-from interplay.training.streams import BatchOrder, own_globals
+from interplay.training.streams import BatchOrder, Globals, own_globals
 from interplay.training.tensors import Part, Parts
 
 EVALUATION_ROWS = 4096  # at once: bounds the memory of a forward pass without gradients
@@ -37,6 +37,7 @@ EVALUATION_ROWS = 4096  # at once: bounds the memory of a forward pass without g
 def quieten() -> None:
     """Silence mltrainer's bars and log lines in this process: a worker's, never a notebook's."""
     import mltrainer.trainer
+    import torch._dynamo  # noqa: F401  (a second that the first optimiser would pay)
 
     # TQDM_DISABLE is read when tqdm is first imported, which ray has done by now.
     mltrainer.trainer.tqdm = lambda items, **_: items
@@ -73,12 +74,16 @@ class Precise(nn.Module):
 class MemberTrainer(Trainer):  # type: ignore[misc]
     """mltrainer's loop, with exact validation over the whole set and curves kept as plain lists."""
 
-    def __init__(
-        self, valid: Part, task: str, on_epoch: Callable[[int], None], **arguments: Any
-    ) -> None:
+    def __init__(self, valid: Part, task: str, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.valid, self.task, self.on_epoch = valid, task, on_epoch
+        self.valid, self.task = valid, task
         self.curves: dict[str, list[float]] = {}
+
+    def epoch(self) -> None:
+        """One turn of mltrainer's own `loop`, which cannot pause between two."""
+        train_loss = self.trainbatches()
+        metrics, valid_loss = self.evalbatches()
+        self.report(0, train_loss, valid_loss, metrics)
 
     def evalbatches(self) -> tuple[dict[str, float], float]:
         # mltrainer averages batch means, which is biased when the last batch is short.
@@ -99,68 +104,98 @@ class MemberTrainer(Trainer):  # type: ignore[misc]
     def report(
         self, epoch: int, train_loss: float, test_loss: float, metric_dict: dict[str, float]
     ) -> None:
+        del epoch
         values = {"train_loss": float(train_loss), "valid_loss": test_loss, **metric_dict}
         if not (math.isfinite(values["train_loss"]) and math.isfinite(test_loss)):
             raise Diverged
         for name, value in values.items():
             self.curves.setdefault(name, []).append(value)
-        self.on_epoch(epoch)
 
 
-def train_member(
-    member: Member,
-    parts: Parts,
-    *,
-    device: str = "cpu",
-    folders: Sequence[Path] = (),
-    on_epoch: Callable[[int], None] = lambda _: None,
-) -> Row:
-    """Train one member for exactly its epochs.
+class MemberRun:
+    """One member, advanced an epoch at a time.
 
     The row depends on the member and its data alone: not on the process, nor on what else it did.
 
     Args:
         parts: its training and validation rows on `device`.
         folders: where the user's modules are.
-        on_epoch: called after each epoch with its number from 0.
+
+    Attributes:
+        row: what there is so far; `stopped` while epochs are left.
+        done: whether no epoch is left.
+    """
+
+    def __init__(
+        self, member: Member, parts: Parts, device: str = "cpu", folders: Sequence[Path] = ()
+    ) -> None:
+        self.member, self.parts, self.device, self.folders = member, parts, device, folders
+        self.done = False
+        self.row = Row(
+            key=member.key,
+            config=member.config,
+            seed=member.seed,
+            fold=member.fold,
+            status="stopped",
+            epochs_asked=member.epochs,
+            engine="reference",
+            device=device,
+        )
+        self._trainer: MemberTrainer | None = None
+        self._globals = Globals(member.seed, "forward")
+
+    @property
+    def rows(self) -> list[Row]:
+        return [self.row]
+
+    def advance(self) -> None:
+        """Go on by one epoch; whatever is raised makes the row a failed one."""
+        started, row = time.perf_counter(), self.row
+        try:
+            # The process's own switch, which others that train here may have turned.
+            allow_tf32(section(self.member.config, "training")["precision"])
+            if self._trainer is None:
+                self._trainer = self._begin()
+            with self._globals.in_place():
+                self._trainer.epoch()
+            row.epochs_run += 1
+            if row.epochs_run == self.member.epochs:
+                row.status = "complete"
+        except Diverged:
+            row.status = "diverged"
+        except Exception as error:
+            row.status = "failed"
+            row.error = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        if row.status != "stopped":
+            self.done, self._trainer = True, None
+        row.seconds += time.perf_counter() - started
+
+    def _begin(self) -> MemberTrainer:
+        member = self.member
+        with own_globals(member.seed, "weights"):
+            model = build_model(section(member.config, "model"), self.parts.spec, self.folders)
+        model.to(self.parts.dtype)
+        self.row.parameters = count_parameters(model)
+        seed_dropout(model, member.seed)
+        # mltrainer makes the folder at once, and with no reports asked for writes nothing there.
+        with (
+            tempfile.TemporaryDirectory(prefix="ip-", ignore_cleanup_errors=True) as logdir,
+            self._globals.in_place(),
+        ):
+            trainer = make_trainer(member, model, self.parts, self.device, Path(logdir))
+        self.row.curves = trainer.curves
+        return trainer
+
+
+def train_member(
+    member: Member, parts: Parts, *, device: str = "cpu", folders: Sequence[Path] = ()
+) -> Row:
+    """Train one member for exactly its epochs; see `MemberRun`.
 
     Returns:
         Its row. Whatever is raised on the way becomes a row with status `failed`.
     """
-    row = Row(
-        key=member.key,
-        config=member.config,
-        seed=member.seed,
-        fold=member.fold,
-        status="complete",
-        epochs_asked=member.epochs,
-        engine="reference",
-        device=device,
-    )
-    started = time.perf_counter()
-    logdir = Path(tempfile.mkdtemp(prefix="ip-"))
-    trainer: MemberTrainer | None = None
-    try:
-        with own_globals(member.seed, "weights"):
-            model = build_model(section(member.config, "model"), parts.spec, folders)
-        model.to(parts.dtype)
-        row.parameters = count_parameters(model)
-        seed_dropout(model, member.seed)
-        with own_globals(member.seed, "forward"):
-            trainer = make_trainer(member, model, parts, device, logdir, on_epoch)
-            trainer.loop()
-    except Diverged:
-        row.status = "diverged"
-    except Exception as error:
-        row.status = "failed"
-        row.error = " ".join(f"{type(error).__name__}: {error}".split())[:500]
-    finally:
-        shutil.rmtree(logdir, ignore_errors=True)
-    if trainer is not None:
-        row.curves = trainer.curves
-        row.epochs_run = len(trainer.curves.get("train_loss", ()))
-    row.seconds = time.perf_counter() - started
-    return row
+    return finish(MemberRun(member, parts, device, folders))[0]
 
 
 def make_trainer(
@@ -169,12 +204,10 @@ def make_trainer(
     parts: Parts,
     device: str,
     logdir: Path,
-    on_epoch: Callable[[int], None],
 ) -> MemberTrainer:
     """The trainer of one member, its optimiser and schedule made, nothing trained yet."""
     config = member.config
     data, recipe = section(config, "data"), section(config, "training")
-    allow_tf32(recipe["precision"])
     optimizer, schedule = section(config, "optimizer"), section(config, "schedule")
     build_optimizer = OPTIMIZERS.get(optimizer.pop("name")).build
     build_schedule = SCHEDULES.get(schedule.pop("name")).build
@@ -185,7 +218,6 @@ def make_trainer(
     trainer = MemberTrainer(
         valid=parts.valid,
         task=parts.task,
-        on_epoch=on_epoch,
         model=Precise(model, recipe["precision"], device),
         settings=TrainerSettings(
             epochs=member.epochs,

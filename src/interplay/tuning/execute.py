@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from interplay.errors import InterplayError
+from interplay.errors import UnknownNameError
 from interplay.results import Results
-from interplay.space.domains import Float, Int, NoGridError
 from interplay.store import Ledger
 from interplay.study import Study
-from interplay.training.members import Member, Row
+from interplay.training.members import Member, Row, failed_row
+from interplay.tuning.describe import describe
+from interplay.tuning.devices import find_device, resources_of, workers_of
+from interplay.tuning.guided import CellBook, open_book, open_record, run_search
 from interplay.tuning.packs import Pack, make_packs
 from interplay.tuning.plan import Plan, make_groups, make_plan
 from interplay.tuning.progress import StudyProgress
 from interplay.tuning.session import RaySession
+
+if TYPE_CHECKING:
+    from interplay.tuning.worker import Context
 
 
 class Interrupted(KeyboardInterrupt):
@@ -80,71 +81,139 @@ def execute(study: Study, out: str | Path | None = None, *, progress: bool = Tru
     ledger = Ledger(run_folder(study, out)).create()
     with ledger.lock(), RaySession(workers_of(study), study.resources.cpus_per_worker) as session:
         ledger.compact()
-        finished = ledger.finished()
+        finished = ledger.finished(stopped=study.search.scheduler is not None)
         if not finished:
             session.begin()  # there will be something to train
         plan = make_plan(study)
         missing = plan.sort([m for m in plan.members if m.key not in finished])
-        if missing:
-            session.begin()
-            _train(plan, ledger, missing, session, progress)
+        tried: list[str] = []
+        if not study.search.listed:
+            tried = _train_guided(plan, ledger, session, progress)
+        elif missing:
+            tried = _train_listed(plan, ledger, session, missing, progress)
         else:
             ledger.write_study(describe(plan), plan.members)
     results = Results.load(ledger.folder)
     failed = int((results.frame["status"] == "failed").sum())
-    kept = len(plan.members) - len(missing)
+    kept = len(results.frame) - len(tried)
     seconds = time.monotonic() - started
-    return Outcome(results, len(missing), len(missing) - failed, kept, failed, seconds)
+    return Outcome(results, len(tried), len(tried) - failed, kept, failed, seconds)
 
 
-def _train(
-    plan: Plan, ledger: Ledger, missing: list[Member], session: RaySession, progress: bool
-) -> None:
-    from interplay.tuning.preflight import failed_row
+class Desk:
+    """Where the driver sits while members train: rows come in, are kept, counted and shown."""
+
+    def __init__(self, plan: Plan, ledger: Ledger, total: int, progress: bool) -> None:
+        self.ledger, self.plan = ledger, plan
+        self.book: CellBook | None = None
+        self.tried: list[str] = []
+        varied = plan.study.space.varied
+        self.bar = StudyProgress(total, plan.metric, plan.mode, varied, show=progress)
+
+    def deliver(self, rows: list[Row]) -> None:
+        """Rows that came in.
+
+        Raises:
+            InterplayError: where a user's function does not return the metric that is compared:
+                known with its first row, and true of all.
+        """
+        self.ledger.append(rows)
+        self.bar.add(rows)
+        self.tried += [row.key for row in rows]
+        if self.book is not None:
+            self.book.take(rows)
+        metric = self.plan.metric
+        for row in rows:
+            if row.curves and metric not in row.curves:
+                raise UnknownNameError("search.metric", metric, row.curves)
+
+
+def _train_listed(
+    plan: Plan, ledger: Ledger, session: RaySession, missing: list[Member], progress: bool
+) -> list[str]:
+    """Train the members of a study whose cells are all known; the keys of those tried."""
     from interplay.tuning.run import train_on_ray
-    from interplay.tuning.worker import Context
 
-    resources = plan.study.resources
-    bar: StudyProgress | None = None
-    try:
-        # Before the study is written: a study that cannot run leaves the folder as it was.
-        device = find_device(resources.device)
-        packs, unbuildable = pack_up(plan, missing)
-        ledger.write_study(describe(plan), plan.members)
-        bar = StudyProgress(
-            len(missing), plan.metric, plan.mode, plan.study.space.varied, show=progress
-        )
-
-        def deliver(rows: list[Row]) -> None:
-            ledger.append(rows)
-            bar.add(rows)
-
+    # Before the study is written: a study that cannot run leaves the folder as it was.
+    device = find_device(plan.study.resources.device)
+    packs, unbuildable = pack_up(plan, missing)
+    ledger.write_study(describe(plan), plan.members)
+    with _desk(plan, ledger, len(missing), progress) as desk:
         if unbuildable:
-            deliver([failed_row(member, reason) for member, reason in unbuildable])
+            desk.deliver([failed_row(member, reason) for member, reason in unbuildable])
         if packs:
             session.ready()
-            bar.begin()
-            per_worker = {"cpu": float(resources.cpus_per_worker)}
-            if device == "cuda":
-                per_worker["gpu"] = min(1.0, _gpus() / session.workers)
-            threads = resources.cpus_per_worker
+            desk.bar.begin()
             train_on_ray(
                 packs,
-                lambda packs: Context(packs, plan.datasets, plan.study.folders, device, threads),
+                lambda packs: _context(plan, packs, device),
                 workers=min(session.workers, len(packs)),
-                resources=per_worker,
-                deliver=deliver,
+                resources=resources_of(plan.study, device, session.workers),
+                deliver=desk.deliver,
             )
+    return desk.tried
+
+
+def _train_guided(plan: Plan, ledger: Ledger, session: RaySession, progress: bool) -> list[str]:
+    """Train the cells that the study's search comes to; the keys of those tried."""
+    from interplay.tuning.run import search_on_ray
+    from interplay.tuning.scan import open_scheduler
+
+    study = plan.study
+    device = find_device(study.resources.device)
+    each = len(study.seeds) * len(study.folds)
+    book = open_book(plan, ledger, lambda rows: desk.deliver(rows))
+    record = open_record(study, ledger, book)
+    left = max(0, (study.search.trials or len(study.cells())) - record.suggested)
+    with _desk(plan, ledger, left * each, progress) as desk:
+        desk.book = book
+
+        def on_round() -> None:
+            members = [member for cell in record.cells for member in book.members(cell)]
+            ledger.write_study(describe(plan), members)
+
+        def train(rounds: Any) -> None:
+            session.ready()
+            scan = study.search.scheduler is not None
+            desk.bar.begin()
+            search_on_ray(
+                rounds,
+                _context(plan, [], device),
+                workers=min(session.workers, study.search.max_concurrent),
+                resources=resources_of(study, device, session.workers),
+                deliver=desk.deliver,
+                scheduler=open_scheduler(plan, ledger, book, record) if scan else None,
+            )
+
+        run_search(plan, book, record, on_round, train)
+        on_round()
+    return desk.tried
+
+
+@contextmanager
+def _desk(plan: Plan, ledger: Ledger, total: int, progress: bool) -> Iterator[Desk]:
+    desk = Desk(plan, ledger, total, progress)
+    try:
+        yield desk
     except KeyboardInterrupt:
-        done = len(plan.members) - len(missing) + (bar.done if bar else 0)
-        raise Interrupted(ledger.folder, done, len(plan.members)) from None
+        raise Interrupted(ledger.folder, len(desk.tried), total) from None
     finally:
-        if bar is not None:
-            bar.close()
+        desk.bar.close()
+
+
+def _context(plan: Plan, packs: list[Pack], device: str) -> Context:
+    from interplay.tuning.worker import Context, Target
+
+    study = plan.study
+    threads = study.resources.cpus_per_worker
+    target = Target(plan.metric, plan.mode, study.search.score)
+    return Context(packs, plan.datasets, study.folders, device, threads, target)
 
 
 def pack_up(plan: Plan, missing: Sequence[Member]) -> tuple[list[Pack], list[tuple[Member, str]]]:
     """`missing` as packs for workers; and those whose model cannot be built, with the reason."""
+    if plan.study.function is not None:
+        return make_packs(make_groups(plan, missing), workers_of(plan.study)), []
     from interplay.tuning.preflight import preflight
 
     checked = preflight(plan, missing)
@@ -154,106 +223,19 @@ def pack_up(plan: Plan, missing: Sequence[Member]) -> tuple[list[Pack], list[tup
     return packs, [(member, reason) for member, reason in reasons if reason is not None]
 
 
-def workers_of(study: Study) -> int:
-    """How many processes train at once: as asked, or one a GPU, or one a core."""
-    resources = study.resources
-    if resources.workers is not None:
-        return resources.workers
-    if resources.device in ("auto", "cuda") and _gpus():
-        return _gpus()
-    return max(1, _cores() // resources.cpus_per_worker)
-
-
-def _cores() -> int:
-    """Cores this process may use, which in a container or a job are fewer than the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _gpus() -> int:
-    """How many CUDA devices there are; without importing torch where there can be none."""
-    if shutil.which("nvidia-smi") is None and not Path("/dev/nvidia0").exists():
-        return 0
-    import torch
-
-    return torch.cuda.device_count()
-
-
-def find_device(asked: str) -> str:
-    """The device asked for; under auto cuda, then mps, then cpu."""
-    import torch
-
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if asked == "auto":
-        return next(name for name, available in there.items() if available)
-    if not there[asked]:
-        names = ", ".join(name for name, available in there.items() if available)
-        raise InterplayError(f"resources.device = {asked!r}: not on this machine; it has {names}")
-    return asked
-
-
-def describe(plan: Plan) -> dict[str, Any]:
-    """What the run folder says of the study: as written, as understood, and with what."""
-    study, heatmap = plan.study, plan.study.heatmap
-    return {
-        "format": 1,
-        "name": study.name,
-        "study": study.tables,
-        "space": study.space.to_json(),
-        "varied": list(study.space.varied),
-        "levels": _levels(study),
-        "logs": {n: d.log for n, d in study.space.domains.items() if isinstance(d, (Float, Int))},
-        "metric": plan.metric,
-        "mode": plan.mode,
-        "heatmap": heatmap.model_dump() if heatmap else None,
-        "task": next(iter(plan.datasets.values())).task,
-        "epochs": study.epochs,
-        "seeds": study.seeds,
-        "folds": study.settings.folds,
-        "search": study.search.model_dump(),
-        "data": {
-            d.name: {"digest": d.digest, "rows": len(d.inputs), "shape": d.inputs.shape[1:]}
-            for d in plan.datasets.values()
-        },
-        "versions": _versions(),
-    }
-
-
-def _levels(study: Study) -> dict[str, list[Any]]:
-    """The values that each varied hyperparameter may take, in the order given, where they are few."""
-    levels = {}
-    for name in study.space.varied:
-        try:
-            levels[name] = study.space.domains[name].grid()
-        except NoGridError:
-            continue  # a continuous range, drawn from at random
-    return levels
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "platform": sys.platform}
-    for package in ("interplay", "torch", "ray", "mltrainer", "mads_datasets", "numpy", "pandas"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     """What a run would do: cells, members, how many are there already, packs. Trains nothing."""
     plan = make_plan(study)
     ledger = Ledger(run_folder(study, out))
-    finished = ledger.finished() if (ledger.folder / "rows").is_dir() else set()
+    scan = study.search.scheduler is not None
+    there = (ledger.folder / "rows").is_dir()
+    finished = ledger.finished(stopped=scan) if there else set()
     missing = plan.sort([m for m in plan.members if m.key not in finished])
     packs, unbuildable = pack_up(plan, missing)
+    search = study.search
     return {
         "folder": str(ledger.folder),
+        "chosen": None if search.listed else search.trials or len(study.cells()),
         "cells": len(plan.cells),
         "members": len(plan.members),
         "finished": len(plan.members) - len(missing),

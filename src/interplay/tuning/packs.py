@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import pairwise, zip_longest
+from typing import Any
 
 from interplay.training.grouping import Engine
 from interplay.training.members import Member
@@ -23,9 +24,17 @@ class Pack:
     members: tuple[Member, ...]
     engine: Engine
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as a trial's configuration may hold."""
+        return {"engine": self.engine, "members": [asdict(member) for member in self.members]}
+
+    @classmethod
+    def from_json(cls, pack: Mapping[str, Any]) -> Pack:
+        return cls(tuple(Member(**member) for member in pack["members"]), pack["engine"])
+
     def halves(self) -> list[Pack]:
         """Smaller packs of the same members, for when this one killed its worker."""
-        if self.engine == "reference":
+        if self.engine != "stacked":
             return [Pack((member,), self.engine) for member in self.members]
         middle = (len(self.members) + 1) // 2
         parts = (self.members[:middle], self.members[middle:])
@@ -58,7 +67,7 @@ def make_packs(groups: Sequence[Group], workers: int) -> list[Pack]:
     share = total / (workers * SHARES)
     packs: list[tuple[float, Pack]] = []
     for group in groups:
-        if group.engine == "reference":
+        if group.engine != "stacked":
             continue
         number = len(group.members)
         wanted = round(group.cost * number / share) if share else 1
@@ -67,10 +76,13 @@ def make_packs(groups: Sequence[Group], workers: int) -> list[Pack]:
         for part in even(group.members, pieces):
             packs.append((group.cost * len(part), Pack(tuple(part), "stacked")))
     packs.sort(key=lambda pair: -pair[0])
-    single = [group.members for group in groups if group.engine == "reference"]
-    # Turn about, so that every piece has its share of each shape.
-    mixed = [m for turn in zip_longest(*single) for m in turn if m is not None]
-    singles = [Pack(tuple(part), "reference") for part in shrinking(mixed, workers)]
+    singles: list[Pack] = []
+    engines: tuple[Engine, ...] = ("function", "reference")
+    for engine in engines:
+        alone = [group.members for group in groups if group.engine == engine]
+        # Turn about, so that every piece has its share of each shape.
+        mixed = [m for turn in zip_longest(*alone) for m in turn if m is not None]
+        singles += [Pack(tuple(part), engine) for part in shrinking(mixed, workers)]
     return [pack for _, pack in packs] + singles
 
 

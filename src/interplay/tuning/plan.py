@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key, load_dataset, split_dataset
@@ -40,10 +40,11 @@ class Plan:
     """Everything a study asks for.
 
     Attributes:
-        cells: every cell's configuration.
+        cells: every cell's configuration; none where a search chooses them as it goes.
         members: every training asked for: seed by seed, so that a run broken off has whole grids.
         datasets: by `dataset_key`, loaded.
         metric, mode: what is compared.
+        sources: digests of the user's own code, by `module:function`.
     """
 
     study: Study
@@ -52,6 +53,7 @@ class Plan:
     datasets: dict[str, Dataset]
     metric: str
     mode: Mode
+    sources: dict[str, str]
 
     def dataset(self, config: Config) -> Dataset:
         return self.datasets[dataset_key(section(config, "data"))]
@@ -61,32 +63,15 @@ class Plan:
         order = {seed: i for i, seed in enumerate(self.study.seeds)}
         return sorted(members, key=lambda m: (order[m.seed], m.fold or 0))
 
-
-def make_plan(study: Study) -> Plan:
-    """Load the data and name every member.
-
-    Raises:
-        InterplayError: where the data cannot be had, or has not the metric asked for.
-    """
-    cells = study.cells()
-    datasets: dict[str, Dataset] = {}
-    for config in cells:
-        data = section(config, "data")
-        if dataset_key(data) not in datasets:
-            datasets[dataset_key(data)] = load_dataset(data, study.folders)
-    tasks = {dataset.task for dataset in datasets.values()}
-    if len(tasks) > 1:
-        raise DataError("the datasets of one study are all of one task, or no metric compares them")
-    metric, mode = study.target(tasks.pop())
-    sources: dict[str, str] = {}
-    members = []
-    for config in cells:
-        model = section(config, "model")
-        own = {s: config[f"{s}.builder"] for s in ("data", "model") if f"{s}.builder" in config}
-        for path in own.values():
-            sources.setdefault(path, source_digest(path, study.folders))
-        version = 0 if "builder" in model else FAMILIES.get(model["name"]).version
-        digest = datasets[dataset_key(section(config, "data"))].digest
+    def members_of(self, config: Config) -> list[Member]:
+        """A cell's members, every seed and fold."""
+        study, model = self.study, section(config, "model")
+        own = {s: config[key] for s, key in OWN_CODE.items() if key in config}
+        sources = {s: self.sources[path] for s, path in own.items()}
+        known = "name" in model
+        version = FAMILIES.get(model["name"]).version if known else 0
+        digest = self.dataset(config).digest if self.datasets else ""
+        members = []
         for seed in study.seeds:
             for fold in study.folds:
                 key = member_key(
@@ -96,24 +81,52 @@ def make_plan(study: Study) -> Plan:
                     fold=fold,
                     folds=study.settings.folds,
                     data_digest=digest,
-                    sources={s: sources[path] for s, path in own.items()},
+                    sources=sources,
                     model_version=version,
                 )
                 members.append(Member(key, config, seed, study.epochs, fold, study.settings.folds))
-    return Plan(study, cells, members, datasets, metric, mode)
+        return members
+
+
+# Where a configuration names code of the user's own.
+OWN_CODE = {"data": "data.builder", "model": "model.builder", "trial": "trial.function"}
+
+
+def make_plan(study: Study) -> Plan:
+    """Load the data and name every member.
+
+    Raises:
+        InterplayError: where the data cannot be had, or has not the metric asked for.
+    """
+    cells = study.cells() if study.search.listed else []
+    datasets: dict[str, Dataset] = {}
+    for config in cells or study.sketches():
+        data = section(config, "data")
+        if data and dataset_key(data) not in datasets:
+            datasets[dataset_key(data)] = load_dataset(data, study.folders)
+    tasks = {dataset.task for dataset in datasets.values()}
+    if len(tasks) > 1:
+        raise DataError("the datasets of one study are all of one task, or no metric compares them")
+    metric, mode = study.target(tasks.pop() if tasks else None)
+    paths = {str(d.grid()[0]) for n, d in study.space.domains.items() if n in OWN_CODE.values()}
+    sources = {path: source_digest(path, study.folders) for path in sorted(paths)}
+    plan = Plan(study, cells, [], datasets, metric, mode, sources)
+    return replace(plan, members=[m for config in cells for m in plan.members_of(config)])
 
 
 def make_groups(
-    plan: Plan, members: Sequence[Member], built: Callable[[Config], Built]
+    plan: Plan, members: Sequence[Member], built: Callable[[Config], Built] | None = None
 ) -> list[Group]:
     """`members` by shape, with the engine that trains them.
 
     Args:
-        built: what building a cell's model showed.
+        built: what building a cell's model showed; None where the training is a user's function.
 
     Raises:
         InterplayError: where the study asks for the stacked engine and a model does not stack.
     """
+    if built is None:
+        return [Group(tuple(members), "function", 1, 1.0)] if members else []
     shapes: dict[str, tuple[int, int]] = {}
 
     def steps(member: Member) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from interplay.errors import InterplayError
 from interplay.models.factory import build_model, count_parameters, input_kind
 from interplay.models.network import Network
 from interplay.space.domains import same_as
-from interplay.training.members import Config, Member, Row, section
+from interplay.training.members import Config, Member, section
 from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan
 
@@ -51,21 +51,6 @@ def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
     if len(wrong) == len(tried) and len(members) == len(plan.members):
         raise InterplayError(f"{plan.study.name}: no model of this study can be built: {wrong[0]}")
     return Preflight(found)
-
-
-def failed_row(member: Member, reason: str) -> Row:
-    """The row of a member that was never trained."""
-    return Row(
-        key=member.key,
-        config=member.config,
-        seed=member.seed,
-        fold=member.fold,
-        status="failed",
-        epochs_asked=member.epochs,
-        engine="none",
-        device="none",
-        error=reason,
-    )
 
 
 def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> Built:

@@ -10,10 +10,13 @@ from typing import Any, ClassVar
 from interplay.tuning import session  # noqa: F401  (before ray: what it reads when imported)
 
 from ray import tune  # isort: skip
+from ray.tune.schedulers import TrialScheduler  # isort: skip
+from ray.tune.search import Searcher  # isort: skip
 
-from interplay.training.members import Row
+from interplay.errors import InterplayError
+from interplay.training.members import Row, failed_row
 from interplay.tuning.packs import Pack
-from interplay.tuning.preflight import failed_row
+from interplay.tuning.scan import ScanTrainable
 from interplay.tuning.worker import Context, PackTrainable
 
 
@@ -22,19 +25,44 @@ class _Deliver(tune.Callback):
 
     Tune pickles and copies its callbacks; a driver's open files and locks are neither. So the
     callback knows only a number, and the function stays here.
+
+    Args:
+        at_end: rows are those so far, which count when their trial ends.
     """
 
     receivers: ClassVar[dict[int, Callable[[list[Row]], None]]] = {}
+    errors: ClassVar[dict[int, InterplayError]] = {}
 
-    def __init__(self, deliver: Callable[[list[Row]], None]) -> None:
+    def __init__(self, deliver: Callable[[list[Row]], None], at_end: bool) -> None:
         self.number = len(self.receivers)
         self.receivers[self.number] = deliver
+        self.at_end = at_end
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         del iteration, trials, trial, info
-        self.receivers[self.number](result["rows"])
+        rows = list(result["rows"])
+        result["rows"].clear()  # Tune and its schedulers keep every result
+        # A scheduler that stops a trial has marked its result as the last one by now.
+        if result["done"] or not self.at_end:
+            try:
+                self.receivers[self.number](rows)
+            except InterplayError as error:  # Tune would take it for the trial's own
+                self.errors[self.number] = error
+
+
+class _Stop(tune.Stopper):
+    """Ends a run whose rows the driver refused."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, *_: Any) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self.number in _Deliver.errors
 
 
 def train_on_ray(
@@ -64,7 +92,8 @@ def train_on_ray(
 
     todo = list(packs)
     while todo:
-        errors = _fit(todo, context(todo), workers, resources, take)
+        space = {"pack": tune.grid_search(list(range(len(todo))))}
+        errors = _fit(context(todo), workers, resources, take, space=space)
         smaller: list[Pack] = []
         for i, pack in enumerate(todo):
             lost = tuple(member for member in pack.members if member.key not in got)
@@ -75,20 +104,45 @@ def train_on_ray(
         todo = smaller
 
 
+def search_on_ray(
+    rounds: Searcher,
+    context: Context,
+    *,
+    workers: int,
+    resources: dict[str, float],
+    deliver: Callable[[list[Row]], None],
+    scheduler: TrialScheduler | None = None,
+) -> None:
+    """Train the cells that `rounds` suggests, a trial a cell, until it has no more.
+
+    Args:
+        scheduler: may stop them between epochs; their members are then delivered as they are.
+    """
+    _fit(context, workers, resources, deliver, searcher=rounds, scheduler=scheduler)
+
+
 def _fit(
-    packs: list[Pack],
     context: Context,
     workers: int,
     resources: dict[str, float],
     deliver: Callable[[list[Row]], None],
+    *,
+    space: dict[str, Any] | None = None,
+    searcher: Searcher | None = None,
+    scheduler: TrialScheduler | None = None,
 ) -> dict[int, str]:
-    """One Tune run, a trial a pack; returns the error of every pack that had one."""
+    """One Tune run; returns the error of every pack that had one."""
+    trainable = PackTrainable if scheduler is None else ScanTrainable
+    receiver = _Deliver(deliver, at_end=scheduler is not None)
     storage = tempfile.mkdtemp(prefix="ip-ray-")
     try:
         tuner = tune.Tuner(
-            tune.with_resources(tune.with_parameters(PackTrainable, context=context), resources),
-            param_space={"pack": tune.grid_search(list(range(len(packs))))},
+            tune.with_resources(tune.with_parameters(trainable, context=context), resources),
+            param_space=space or {},
             tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=scheduler,
+                num_samples=1 if searcher is None else -1,
                 reuse_actors=True,  # a new process would import torch again for every pack
                 max_concurrent_trials=workers,
                 trial_dirname_creator=lambda trial: trial.trial_id,  # Windows: short paths
@@ -97,16 +151,19 @@ def _fit(
                 name="run",
                 storage_path=storage,
                 verbose=0,
-                callbacks=[_Deliver(deliver)],
+                callbacks=[receiver],
+                stop=_Stop(receiver.number),
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         )
         results = tuner.fit()
+        if receiver.number in _Deliver.errors:
+            raise _Deliver.errors[receiver.number]
         errors = {}
         for i in range(len(results)):
             result = results[i]
-            if result.error is not None and result.config:
+            if result.error is not None and result.config and "pack" in result.config:
                 words = str(result.error).strip().splitlines()
                 errors[int(result.config["pack"])] = words[-1][:500] if words else "worker died"
         return errors

@@ -9,16 +9,28 @@ from typing import Any
 
 from ray import tune
 
+from interplay.analysis.score import How
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
 from interplay.models.factory import input_kind
 from interplay.space.domains import same_as
 from interplay.training.members import Member, Row, section
+from interplay.training.metrics import Mode
+from interplay.training.running import Run, finish
 from interplay.tuning.packs import Pack
 
 # Rows are reported together at most this often (seconds): a report costs Tune's loop some
 # milliseconds during which the worker waits, and what is not reported is lost with a killed run.
 REPORT_EVERY = 0.5
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a cell's score is: the search's metric, mode and score."""
+
+    metric: str
+    mode: Mode
+    how: How
 
 
 @dataclass(frozen=True)
@@ -30,66 +42,59 @@ class Context:
     folders: tuple[Path, ...]
     device: str
     threads: int
+    target: Target
 
 
-class PackTrainable(tune.Trainable):
-    """One trial is one pack; each step trains members for a while and reports their rows."""
+class Worker(tune.Trainable):
+    """An actor that trains packs, one trial after another; subclasses say what a step is."""
 
     def setup(self, config: dict[str, Any], context: Context | None = None) -> None:
         # Threads before anything computes: more than asked for would fight over the cores.
-        import torch
-
         from interplay.usercode import add_to_path
 
         assert context is not None
-        torch.set_num_threads(context.threads)
-        if any(pack.engine == "reference" for pack in context.packs):
-            import torch._dynamo  # a second that the first optimiser would pay
+        if context.datasets:
+            import torch
 
-            from interplay.training.reference import quieten
-
-            quieten()
+            torch.set_num_threads(context.threads)
         add_to_path(context.folders)
         self.context = context
         self.parts: dict[str, Any] = {}
         self.reset_config(config)
         self.ready = time.time()
 
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        pack = self.context.packs[new_config["pack"]]
-        # A stack is trained, and reported, as one; others member by member.
-        self.left = [pack] if pack.engine == "stacked" else pack.halves()
-        return True
-
-    def step(self) -> dict[str, Any]:
-        started, rows = time.monotonic(), []
-        while self.left:
-            rows += self._train(self.left.pop(0))
-            if time.monotonic() - started > REPORT_EVERY:
-                break
-        return {"rows": rows, "done": not self.left, "ready": self.ready}
-
-    def _train(self, pack: Pack) -> list[Row]:
-        parts = [self._parts(member) for member in pack.members]
-        context = self.context
-        if pack.engine == "stacked":
-            from interplay.training.stacked.engine import train_stack
-
-            try:
-                return train_stack(
-                    pack.members, parts, device=context.device, folders=context.folders
-                )
-            except Exception as error:
-                if out_of_memory(error) and len(pack.members) > 1:
-                    return [row for half in pack.halves() for row in self._train(half)]
-                # What shows only in training, such as a parameter without a gradient or a norm
-                # over a batch of one: one by one, the members it is true of fail with the reason.
-        from interplay.training.reference import train_member
-
+    def packs(self, config: dict[str, Any]) -> list[Pack]:
+        """What a trial trains, in packs of one run each: a stack, or a member on its own."""
+        if "packs" in config:
+            packs = [Pack.from_json(pack) for pack in config["packs"]]
+        else:
+            packs = [self.context.packs[config["pack"]]]
         return [
-            train_member(member, own, device=context.device, folders=context.folders)
-            for member, own in zip(pack.members, parts, strict=True)
+            part
+            for pack in packs
+            for part in ([pack] if pack.engine == "stacked" else pack.halves())
         ]
+
+    def start(self, pack: Pack) -> Run:
+        """The training of a stack, or of one member; nothing is trained yet.
+
+        Raises:
+            Exception: whatever keeps a stack from being built.
+        """
+        context = self.context
+        if pack.engine == "function":
+            from interplay.training.function import FunctionRun
+
+            return FunctionRun(pack.members[0], context.folders)
+        parts = [self._parts(member) for member in pack.members]
+        if pack.engine == "stacked":
+            from interplay.training.stacked.engine import start_stack
+
+            return start_stack(pack.members, parts, device=context.device, folders=context.folders)
+        from interplay.training.reference import MemberRun, quieten
+
+        quieten()
+        return MemberRun(pack.members[0], parts[0], context.device, context.folders)
 
     def _parts(self, member: Member) -> Any:
         """A member's rows as tensors, made once for all that share them."""
@@ -106,6 +111,45 @@ class PackTrainable(tune.Trainable):
                 dataset, kind, data, fold=member.fold, folds=member.folds, device=context.device
             )
         return self.parts[key]
+
+
+class PackTrainable(Worker):
+    """One trial is one pack; each step trains members for a while and reports their rows."""
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.left = self.packs(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        started, rows = time.monotonic(), []
+        while self.left:
+            rows += self._train(self.left.pop(0))
+            if time.monotonic() - started > REPORT_EVERY:
+                break
+        return {"rows": rows, "done": not self.left, "ready": self.ready}
+
+    def _train(self, pack: Pack) -> list[Row]:
+        try:
+            return finish(self.start(pack))
+        except Exception as error:
+            smaller = fallback(pack, error)
+        # Here the error is gone, and with it what it held of the stack's memory.
+        return [row for part in smaller for row in self._train(part)]
+
+
+def fallback(pack: Pack, error: Exception) -> list[Pack]:
+    """What to train in place of a stack that raised `error`.
+
+    Raises:
+        Exception: `error`, where `pack` is no stack.
+    """
+    if pack.engine != "stacked":
+        raise error
+    if out_of_memory(error) and len(pack.members) > 1:
+        return pack.halves()
+    # What shows only in training, such as a parameter without a gradient or a norm over a batch
+    # of one: one by one, the members it is true of fail with the reason.
+    return [Pack((member,), "reference") for member in pack.members]
 
 
 def out_of_memory(error: BaseException) -> bool:

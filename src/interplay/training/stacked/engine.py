@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
-from interplay.training.members import Member, Row, section
+from interplay.training.members import Member, Row, Status, section
 from interplay.training.metrics import evaluate_members
 from interplay.training.precision import allow_tf32, forward_in
+from interplay.training.running import finish
 from interplay.training.stacked import chain, twins  # noqa: F401  (the twins register)
 from interplay.training.stacked.loss import cross_entropy
 from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
@@ -49,16 +50,27 @@ def train_stack(
     *,
     device: str = "cpu",
     folders: Sequence[Path] = (),
-    on_epoch: Callable[[int], None] = lambda _: None,
 ) -> list[Row]:
-    """Train `members` together for exactly their epochs.
+    """Train `members` together for exactly their epochs; see `start_stack`.
+
+    Returns:
+        A row a member, in their order.
+    """
+    return finish(start_stack(members, parts, device=device, folders=folders))
+
+
+def start_stack(
+    members: Sequence[Member],
+    parts: Sequence[Parts],
+    *,
+    device: str = "cpu",
+    folders: Sequence[Path] = (),
+) -> StackRun:
+    """Build `members` as one stack, to be advanced an epoch at a time.
 
     Args:
         members: of one shape (see `shape_key`), in any number from one.
         parts: each member's rows; members of one fold share theirs.
-
-    Returns:
-        A row a member, in their order; `seconds` is each one's share of the stack's.
 
     Raises:
         NotStackableError: where the models do not train as one; nothing was trained then.
@@ -74,19 +86,29 @@ def train_stack(
     size = members_at_once(models, parts[0], members[0].config["data.batch_size"])
     stacks = [stack(models[i : i + size]) for i in range(0, len(models), size)]
     del models
-    run = StackRun(list(members), list(parts), stacks, device)
-    run.train(on_epoch)
-    seconds = (time.perf_counter() - started) / len(members)
-    return [run.row(track, device, parameters, seconds) for track in run.tracks]
+    run = StackRun(list(members), list(parts), stacks, device, parameters)
+    run.seconds = time.perf_counter() - started
+    return run
 
 
 class StackRun:
-    """The training of one stack."""
+    """The training of one stack.
+
+    Attributes:
+        epoch: how many are over.
+        seconds: of the whole stack, so far.
+    """
 
     def __init__(
-        self, members: list[Member], parts: list[Parts], stacks: list[Stacked], device: str
+        self,
+        members: list[Member],
+        parts: list[Parts],
+        stacks: list[Stacked],
+        device: str,
+        parameters: int,
     ) -> None:
-        self.stacks, self.device = stacks, device
+        self.stacks, self.device, self.parameters = stacks, device, parameters
+        self.epoch, self.seconds = 0, 0.0
         config = members[0].config
         data, recipe = section(config, "data"), section(config, "training")
         optimizers = [section(m.config, "optimizer") for m in members]
@@ -94,7 +116,6 @@ class StackRun:
         self.task = parts[0].task
         self.epochs = members[0].epochs
         self.smoothing, self.precision = recipe["label_smoothing"], recipe["precision"]
-        allow_tf32(self.precision)
         self.flat = Flat(stacks)
         self.optimizer: StackedOptimizer = make_optimizer(
             optimizers[0]["name"],
@@ -121,28 +142,37 @@ class StackRun:
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
         self.lengths = takes_lengths(stacks[0].model)
 
-    def train(self, on_epoch: Callable[[int], None]) -> None:
-        """All epochs, or until every member has diverged."""
-        for epoch in range(self.epochs):
-            losses = self._epoch()
-            metrics = self._evaluate()
-            rates = []
-            for i, track in enumerate(self.tracks):
-                values = {"train_loss": float(losses[i])}
-                values |= {name: float(column[i]) for name, column in metrics.items()}
-                finite = math.isfinite(values["train_loss"]) and math.isfinite(values["valid_loss"])
-                if not track.diverged and finite:
-                    for name, value in values.items():
-                        track.curves.setdefault(name, []).append(value)
-                    rates.append(track.rate.after_epoch(values["valid_loss"]))
-                    continue
-                if not track.diverged:
-                    self._freeze(i)
-                rates.append(track.rate.value)
-            self.optimizer.set_rates(rates)
-            on_epoch(epoch)
-            if all(track.diverged for track in self.tracks):
-                break
+    @property
+    def done(self) -> bool:
+        return self.epoch == self.epochs or all(track.diverged for track in self.tracks)
+
+    @property
+    def rows(self) -> list[Row]:
+        return [self._row(track) for track in self.tracks]
+
+    def advance(self) -> None:
+        """One epoch of every member, and what it gave."""
+        started = time.perf_counter()
+        # The process's own switch, which others that train here may have turned.
+        allow_tf32(self.precision)
+        losses = self._epoch()
+        metrics = self._evaluate()
+        rates = []
+        for i, track in enumerate(self.tracks):
+            values = {"train_loss": float(losses[i])}
+            values |= {name: float(column[i]) for name, column in metrics.items()}
+            finite = math.isfinite(values["train_loss"]) and math.isfinite(values["valid_loss"])
+            if not track.diverged and finite:
+                for name, value in values.items():
+                    track.curves.setdefault(name, []).append(value)
+                rates.append(track.rate.after_epoch(values["valid_loss"]))
+                continue
+            if not track.diverged:
+                self._freeze(i)
+            rates.append(track.rate.value)
+        self.optimizer.set_rates(rates)
+        self.epoch += 1
+        self.seconds += time.perf_counter() - started
 
     def _epoch(self) -> Tensor:
         """One epoch of every member; each one's mean training loss, shape (members,)."""
@@ -224,21 +254,22 @@ class StackRun:
                     if buffer.is_floating_point() and buffer.shape[:1] == (stacked.members,):
                         buffer[member - own.start].fill_(1.0)
 
-    def row(self, track: Track, device: str, parameters: int, seconds: float) -> Row:
-        """The finished row of one member."""
+    def _row(self, track: Track) -> Row:
+        """One member's row; `seconds` is its share of the stack's."""
         member = track.member
+        ended: Status = "complete" if self.epoch == self.epochs else "stopped"
         return Row(
             key=member.key,
             config=member.config,
             seed=member.seed,
             fold=member.fold,
-            status="diverged" if track.diverged else "complete",
+            status="diverged" if track.diverged else ended,
             epochs_asked=member.epochs,
             engine="stacked",
-            device=device,
+            device=self.device,
             epochs_run=len(track.curves.get("train_loss", ())),
-            seconds=seconds,
-            parameters=parameters,
+            seconds=self.seconds / len(self.tracks),
+            parameters=self.parameters,
             curves=track.curves,
         )
 

@@ -1,0 +1,132 @@
+"""What every search method is to the driver: a guide that suggests cells and is told their scores."""
+
+from __future__ import annotations
+
+import importlib.util
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from interplay.errors import InterplayError
+from interplay.search import METHODS
+from interplay.settings import Search
+from interplay.space.domains import Constant, Domain, Float, Int, Value, canonical, varies
+from interplay.space.space import Space
+
+Cell = dict[str, Value]  # a value for every hyperparameter of the space, by full name
+
+METRIC = "score"  # the name under which searchers are told
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a guide is made for.
+
+    Attributes:
+        search: the [search] section.
+        name: of the study.
+        owner: of the run folder, the same whenever this search goes on; tells drivers apart that
+            share a store.
+    """
+
+    space: Space
+    search: Search
+    mode: Literal["max", "min"]
+    name: str
+    owner: str
+
+
+class Guide(Protocol):
+    """Suggests cells by number, from 0; it is told scores in the order of the numbers."""
+
+    def suggest(self, number: int) -> Cell | None:
+        """Cell `number`; None where there are no more. The same number after the same
+        observations is the same cell, whatever happened in this process before."""
+        ...
+
+    def observe(self, number: int | None, cell: Cell, score: float | None) -> None:
+        """What came of a cell: suggested here, in an earlier process, or (None) by somebody else.
+
+        Args:
+            score: None where there is none to tell.
+        """
+        ...
+
+
+def make_guide(task: Task) -> Guide:
+    """The guide that the study's method asks for.
+
+    Raises:
+        InterplayError: where its package is not installed, or its settings do not work.
+    """
+    method = METHODS.get(task.search.method)
+    if method.module and importlib.util.find_spec(method.module) is None:
+        raise InterplayError(
+            f"search.method = {method.name!r} needs a package that is not installed: "
+            f'pip install "{method.package}"'
+        )
+    guide: Guide = method.build(task)
+    return guide
+
+
+class SearcherGuide(ABC):
+    """A guide around one of Ray's searchers, which knows the varied hyperparameters only.
+
+    Subclasses say how the searcher's next suggestion is seeded, and how a finished observation
+    that it did not suggest itself is put before it.
+
+    Args:
+        searcher: a `ray.tune.search.Searcher`.
+    """
+
+    def __init__(self, task: Task, searcher: Any) -> None:
+        self.task, self.searcher = task, searcher
+        self.live: set[int] = set()
+        self.fixed = {n: d.value for n, d in task.space.domains.items() if isinstance(d, Constant)}
+        for name, domain in task.space.domains.items():
+            if not varies(domain) and name not in self.fixed:
+                self.fixed[name] = domain.grid()[0]
+
+    def suggest(self, number: int) -> Cell | None:
+        self.seed(number)
+        found = self.searcher.suggest(str(number))
+        if not isinstance(found, dict):
+            return None
+        self.live.add(number)
+        cell = {**self.fixed, **self.decode(found)}
+        return {name: _clipped(d, cell[name]) for name, d in self.task.space.domains.items()}
+
+    def observe(self, number: int | None, cell: Cell, score: float | None) -> None:
+        if number in self.live:
+            self.live.discard(number)
+            result = None if score is None else {METRIC: score}
+            self.searcher.on_trial_complete(str(number), result, error=score is None)
+        elif score is not None:
+            self.insert(number, {n: v for n, v in cell.items() if n not in self.fixed}, score)
+
+    @abstractmethod
+    def seed(self, number: int) -> None:
+        """Make the next suggestion depend on `search.seed` and its number alone."""
+
+    @abstractmethod
+    def insert(self, number: int | None, cell: Cell, score: float) -> None:
+        """Tell an observation that was not suggested in this process; `cell` has what varies."""
+
+    def decode(self, found: Cell) -> Cell:
+        """The searcher's own configuration as values of the hyperparameters that vary."""
+        return found
+
+
+def derived_seed(task: Task, number: int) -> int:
+    """A 31-bit seed for suggestion `number`."""
+    import numpy as np
+
+    return int(np.random.default_rng([task.search.seed, number]).integers(2**31 - 1))
+
+
+def _clipped(domain: Domain, value: Value) -> Value:
+    """`value` at 12 digits, and still inside a range whose bounds have more."""
+    value = canonical(value)
+    if isinstance(domain, (Float, Int)):
+        return min(max(value, domain.low), domain.high)
+    return value

@@ -1,0 +1,91 @@
+"""Tree-structured Parzen estimators: Ray's HyperOptSearch (Bergstra et al., 2011)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+
+from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
+from interplay.space.domains import Choice, Domain, Float, Int, NoGridError, canonical, same_as
+
+
+class HyperoptGuide(SearcherGuide):
+    """Lists and grids go in as a choice of positions, ranges as they are."""
+
+    def __init__(self, task: Task) -> None:
+        from ray.tune.search.hyperopt import HyperOptSearch
+
+        logging.getLogger("hyperopt").setLevel(logging.ERROR)
+        self.domains = {name: task.space.domains[name] for name in task.space.varied}
+        self.levels = {name: _levels(domain) for name, domain in self.domains.items()}
+        space = {name: _ray_domain(d, self.levels[name]) for name, d in self.domains.items()}
+        space = HyperOptSearch.convert_search_space(space)
+        super().__init__(task, HyperOptSearch(space, metric=METRIC, mode=task.mode))
+
+    def seed(self, number: int) -> None:
+        self.searcher.rstate = np.random.RandomState(derived_seed(self.task, number))
+
+    def decode(self, found: Cell) -> Cell:
+        cell = {}
+        for name, domain in self.domains.items():
+            levels = self.levels[name]
+            if levels is not None:
+                cell[name] = levels[int(found[name])]
+            else:
+                assert isinstance(domain, (Float, Int))
+                kind = int if isinstance(domain, Int) else float
+                cell[name] = min(max(kind(canonical(found[name])), domain.low), domain.high)
+        return cell
+
+    def insert(self, number: int | None, cell: Cell, score: float) -> None:
+        """As a finished document of hyperopt's own, which is what Ray's searcher lacks a way to."""
+        del number
+        from hyperopt.base import JOB_STATE_DONE
+
+        trials, sign = self.searcher._hpopt_trials, self.searcher.metric_op
+        (tid,) = trials.new_trial_ids(1)
+        values: dict[str, Any] = {}
+        for name, value in cell.items():
+            levels = self.levels[name]
+            if levels is not None:
+                value = [same_as(v) for v in levels].index(same_as(value))
+            values[name] = value
+        misc = {
+            "tid": tid,
+            "cmd": self.searcher.domain.cmd,
+            "workdir": self.searcher.domain.workdir,
+            "idxs": {name: [tid] for name in values},
+            "vals": {name: [value] for name, value in values.items()},
+        }
+        result = {"loss": sign * score, "status": "ok"}
+        (doc,) = trials.new_trial_docs([tid], [None], [result], [misc])
+        doc["state"] = JOB_STATE_DONE
+        trials.insert_trial_docs([doc])
+        trials.refresh()
+
+
+def _levels(domain: Domain) -> list[Any] | None:
+    """The values that a domain may take, where they are listed or on a grid."""
+    try:
+        return domain.grid()
+    except NoGridError:
+        return None
+
+
+def _ray_domain(domain: Domain, levels: list[Any] | None) -> Any:
+    from ray import tune
+
+    if levels is not None:
+        return tune.choice(list(range(len(levels))))
+    assert not isinstance(domain, Choice)
+    if isinstance(domain, Int):
+        draw = tune.lograndint if domain.log else tune.randint
+        return draw(domain.low, domain.high + 1)
+    assert isinstance(domain, Float)
+    return (tune.loguniform if domain.log else tune.uniform)(domain.low, domain.high)
+
+
+def hyperopt(task: Task) -> HyperoptGuide:
+    return HyperoptGuide(task)

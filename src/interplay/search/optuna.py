@@ -1,0 +1,243 @@
+"""Optuna's samplers behind Ray's OptunaSearch, in a study of this run's own or in a shared store."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from interplay.errors import InterplayError
+from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
+from interplay.search.stores import open_storage
+from interplay.space.domains import Choice, Domain, Float, Int, canonical
+
+OWNER, NUMBER = "interplay:owner", "interplay:number"
+SCALARS = (bool, int, float, str, type(None))
+
+
+class Reseeded(BaseSampler):
+    """A sampler made anew for each trial, seeded by the trial's number in its study.
+
+    So a suggestion depends on the finished trials and its number, not on what the process drew
+    before; and drivers that share a store, where numbers are given out once, never draw alike.
+    """
+
+    def __init__(self, task: Task, space: Mapping[str, BaseDistribution]) -> None:
+        self.task, self.space = task, space
+        self.inner = self._made(0)
+
+    def _made(self, number: int) -> BaseSampler:
+        samplers, seed = optuna.samplers, derived_seed(self.task, number)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            match self.task.search.sampler:
+                case "tpe":
+                    return samplers.TPESampler(seed=seed)
+                case "gp":
+                    return samplers.GPSampler(seed=seed)
+                case "cmaes":
+                    return samplers.CmaEsSampler(seed=seed)
+                case "qmc":  # one sequence, of which each trial is a point
+                    return samplers.QMCSampler(seed=self.task.search.seed)
+                case "grid":  # one order, through which trials go
+                    levels = {name: _levels(name, d) for name, d in self.space.items()}
+                    return samplers.GridSampler(levels, seed=self.task.search.seed)
+                case _:
+                    return samplers.RandomSampler(seed=seed)
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        self.inner = self._made(trial.number)
+        self.inner.before_trial(study, trial)
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self.inner.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self.inner.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        return self.inner.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        self.inner.after_trial(study, trial, state, values)
+
+
+class OptunaGuide(SearcherGuide):
+    """A study in memory, or in the store that `search.storage` names, which others may use too."""
+
+    def __init__(self, task: Task) -> None:
+        from ray.tune.search.optuna import OptunaSearch
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        search = task.search
+        self.domains = {name: task.space.domains[name] for name in task.space.varied}
+        self.space = {name: distribution_of(d) for name, d in self.domains.items()}
+        name = search.study_name or task.name
+        storage = None if search.storage is None else open_storage(search.storage)
+        if search.sampler == "cmaes" and importlib.util.find_spec("cmaes") is None:
+            raise InterplayError(
+                "search.sampler = 'cmaes' needs a package that is not installed: pip install cmaes"
+            )
+        if storage is not None:
+            _check_study(storage, name, task, self.space)
+        searcher = OptunaSearch(
+            self.space,
+            metric=METRIC,
+            mode=task.mode,
+            sampler=Reseeded(task, self.space),
+            study_name=name,
+            storage=storage,
+        )
+        super().__init__(task, searcher)
+        study: Any = searcher._ot_study
+        self.study: optuna.Study = study
+        self.known = self._adopt()
+
+    def _adopt(self) -> set[int]:
+        """Numbers of this run's own suggestions that the store has scores of.
+
+        What an earlier driver of this run was asking when it died is marked failed there.
+        """
+        known = set()
+        for trial in self.study.get_trials(deepcopy=False):
+            if trial.user_attrs.get(OWNER) != self.task.owner:
+                continue
+            if trial.state == TrialState.COMPLETE:
+                known.add(trial.user_attrs[NUMBER])
+            elif trial.state == TrialState.RUNNING:
+                self.study.tell(trial.number, state=TrialState.FAIL)
+        return known
+
+    def suggest(self, number: int) -> Cell | None:
+        cell = super().suggest(number)
+        trial = self.searcher._ot_trials.get(str(number))
+        if trial is not None:
+            trial.set_user_attr(OWNER, self.task.owner)
+            trial.set_user_attr(NUMBER, number)
+        return cell
+
+    def seed(self, number: int) -> None:
+        """The sampler sees to it, by the trial's number in the study."""
+
+    def decode(self, found: Cell) -> Cell:
+        return {name: _decoded(self.domains[name], value) for name, value in found.items()}
+
+    def insert(self, number: int | None, cell: Cell, score: float) -> None:
+        if number in self.known:
+            return
+        trial = optuna.trial.create_trial(
+            value=score,
+            params={name: _encoded(value) for name, value in cell.items()},
+            distributions=self.space,
+            user_attrs={OWNER: self.task.owner, NUMBER: number},
+        )
+        self.study.add_trial(trial)
+
+
+def distribution_of(domain: Domain) -> BaseDistribution:
+    """A domain as Optuna's distribution; lists and grids as categories, in order."""
+    if isinstance(domain, Float) and domain.count is None:
+        if domain.step is None:
+            return FloatDistribution(domain.low, domain.high, log=domain.log)
+        return FloatDistribution(domain.low, domain.grid()[-1], step=domain.step)
+    if isinstance(domain, Int) and domain.count is None:
+        if domain.step is None:
+            return IntDistribution(domain.low, domain.high, log=domain.log)
+        return IntDistribution(domain.low, domain.grid()[-1], step=domain.step)
+    return CategoricalDistribution([_encoded(value) for value in domain.grid()])
+
+
+def _encoded(value: Any) -> Any:
+    """A value as a store can keep it: a list as its text."""
+    return value if isinstance(value, SCALARS) else str(value)
+
+
+def _decoded(domain: Domain, value: Any) -> Any:
+    if isinstance(domain, (Float, Int)) and domain.count is None:
+        kind = int if isinstance(domain, Int) else float
+        return min(max(kind(canonical(value)), domain.low), domain.high)
+    assert isinstance(domain, (Choice, Float, Int))
+    return next(v for v in domain.grid() if _encoded(v) == value)
+
+
+def _levels(name: str, distribution: BaseDistribution) -> list[Any]:
+    if isinstance(distribution, CategoricalDistribution):
+        return list(distribution.choices)
+    step = getattr(distribution, "step", None)
+    if step is None or getattr(distribution, "log", False):
+        raise InterplayError(
+            f"search.sampler = 'grid': {name} is a range; it needs count, or step, or a list"
+        )
+    assert isinstance(distribution, (FloatDistribution, IntDistribution))
+    number = round((distribution.high - distribution.low) / step)
+    return [canonical(distribution.low + i * step) for i in range(number + 1)]
+
+
+def _check_study(
+    storage: Any, name: str, task: Task, space: Mapping[str, BaseDistribution]
+) -> None:
+    """Refuse a study that is there already and asks for something else.
+
+    Optuna itself would take up a study of the other direction, and say nothing.
+    """
+    names = [
+        s.study_name for s in optuna.get_all_study_summaries(storage, include_best_trial=False)
+    ]
+    if name not in names:
+        return
+    study = optuna.load_study(
+        study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler()
+    )
+    wanted = "maximize" if task.mode == "max" else "minimize"
+    found = study.direction.name.lower()
+    if found != wanted:
+        raise InterplayError(
+            f"search.study_name = {name!r}: that study in the store has direction {found}; "
+            f"this one needs {wanted} (mode = {task.mode!r})"
+        )
+    for trial in study.get_trials(deepcopy=False):
+        there = trial.distributions
+        if not there:
+            continue
+        if set(there) != set(space):
+            raise InterplayError(
+                f"search.study_name = {name!r}: that study in the store varies "
+                f"{', '.join(sorted(there))}; this one varies {', '.join(sorted(space))}"
+            )
+        for key, distribution in space.items():
+            if there[key] != distribution:
+                raise InterplayError(
+                    f"search.study_name = {name!r}: in the store's study {key} is {there[key]}; "
+                    f"here it is {distribution}"
+                )
+
+
+def optuna_guide(task: Task) -> OptunaGuide:
+    return OptunaGuide(task)

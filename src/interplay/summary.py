@@ -1,0 +1,167 @@
+"""What a verb says when it is done: the closing summary, and the figures it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from interplay.errors import InterplayError
+
+if TYPE_CHECKING:
+    from interplay.results import Results
+
+
+def print_plan(study: Any, out: str | None) -> None:
+    from interplay.tuning.execute import dry_run
+
+    plan = dry_run(study, out)
+    packs = plan["packs"]
+    seeds = len(study.seeds) * len(study.folds)
+    epochs = f"{study.epochs} epochs, " if study.epochs else ""
+    typer.echo(f"study    {study.name}, {epochs}run folder {plan['folder']}")
+    if plan["chosen"] is not None:
+        search, number = study.search, plan["chosen"]
+        scan = f", stopped early by {search.scheduler}" if search.scheduler else ""
+        rounds = f"in rounds of {search.max_concurrent}"
+        typer.echo(f"cells    {number}, a trial each, by {search.method} {rounds}{scan}")
+        typer.echo(f"members  {number * seeds} ({number} cells × {seeds} seeds and folds)")
+        return
+    typer.echo(f"cells    {plan['cells']}")
+    typer.echo(f"members  {plan['members']} ({plan['cells']} cells × {seeds} seeds and folds)")
+    typer.echo(f"finished {plan['finished']} in the ledger, {plan['missing']} to train")
+    sizes = ", ".join(map(str, packs[:12])) + (", …" if len(packs) > 12 else "")
+    workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
+    by = f", {' and '.join(plan['engines'])} engine, of {sizes} members" if packs else ""
+    typer.echo(f"packs    {len(packs)} {workers}{by}")
+    if plan["unbuildable"]:
+        typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
+
+
+def print_outcome(outcome: Any, folder: Path) -> None:
+    from interplay.results import Question
+    from interplay.tuning.progress import duration
+
+    results = outcome.results
+    frame, study = results.frame, results.study
+    members = outcome.tried + outcome.kept
+    if outcome.tried:
+        kept = f", {outcome.kept} were there already" if outcome.kept else ""
+        typer.echo(
+            f"{results.name}: {outcome.trained} members trained{kept}; {duration(outcome.seconds)}"
+        )
+    else:
+        typer.echo(
+            f"{results.name}: nothing new to train, all {members} members were there already"
+        )
+    for status in ("failed", "diverged"):
+        rows = frame[frame["status"] == status]
+        if len(rows):
+            typer.echo(f"{status:<8} {len(rows)} members" + _first_error(rows))
+    scan = study["search"]["scheduler"] is not None
+    if scan:
+        typer.echo(f"scan     {_scanned(results)}")
+    best = results.ranked().to_dict("records")[0]
+    if best["n"]:
+        spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
+        at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in results.varied)
+        typer.echo(
+            f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "table.csv"
+    frame.to_csv(table, index=False)
+    typer.echo(f"table    {table}")
+    if study["search"]["method"] != "grid" or scan:
+        curve = _save_progress(results, folder / "search.png")
+        if curve is not None:
+            typer.echo(f"search   {curve}")
+    if study["heatmap"] is None or scan or not best["n"]:
+        return  # a scan's cells train unequally long: no heatmap compares those
+    try:
+        cells = results.cells(Question())
+    except InterplayError as error:
+        typer.echo(f"heatmap  not drawn: {error}")
+        return
+    typer.echo(f"heatmap  {save_heatmap(cells, results.name, folder / 'heatmap.png')}")
+
+
+def _scanned(results: Results) -> str:
+    """How far the cells of a scan came."""
+    table = results.progress()
+    stopped, unstable = table["stopped"].astype(bool), table["unstable"].astype(bool)
+    counts = {
+        "ran to the end": int((~stopped & ~unstable).sum()),
+        "stopped early": int(stopped.sum()),
+        "diverged or failed": int((unstable & ~stopped).sum()),
+    }
+    return f"{len(table)} cells: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+
+
+def _first_error(rows: Any) -> str:
+    errors = rows["error"].dropna()
+    return f", the first with: {errors.iloc[0]}" if len(errors) else ""
+
+
+def print_next(results: Results, study: Any, folder: Path) -> None:
+    """After a scan: write the study that should follow, and say so."""
+    from interplay.search.zoom import propose_zoom
+    from interplay.study import Study
+
+    try:
+        file = propose_zoom(results, study, folder)
+    except OSError as error:
+        typer.echo(f"next     not written: {error}")
+        return
+    if file is None:
+        return
+    zoom = Study.load(file)
+    drawn = zoom.heatmap
+    first = [drawn.x, drawn.y] if drawn is not None else []
+    names = dict.fromkeys([*first, *zoom.space.varied])
+    axes = " × ".join(name.partition(".")[2] for name in names)
+    typer.echo(f"next     {file}: {axes}, {len(zoom.cells())} cells × {len(zoom.seeds)} seeds")
+
+
+def save_heatmap(cells: Any, name: str, file: Path) -> Path:
+    _use_agg()
+    import matplotlib.pyplot as plt
+
+    from interplay.plots.heatmap import draw_heatmap
+
+    figure = draw_heatmap(cells, title=f"{name}: {cells.metric}").get_figure(root=True)
+    assert figure is not None
+    figure.savefig(file, dpi=150)
+    plt.close(figure)
+    return file
+
+
+def _save_progress(results: Results, file: Path) -> Path | None:
+    """The best-so-far curve of a search; None where it has fewer than two cells."""
+    table, study = results.progress(), results.study
+    if len(table) < 2:
+        return None
+    _use_agg()
+    import matplotlib.pyplot as plt
+
+    from interplay.plots.progress import draw_progress
+
+    metric, search = study["metric"], study["search"]
+    kind = "search" if search["scheduler"] is None else f"cells, scanned with {search['scheduler']}"
+    title = f"{results.name}: best {metric} so far, {search['method']} {kind}"
+    left, _ = draw_progress(
+        table, metric=metric, mode=study["mode"], score=search["score"], title=title
+    )
+    figure = left.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(file, dpi=150)
+    plt.close(figure)
+    return file
+
+
+def _use_agg() -> None:
+    """Draw without a window."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")

@@ -1,0 +1,121 @@
+"""A training that is a plain function of the user's: `train(seed=…, **options)`."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from interplay.training.members import Member, Row, section
+from interplay.training.streams import Globals
+from interplay.usercode import load_function
+
+
+class FunctionRun:
+    """One member's call of the function, advanced an epoch at a time.
+
+    The function gets `seed` and the other keys of [trial] by name, and `epochs`, `fold` and
+    `folds` where it has parameters of these names. It returns a dict of metrics, or yields one an
+    epoch, of which no more are taken than the study has epochs (0: as many as there are). The
+    global generators of Python, numpy and (where it is imported) torch are seeded per member.
+
+    Attributes:
+        row: what there is so far; `stopped` while epochs are left.
+        done: whether no epoch is left.
+    """
+
+    def __init__(self, member: Member, folders: Sequence[Path] = ()) -> None:
+        self.member, self.folders = member, folders
+        self.done = False
+        self.row = Row(
+            key=member.key,
+            config=member.config,
+            seed=member.seed,
+            fold=member.fold,
+            status="stopped",
+            epochs_asked=member.epochs,
+            engine="function",
+            device="own",
+            curves={},
+        )
+        self._results: Iterator[Any] | None = None
+        self._globals = Globals(member.seed, "trial")
+
+    @property
+    def rows(self) -> list[Row]:
+        return [self.row]
+
+    def advance(self) -> None:
+        """Go on by one epoch; whatever is raised makes the row a failed one."""
+        started = time.perf_counter()
+        try:
+            options = section(self.member.config, "trial")
+            # Before the generators are put in place: it may be what imports torch.
+            function = load_function(options.pop("function"), self.folders)
+            with self._globals.in_place():
+                if self._results is None:
+                    self._results = self._call(function, options)
+                found = next(self._results, None)
+            if found is None:
+                self._end()
+            else:
+                self._take(found)
+        except Exception as error:
+            self.row.status, self.done = "failed", True
+            self.row.error = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        self.row.seconds += time.perf_counter() - started
+
+    def _call(self, function: Callable[..., Any], options: dict[str, Any]) -> Iterator[Any]:
+        member = self.member
+        given = {"epochs": member.epochs, "fold": member.fold, "folds": member.folds}
+        named = inspect.signature(function).parameters
+        options = {**{k: v for k, v in given.items() if k in named}, **options}
+        found = function(seed=member.seed, **options)
+        return found if isinstance(found, Iterator) else iter([found])
+
+    def _end(self) -> None:
+        self.row.status, self.done = "complete", True
+        if not self.member.epochs:
+            self.row.epochs_asked = self.row.epochs_run
+        if not self.row.epochs_run:
+            raise ValueError("the function yielded nothing")
+
+    def _take(self, found: Any) -> None:
+        values = numbers_of(found)
+        curves = self.row.curves
+        assert curves is not None
+        if curves and set(values) != set(curves):
+            raise ValueError(
+                f"epoch 1 gave {', '.join(curves)}; epoch {self.row.epochs_run + 1} gave "
+                f"{', '.join(values) or 'nothing'}"
+            )
+        if not all(math.isfinite(value) for value in values.values()):
+            self.row.status, self.done = "diverged", True
+            return
+        for name, value in values.items():
+            curves.setdefault(name, []).append(value)
+        self.row.epochs_run += 1
+        if 0 < self.member.epochs <= self.row.epochs_run:
+            self.row.status, self.done = "complete", True
+
+
+def numbers_of(found: Any) -> dict[str, float]:
+    """The metrics in what a function gave.
+
+    Raises:
+        TypeError: where it is no dict of numbers.
+    """
+    if not isinstance(found, Mapping) or not found:
+        raise TypeError(
+            f"the function gave {type(found).__name__} {found!r:.60}; a dict of metrics is needed"
+        )
+    values = {}
+    for name, value in found.items():
+        try:
+            values[str(name)] = float(value)
+        except (TypeError, ValueError):
+            raise TypeError(f"metric {name!r} is {value!r:.60}, which is no number") from None
+    return values

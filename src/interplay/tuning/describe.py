@@ -1,0 +1,68 @@
+"""What a run folder says of its study: as written, as understood, and with what."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from interplay.search.stores import without_password
+from interplay.space.domains import Float, Int, NoGridError
+from interplay.study import Study
+from interplay.tuning.plan import Plan
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """What the run folder says of the study: as written, as understood, and with what."""
+    study, heatmap = plan.study, plan.study.heatmap
+    return {
+        "format": 1,
+        "name": study.name,
+        "study": {k: _shown(v) if k == "search" else v for k, v in study.tables.items()},
+        "space": study.space.to_json(),
+        "varied": list(study.space.varied),
+        "levels": _levels(study),
+        "logs": {n: d.log for n, d in study.space.domains.items() if isinstance(d, (Float, Int))},
+        "metric": plan.metric,
+        "mode": plan.mode,
+        "heatmap": heatmap.model_dump() if heatmap else None,
+        "task": next((d.task for d in plan.datasets.values()), None),
+        "epochs": study.epochs,
+        "seeds": study.seeds,
+        "folds": study.settings.folds,
+        "search": _shown(study.search.model_dump()),
+        "data": {
+            d.name: {"digest": d.digest, "rows": len(d.inputs), "shape": d.inputs.shape[1:]}
+            for d in plan.datasets.values()
+        },
+        "versions": _versions(),
+    }
+
+
+def _shown(search: Mapping[str, Any]) -> dict[str, Any]:
+    """[search] as a run folder may show it: a store's password is not for its readers."""
+    url = search.get("storage")
+    return {**search, "storage": without_password(url)} if isinstance(url, str) else dict(search)
+
+
+def _levels(study: Study) -> dict[str, list[Any]]:
+    """The values that each varied hyperparameter may take, in the order given, where they are few."""
+    levels = {}
+    for name in study.space.varied:
+        try:
+            levels[name] = study.space.domains[name].grid()
+        except NoGridError:
+            continue  # a continuous range, drawn from at random
+    return levels
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "platform": sys.platform}
+    for package in ("interplay", "torch", "ray", "mltrainer", "mads_datasets", "numpy", "pandas"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

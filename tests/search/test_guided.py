@@ -1,0 +1,243 @@
+"""Guided searches on real Tune: the same seed is the same search, stopped or not, slow or not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from interplay.errors import InterplayError
+from interplay.results import Results
+from interplay.search.record import FILE
+from interplay.space.domains import same_as
+from interplay.store import Ledger
+from interplay.study import Study
+
+GUIDED = ["bayes", "hyperopt", "optuna"]
+
+
+def suggested(folder):
+    return [cell for cells in json.loads((folder / FILE).read_text())["rounds"] for cell in cells]
+
+
+@pytest.mark.parametrize("method", [*GUIDED, "random"])
+def test_same_seed_same_cells_however_slow_the_workers(
+    method, quiet_run, make_search, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SLOW", "0.1")
+    tables = []
+    for out, workers in (("one", 2), ("two", 1)):
+        budget = {"time_budget": 1000.0} if method == "random" else {}  # a cell a trial
+        study = make_search(method=method, trials=14, max_concurrent=3, **budget)
+        study = study_with(study, workers)
+        outcome = quiet_run(study, out)
+        assert outcome.failed == 0
+        assert outcome.trained == 28
+        tables.append((suggested(tmp_path / out), outcome.results.frame.drop(columns="seconds")))
+    assert tables[0][0] == tables[1][0]
+    assert tables[0][1].equals(tables[1][1])
+    assert len({same_as(cell) for cell in tables[0][0]}) == 14
+    other = quiet_run(make_search(method=method, trials=3, seed=1, max_concurrent=3), "other")
+    assert other.trained == 6
+    if method != "random":
+        assert suggested(tmp_path / "other")[:3] != tables[0][0][:3]
+
+
+def study_with(study, workers):
+    return Study(folders=study.folders, **{**study.tables, "resources": {"workers": workers}})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", GUIDED)
+def test_a_killed_search_ends_with_the_cells_of_an_undisturbed_one(
+    method, quiet_run, folder, tmp_path
+):
+    (folder / "killed.toml").write_text(STUDY.replace("optuna", method))
+    study = Study.load(folder / "killed.toml")
+    whole = quiet_run(study, "whole").results.frame.drop(columns="seconds")
+    killed = tune(folder, "run", slow="0.2")
+    wait_for_parts(killed, folder / "run", 11)  # past what is drawn at random, amid a round
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    before = Ledger(tmp_path / "run").rows().num_rows
+    assert 0 < before < 48
+    outcome = quiet_run(study, "run")
+    assert (outcome.trained, outcome.kept) == (48 - before, before)
+    assert outcome.results.frame.drop(columns="seconds").equals(whole)
+    again = quiet_run(study, "run")
+    assert (again.tried, again.kept) == (0, 48)
+
+
+def wait_for_parts(process, run, number):
+    deadline = time.monotonic() + 120
+    while len(list((run / "rows").glob("*.parquet"))) < number:
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def test_more_trials_and_more_seeds_go_on_from_what_is_there(quiet_run, make_search, tmp_path):
+    quiet_run(make_search(method="optuna", trials=8), "run")
+    first = suggested(tmp_path / "run")
+    more = quiet_run(make_search(method="optuna", trials=12), "run")
+    assert suggested(tmp_path / "run")[:8] == first
+    assert (more.trained, more.kept) == (8, 16)
+    seeds = quiet_run(make_search(method="optuna", trials=12, top={"seeds": 3}), "run")
+    assert (seeds.trained, seeds.kept) == (12, 24)
+    assert (seeds.results.frame.groupby("trial.x").size() == 3).all()
+
+
+@pytest.mark.parametrize("method", GUIDED)
+def test_cells_that_are_there_already_are_told_and_not_tried_again(
+    method, quiet_run, make_search, tmp_path
+):
+    small = {"x": [0.1, 0.3, 0.9], "y": 0.7, "kind": ["a", "b"], "width": 16}
+    quiet_run(make_search(method="random", trials=4, trial=small), "run")
+    there = Ledger(tmp_path / "run").rows().num_rows
+    outcome = quiet_run(make_search(method=method, trials=8, trial=small), "run")
+    record = json.loads((tmp_path / "run" / FILE).read_text())
+    assert len(record["before"]) * 2 == there
+    assert outcome.results.frame.groupby(["trial.x", "trial.kind"]).size().eq(2).all()
+
+
+def test_points_come_first_and_leave_out_what_is_in_the_middle(quiet_run, make_search, tmp_path):
+    points = [{"x": 0.3, "y": 0.7}, {"trial.kind": "c", "width": 4}]
+    study = make_search(method="hyperopt", trials=5, points_to_evaluate=points)
+    quiet_run(study)
+    cells = suggested(tmp_path / "run")
+    assert len(cells) == 5
+    assert (cells[0]["trial.x"], cells[0]["trial.y"]) == (0.3, 0.7)
+    assert cells[0]["trial.width"] == 16  # the middle of 4 to 64 on a log scale
+    assert (cells[1]["trial.x"], cells[1]["trial.kind"], cells[1]["trial.width"]) == (0.5, "c", 4)
+
+
+def test_an_unstable_cell_scores_worst_and_the_search_goes_on(quiet_run, make_search):
+    study = make_search(method="optuna", trials=12, trial={"kind": ["a", "bad"]})
+    outcome = quiet_run(study)
+    frame = outcome.results.frame
+    assert outcome.failed == 0
+    bad = frame["trial.kind"] == "bad"
+    assert (frame["status"] == bad.map({True: "diverged", False: "complete"})).all()
+    ranked = outcome.results.ranked()
+    assert ranked["trial.kind"].iloc[0] == "a"
+    assert ranked["trial.kind"].iloc[-1] == "bad"
+
+
+def test_time_budget_ends_a_search_and_resuming_goes_on(quiet_run, make_search, tmp_path):
+    outcome = quiet_run(make_search(method="optuna", trials=5000, time_budget=1.0))
+    assert 0 < outcome.trained < 10_000
+    assert (outcome.results.frame["status"] == "complete").all()
+    more = quiet_run(make_search(method="optuna", trials=5000, time_budget=1.0))
+    assert more.trained > 0
+    assert more.kept == outcome.trained
+
+
+def test_a_cell_of_networks_trains_all_its_seeds_and_folds_as_one_stack(
+    quiet_run, make_study, tmp_path
+):
+    study = make_study(
+        seeds=3,
+        folds=2,
+        model={"hidden_size": [4, 8], "dropout": {"low": 0.0, "high": 0.5}},
+        search={"method": "optuna", "trials": 4, "metric": "valid_loss"},
+    )
+    outcome = quiet_run(study)
+    frame = outcome.results.frame
+    assert set(frame["engine"]) == {"stacked"}
+    cells = frame.groupby(["model.hidden_size", "model.dropout"])
+    assert (cells.size() == 6).all()
+    assert (cells["seconds"].nunique() == 1).all()  # each one's share of the stack's
+
+
+def test_models_that_cannot_be_built_are_failed_cells(quiet_run, make_study):
+    study = make_study(
+        model={"name": "conv", "num_layers": [1, 9], "hidden_size": 4, "channels": 4},
+        search={"method": "random", "trials": 6, "time_budget": 1000.0},
+    )
+    outcome = quiet_run(study)
+    frame = outcome.results.frame
+    assert set(frame.loc[frame["status"] == "failed", "model.num_layers"]) <= {9}
+
+
+def test_single_trains_the_one_configuration(quiet_run, make_search):
+    fixed = {"x": 0.1, "y": 0.2, "kind": "a", "width": 8}
+    study = make_search(method="single", trials=None, trial=fixed)
+    outcome = quiet_run(study)
+    assert outcome.trained == 2
+    with pytest.raises(InterplayError, match=r"trial.x = '0 to 1': .*this varies"):
+        make_search(method="single", trials=None)
+
+
+STUDY = """
+name = "killed"
+seeds = 2
+[trial]
+function = "quick:train"
+x = { low = 0.0, high = 1.0 }
+y = { low = 0.01, high = 1.0, log = true }
+[search]
+method = "optuna"
+trials = 24
+metric = "value"
+mode = "min"
+"""
+
+
+def tune(folder, out, *overrides, slow="0"):
+    return subprocess.Popen(
+        [sys.executable, "-m", "interplay", "tune", "killed.toml", *overrides, "--out", out],
+        cwd=folder,
+        env={**os.environ, "SLOW": slow},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_killed_search_in_a_store_goes_on_and_leaves_nothing_running_there(folder):
+    (folder / "killed.toml").write_text(STUDY)
+    store = f"search.storage=sqlite:///{folder / 'store.db'}"
+    killed = tune(folder, "run", store, slow="0.2")
+    wait_for_parts(killed, folder / "run", 7)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    before = {row["key"]: row for row in Ledger(folder / "run").rows().to_pylist()}
+    asked = suggested(folder / "run")
+    resumed = tune(folder, "run", store)
+    _, err = resumed.communicate(timeout=120)
+    assert resumed.returncode == 0, err
+    rows = Ledger(folder / "run").rows().to_pylist()
+    assert len(rows) == 48 == len({row["key"] for row in rows})
+    assert all(
+        row["seconds"] == before[row["key"]]["seconds"] for row in rows if row["key"] in before
+    )
+    assert suggested(folder / "run")[: len(asked)] == asked
+    import optuna
+
+    trials = optuna.load_study(
+        study_name="killed", storage=f"sqlite:///{folder / 'store.db'}"
+    ).get_trials()
+    states = [trial.state.name for trial in trials]
+    assert states.count("COMPLETE") == 24
+    assert "RUNNING" not in states
+    frame = Results.load(folder / "run").frame
+    told = {(t.params["trial.x"], round(t.value, 9)) for t in trials if t.state.name == "COMPLETE"}
+    ours = {(x, round(v, 9)) for x, v in frame.groupby("trial.x")["value"].mean().items()}
+    assert {v for _, v in told} == {v for _, v in ours}
+
+
+@pytest.mark.parametrize("method", ["optuna", "grid"])
+def test_a_metric_that_the_function_does_not_return_ends_the_run_at_once(
+    method, quiet_run, make_search, tmp_path
+):
+    grid = {"x": {"low": 0.0, "high": 1.0, "count": 40}, "y": 0.5, "width": 8}
+    trials = None if method == "grid" else 60
+    study = make_search(method=method, trials=trials, metric="vlaue", trial=grid)
+    with pytest.raises(InterplayError, match="'vlaue' is not known; allowed: value; did you mean"):
+        quiet_run(study)
+    assert 0 < Ledger(tmp_path / "run").rows().num_rows < 120  # of 120, and of 240 on the grid

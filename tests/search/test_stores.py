@@ -1,0 +1,158 @@
+"""Studies that several drivers share in an Optuna store; and stores that do not work."""
+
+import shutil
+import socket
+import subprocess
+import time
+
+import optuna
+import pytest
+
+from interplay.errors import InterplayError
+from interplay.search.stores import open_storage
+from interplay.space.domains import canonical
+from tests.search.test_guided import STUDY, suggested, tune
+
+SHARED = STUDY.replace("trials = 24", "trials = 8")
+
+
+def trials_in(url, name="killed"):
+    return optuna.load_study(study_name=name, storage=open_storage(url)).get_trials()
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """A Redis server of this test's own."""
+    server = shutil.which("redis-server")
+    if server is None:
+        pytest.skip("redis-server is not installed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [server, "--port", str(port), "--dir", str(tmp_path), "--save", ""],
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    yield f"redis://127.0.0.1:{port}"
+    process.terminate()
+    process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "journal", "redis"])
+def test_two_drivers_share_a_study(kind, folder, request):
+    url = {"sqlite": f"sqlite:///{folder / 'shared.db'}", "journal": str(folder / "shared.log")}
+    url = request.getfixturevalue("redis") if kind == "redis" else url[kind]
+    (folder / "killed.toml").write_text(SHARED)
+    store = f"search.storage={url}"
+    drivers = [tune(folder, out, store, "resources.workers=1", slow="0.1") for out in ("a", "b")]
+    for driver in drivers:
+        _, err = driver.communicate(timeout=150)
+        assert driver.returncode == 0, err
+    trials = trials_in(url)
+    assert [trial.state.name for trial in trials] == ["COMPLETE"] * 16
+    cells = {(canonical(t.params["trial.x"]), canonical(t.params["trial.y"])) for t in trials}
+    assert len(cells) == 16
+    own = [{(c["trial.x"], c["trial.y"]) for c in suggested(folder / out)} for out in ("a", "b")]
+    assert own[0] | own[1] == cells
+    assert not own[0] & own[1]
+
+
+def test_a_driver_goes_on_from_what_another_put_into_the_store(quiet_run, make_search, tmp_path):
+    """Twenty cells by one driver and four by another are the twenty-four of a single one: the
+    second suggests what it does because it sees the first one's results."""
+    alone = make_search(method="optuna", trials=24)
+    quiet_run(alone, "alone")
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    options = {"method": "optuna", "storage": store, "study_name": "together"}
+    quiet_run(make_search(**options, trials=20), "first")
+    quiet_run(make_search(**options, trials=4), "second")
+    together = suggested(tmp_path / "first") + suggested(tmp_path / "second")
+    assert together == suggested(tmp_path / "alone")
+
+
+def test_a_study_that_optuna_made_is_taken_up(quiet_run, make_search, tmp_path):
+    url = f"sqlite:///{tmp_path / 'made.db'}"
+    subprocess.run(
+        ["optuna", "create-study", "--study-name", "made", "--storage", url],
+        check=True,
+        capture_output=True,
+        env=_with_scripts(),
+    )
+    search = {"method": "optuna", "storage": url, "study_name": "made"}
+    quiet_run(make_search(**search, trials=4))
+    assert len(trials_in(url, "made")) == 4
+    with pytest.raises(InterplayError, match="has direction minimize; this one needs maximize"):
+        quiet_run(make_search(**search, mode="max"), "other")
+
+
+def _with_scripts():
+    import os
+    import sys
+    from pathlib import Path
+
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def test_a_study_of_another_space_is_refused(quiet_run, make_search, tmp_path):
+    search = {"method": "optuna", "storage": str(tmp_path / "journal.log"), "trials": 2}
+    quiet_run(make_search(**search))
+    with pytest.raises(InterplayError, match=r"varies .*trial.width.*; this one varies"):
+        quiet_run(make_search(**search, trial={"width": 8}), "other")
+    with pytest.raises(InterplayError, match=r"in the store's study trial.x is .*high=1.0"):
+        quiet_run(make_search(**search, trial={"x": {"low": 0.0, "high": 2.0}}), "third")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sqlite:////nowhere/at/all/store.db", "cannot be reached: .*unable to open database"),
+        ("redis://127.0.0.1:1", "cannot be reached: .*refused"),
+        ("postgresql://me:secret@127.0.0.1:1/db", "pip install psycopg2-binary|cannot be reached"),
+        ("mongodb://host/db", "cannot be reached: .*allowed: sqlite:///FILE"),
+        ("/nowhere/at/all/journal.log", "cannot be reached"),
+    ],
+)
+def test_a_store_that_does_not_work_is_one_message(url, reason):
+    with pytest.raises(InterplayError, match=reason) as caught:
+        open_storage(url)
+    assert "search.storage" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_method_without_its_package_says_how_to_get_it(quiet_run, make_search, monkeypatch):
+    import importlib.util
+
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "optuna" else there(name, *a)
+    )
+    with pytest.raises(InterplayError, match=r'pip install "interplay\[optuna\]"'):
+        quiet_run(make_search(method="optuna"))
+
+
+@pytest.mark.parametrize("sampler", ["gp", "cmaes", "random", "qmc"])
+def test_every_sampler_searches(sampler, quiet_run, make_search, tmp_path):
+    quiet_run(make_search(method="optuna", sampler=sampler, trials=6, trial={"kind": "a"}))
+    cells = suggested(tmp_path / "run")
+    assert len({(c["trial.x"], c["trial.y"]) for c in cells}) == 6
+
+
+def test_the_grid_sampler_goes_through_the_grid(quiet_run, make_search, tmp_path):
+    levels = {
+        "x": [0.1, 0.3],
+        "y": 0.7,
+        "kind": ["a", "b"],
+        "width": {"low": 8, "high": 16, "step": 4},
+    }
+    quiet_run(make_search(method="optuna", sampler="grid", trials=12, trial=levels))
+    cells = suggested(tmp_path / "run")
+    assert len({(c["trial.x"], c["trial.kind"], c["trial.width"]) for c in cells}) == 12
+    with pytest.raises(InterplayError, match=r"trial.[xy] is a range; it needs count, or step"):
+        quiet_run(make_search(method="optuna", sampler="grid"), "other")
