@@ -76,7 +76,7 @@ def on_ray(plan: Plan) -> tuple[float, float]:
     from interplay.tuning.packs import make_packs
     from interplay.tuning.plan import Built, make_groups
     from interplay.tuning.session import RaySession
-    from interplay.tuning.worker import Context
+    from interplay.tuning.worker import Context, Target
 
     tuning = importlib.import_module("interplay.tuning.run")
     ready: dict[Any, float] = {}
@@ -88,12 +88,13 @@ def on_ray(plan: Plan) -> tuple[float, float]:
 
     tuning._Deliver, original = Timed, tuning._Deliver
     ledger = Ledger(tempfile.mkdtemp()).create()
+    target = Target(plan.metric, plan.mode, "mean")
     groups = make_groups(plan, plan.sort(plan.members), lambda _: Built(None, 1))
     with RaySession(WORKERS, 1) as session:
         session.ready()
         tuning.train_on_ray(
             make_packs(groups, WORKERS),
-            lambda packs: Context(packs, plan.datasets, (), "cpu", 1),
+            lambda packs: Context(packs, plan.datasets, (), "cpu", 1, target),
             workers=WORKERS,
             resources={"cpu": 1.0},
             deliver=ledger.append,
