@@ -14,6 +14,7 @@ import interplay
 from interplay.errors import InterplayError
 from interplay.results import Results
 from interplay.store import Ledger
+from interplay.study import Study
 from interplay.tuning.execute import execute
 
 OWN = ["seconds"]
@@ -175,7 +176,7 @@ dropout = [0.0, 0.4]
 # Fast: enough shapes, and so packs, that a kill finds some of them still to train.
 STACKED = (
     STUDY.replace("reference", "stacked")
-    .replace("= 8\n", "= 40\n")
+    .replace("= 8\n", "= 25\n")
     .replace("[8, 32]", "[8, 12, 16, 24, 32, 48, 64, 96]")
 )
 
@@ -208,11 +209,9 @@ def wait_for_rows(process, folder, at_least):
 @pytest.mark.parametrize(
     ("text", "total"), [(STUDY, 24), (STACKED, 96)], ids=["reference", "stacked"]
 )
-def test_a_killed_run_goes_on_where_it_was(tmp_path, text, total):
+def test_a_killed_run_goes_on_where_it_was(quiet_run, tmp_path, text, total):
     (tmp_path / "killed.toml").write_text(text)
-    undisturbed = start(tmp_path, "whole")
-    assert undisturbed.wait(timeout=200) == 0, undisturbed.communicate()
-    whole = Results.load(tmp_path / "whole").frame
+    whole = quiet_run(Study.load(tmp_path / "killed.toml"), "whole").results.frame
     assert len(whole) == total
 
     killed = start(tmp_path, "run")
@@ -223,10 +222,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, text, total):
     before = {r["key"]: r for r in ledger.rows().to_pylist()}
     assert 0 < len(before) < total
 
-    resumed = start(tmp_path, "run")
-    out, err = resumed.communicate(timeout=200)
-    assert resumed.returncode == 0, err
-    assert f"{total - len(before)} members trained, {len(before)} were there already" in out
+    outcome = quiet_run(Study.load(tmp_path / "killed.toml"), "run")
+    assert (outcome.trained, outcome.kept) == (total - len(before), len(before))
     after = ledger.rows().to_pylist()
     assert len(after) == total == len({r["key"] for r in after})
     for row in after:  # what had been reported was not trained again
