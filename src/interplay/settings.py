@@ -65,7 +65,8 @@ class Search(Section):
     acquisition: Literal["ei", "ucb", "poi"] = "ei"
     """bayes: expected improvement, upper confidence bound, probability of improvement."""
     xi: Annotated[float, Field(ge=0)] = 0.01
-    """bayes: what ei and poi ask of an improvement, in standard deviations of the scores."""
+    """bayes: what ei and poi ask of an improvement, in standard deviations of the scores (very bad
+    ones clipped)."""
     kappa: Annotated[float, Field(ge=0)] = 2.576
     """bayes: how many standard deviations ucb adds."""
     sampler: Literal["tpe", "gp", "cmaes", "random", "grid", "qmc"] = "tpe"

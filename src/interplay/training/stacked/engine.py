@@ -302,6 +302,8 @@ def concatenate(batches: Sequence[Any]) -> Any:
 
 def members_at_once(models: Sequence[nn.Module], parts: Parts, batch: int) -> int:
     """How many members go forward and backward before the next do, for the cache's sake."""
+    if len(models) == 1:
+        return 1
     probe = stack(models[:1])
     with torch.no_grad():
         inputs, _ = parts.train.rows(slice(0, 2))
