@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from interplay.errors import InterplayError
 from interplay.search import METHODS
 from interplay.settings import Search
-from interplay.space.domains import Constant, Domain, Float, Int, Value, canonical, varies
+from interplay.space.domains import Domain, Float, Int, Value, canonical, varies
 from interplay.space.space import Space
 
 Cell = dict[str, Value]  # a value for every hyperparameter of the space, by full name
@@ -82,10 +82,7 @@ class SearcherGuide(ABC):
     def __init__(self, task: Task, searcher: Any) -> None:
         self.task, self.searcher = task, searcher
         self.live: set[int] = set()
-        self.fixed = {n: d.value for n, d in task.space.domains.items() if isinstance(d, Constant)}
-        for name, domain in task.space.domains.items():
-            if not varies(domain) and name not in self.fixed:
-                self.fixed[name] = domain.grid()[0]
+        self.fixed = {n: d.grid()[0] for n, d in task.space.domains.items() if not varies(d)}
 
     def suggest(self, number: int) -> Cell | None:
         self.seed(number)

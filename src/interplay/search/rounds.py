@@ -67,7 +67,6 @@ class Rounds(Searcher):
         self.waiting = [cell for cells in record.rounds for cell in cells]
         self.untold = list(record.rounds)
         self.exhausted = False
-        self.late = False
         if not record.rounds:
             record.save()
         for cell in record.before:
@@ -81,8 +80,7 @@ class Rounds(Searcher):
         """A trial's configuration; None: not yet; `FINISHED`: no more."""
         while True:
             while self.waiting:
-                if self.deadline is not None and time.monotonic() >= self.deadline:
-                    self.late = True
+                if self._over():
                     return None if self.running else Searcher.FINISHED
                 cell = self.waiting.pop(0)
                 config = self.book.begin(cell)
@@ -115,11 +113,13 @@ class Rounds(Searcher):
         """Nothing: what Tune is given has no space of its own."""
         return True
 
+    def _over(self) -> bool:
+        """Whether no further cell may begin."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def _next_round(self) -> bool:
         """Ask for the next round; False where there is none."""
-        late = self.deadline is not None and time.monotonic() >= self.deadline
-        self.late = self.late or late
-        if self.exhausted or late:
+        if self.exhausted or self._over():
             return False
         start = self.record.suggested
         cells: list[Cell] = []

@@ -169,10 +169,10 @@ def _tables(study: Study, zoom: Zoom, results: Results, name: str) -> dict[str, 
         if section in study.tables:
             tables[section] = dict(study.tables[section])
     for full, levels in zoom.axes.items():
-        section, key = _split([full])[0]
+        section, _, key = full.partition(".")
         tables[section][key] = levels
     for full, value in zoom.fixed.items():
-        section, key = _split([full])[0]
+        section, _, key = full.partition(".")
         tables[section][key] = {"value": value} if isinstance(value, (list, dict)) else value
     tables["search"] = {
         "method": "grid",
@@ -188,11 +188,6 @@ def _tables(study: Study, zoom: Zoom, results: Results, name: str) -> dict[str, 
         tables["resources"] = dict(study.tables["resources"])
     plain: dict[str, Any] = _plain(tables)
     return plain
-
-
-def _split(names: Any) -> list[tuple[str, str]]:
-    """Section and key of full names."""
-    return [(name.partition(".")[0], name.partition(".")[2]) for name in names]
 
 
 def _short(full: str, names: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from interplay.training.members import Member, Row, section
+from interplay.training.members import Member, Row, row_of, section
 from interplay.training.streams import Globals
 from interplay.usercode import load_function
 
@@ -30,17 +30,7 @@ class FunctionRun:
     def __init__(self, member: Member, folders: Sequence[Path] = ()) -> None:
         self.member, self.folders = member, folders
         self.done = False
-        self.row = Row(
-            key=member.key,
-            config=member.config,
-            seed=member.seed,
-            fold=member.fold,
-            status="stopped",
-            epochs_asked=member.epochs,
-            engine="function",
-            device="own",
-            curves={},
-        )
+        self.row = row_of(member, "stopped", engine="function", device="own", curves={})
         self._results: Iterator[Any] | None = None
         self._globals = Globals(member.seed, "trial")
 

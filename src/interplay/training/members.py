@@ -95,16 +95,21 @@ def section(config: Config, name: str) -> Config:
     return {k.removeprefix(prefix): v for k, v in config.items() if k.startswith(prefix)}
 
 
-def failed_row(member: Member, reason: str) -> Row:
-    """The row of a member that was never trained."""
+def row_of(member: Member, status: Status, *, engine: str, device: str, **rest: Any) -> Row:
+    """The row of a member; `rest` are fields of `Row` that the member does not say."""
     return Row(
         key=member.key,
         config=member.config,
         seed=member.seed,
         fold=member.fold,
-        status="failed",
+        status=status,
         epochs_asked=member.epochs,
-        engine="none",
-        device="none",
-        error=reason,
+        engine=engine,
+        device=device,
+        **rest,
     )
+
+
+def failed_row(member: Member, reason: str) -> Row:
+    """The row of a member that was never trained."""
+    return row_of(member, "failed", engine="none", device="none", error=reason)

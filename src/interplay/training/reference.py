@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import Network
 from interplay.training.dropout import seed_dropout
-from interplay.training.members import Member, Row, section
+from interplay.training.members import Member, Row, row_of, section
 from interplay.training.metrics import evaluate
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.precision import allow_tf32, forward_in
@@ -131,16 +131,7 @@ class MemberRun:
     ) -> None:
         self.member, self.parts, self.device, self.folders = member, parts, device, folders
         self.done = False
-        self.row = Row(
-            key=member.key,
-            config=member.config,
-            seed=member.seed,
-            fold=member.fold,
-            status="stopped",
-            epochs_asked=member.epochs,
-            engine="reference",
-            device=device,
-        )
+        self.row = row_of(member, "stopped", engine="reference", device=device)
         self._trainer: MemberTrainer | None = None
         self._globals = Globals(member.seed, "forward")
 

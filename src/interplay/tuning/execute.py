@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,12 @@ from interplay.errors import UnknownNameError
 from interplay.results import Results
 from interplay.store import Ledger
 from interplay.study import Study
-from interplay.training.members import Member, Row, failed_row
+from interplay.training.members import Member, Row
 from interplay.tuning.describe import describe
 from interplay.tuning.devices import find_device, resources_of, workers_of
 from interplay.tuning.guided import CellBook, open_book, open_record, run_search
-from interplay.tuning.packs import Pack, make_packs
-from interplay.tuning.plan import Plan, make_groups, make_plan
+from interplay.tuning.packs import Pack
+from interplay.tuning.plan import Plan, make_plan, pack_up
 from interplay.tuning.progress import StudyProgress
 from interplay.tuning.session import RaySession
 
@@ -136,11 +136,11 @@ def _train_listed(
 
     # Before the study is written: a study that cannot run leaves the folder as it was.
     device = find_device(plan.study.resources.device)
-    packs, unbuildable = pack_up(plan, missing)
+    packs, unbuildable = pack_up(plan, missing, workers_of(plan.study))
     ledger.write_study(describe(plan), plan.members)
     with _desk(plan, ledger, len(missing), progress) as desk:
         if unbuildable:
-            desk.deliver([failed_row(member, reason) for member, reason in unbuildable])
+            desk.deliver(unbuildable)
         if packs:
             session.ready()
             desk.bar.begin()
@@ -210,19 +210,6 @@ def _context(plan: Plan, packs: list[Pack], device: str) -> Context:
     return Context(packs, plan.datasets, study.folders, device, threads, target)
 
 
-def pack_up(plan: Plan, missing: Sequence[Member]) -> tuple[list[Pack], list[tuple[Member, str]]]:
-    """`missing` as packs for workers; and those whose model cannot be built, with the reason."""
-    if plan.study.function is not None:
-        return make_packs(make_groups(plan, missing), workers_of(plan.study)), []
-    from interplay.tuning.preflight import preflight
-
-    checked = preflight(plan, missing)
-    reasons = [(member, checked(member.config).reason) for member in missing]
-    todo = [member for member, reason in reasons if reason is None]
-    packs = make_packs(make_groups(plan, todo, checked), workers_of(plan.study))
-    return packs, [(member, reason) for member, reason in reasons if reason is not None]
-
-
 def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     """What a run would do: cells, members, how many are there already, packs. Trains nothing."""
     plan = make_plan(study)
@@ -231,7 +218,7 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     there = (ledger.folder / "rows").is_dir()
     finished = ledger.finished(stopped=scan) if there else set()
     missing = plan.sort([m for m in plan.members if m.key not in finished])
-    packs, unbuildable = pack_up(plan, missing)
+    packs, unbuildable = pack_up(plan, missing, workers_of(study))
     search = study.search
     return {
         "folder": str(ledger.folder),

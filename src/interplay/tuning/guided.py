@@ -17,8 +17,7 @@ from interplay.space.domains import same_as
 from interplay.store import Ledger
 from interplay.study import Study
 from interplay.training.members import Config, Member, Row, failed_row
-from interplay.tuning.packs import make_packs
-from interplay.tuning.plan import Plan, make_groups
+from interplay.tuning.plan import Plan, pack_up
 
 
 @dataclass
@@ -42,26 +41,15 @@ class CellBook:
 
     def begin(self, cell: Cell) -> dict[str, Any] | None:
         """The configuration of the trial that trains what is missing of a cell."""
-        from interplay.tuning.preflight import preflight
-
         missing = [
             m for m in self.members(cell) if m.key not in self.finished and m.key not in self.begun
         ]
         if not missing:
             return None
         self.begun |= {member.key for member in missing}
-        plan = self.plan
-        if plan.study.function is None:
-            checked = preflight(plan, missing)
-            doomed = [(m, checked(m.config).reason) for m in missing]
-            rows = [failed_row(m, reason) for m, reason in doomed if reason is not None]
-            if rows:
-                self.deliver(rows)
-            missing = [m for m, reason in doomed if reason is None]
-            groups = make_groups(plan, missing, checked)
-        else:
-            groups = make_groups(plan, missing)
-        packs = make_packs(groups, 1)
+        packs, unbuildable = pack_up(self.plan, missing, 1)
+        if unbuildable:
+            self.deliver(unbuildable)
         return {"packs": [pack.to_json() for pack in packs]} if packs else None
 
     def take(self, rows: Sequence[Row]) -> None:
@@ -137,15 +125,12 @@ def run_search(
     record: Record,
     on_round: Callable[[], None],
     train: Callable[[Any], None],
-) -> bool:
+) -> None:
     """Search until there is nothing more to try.
 
     Args:
         on_round: called when a round of cells is on record.
         train: trains the cells that a searcher suggests.
-
-    Returns:
-        Whether the time was over before the trials were.
     """
     from interplay.search.guide import Task, make_guide
     from interplay.search.rounds import Rounds
@@ -167,4 +152,3 @@ def run_search(
     there = all(m.key in book.finished for cell in record.cells for m in book.members(cell))
     if not there or record.suggested < rounds.trials:
         train(rounds)
-    return rounds.late

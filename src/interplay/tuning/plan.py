@@ -14,9 +14,9 @@ from interplay.models.factory import input_kind
 from interplay.space.domains import same_as
 from interplay.study import Study
 from interplay.training.grouping import choose_engine, cost, most_members, shape_key
-from interplay.training.members import Config, Member, member_key, section
+from interplay.training.members import Config, Member, Row, failed_row, member_key, section
 from interplay.training.metrics import Mode
-from interplay.tuning.packs import Group, group_by
+from interplay.tuning.packs import Group, Pack, group_by, make_packs
 from interplay.usercode import source_digest
 
 
@@ -157,3 +157,16 @@ def make_groups(
         most = most_members(found.parameters, steps(alike[0])[0], math.prod(shape), kind)
         groups.append(Group(alike, engine, most, cost(found.parameters, shape, kind)))
     return groups
+
+
+def pack_up(plan: Plan, missing: Sequence[Member], workers: int) -> tuple[list[Pack], list[Row]]:
+    """`missing` as packs for workers; and the failed rows of those whose model cannot be built."""
+    if plan.study.function is not None:
+        return make_packs(make_groups(plan, missing), workers), []
+    from interplay.tuning.preflight import preflight
+
+    checked = preflight(plan, missing)
+    reasons = [(member, checked(member.config).reason) for member in missing]
+    todo = [member for member, reason in reasons if reason is None]
+    failed = [failed_row(member, reason) for member, reason in reasons if reason is not None]
+    return make_packs(make_groups(plan, todo, checked), workers), failed
