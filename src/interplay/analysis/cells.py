@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from interplay.analysis.checks import (
-    Outcome,
-    check_budgets,
-    need_columns,
-    outcomes,
-    select_rows,
-    values_of,
-)
-from interplay.analysis.labels import (
-    Axis,
-    Codes,
-    Floats,
-    as_numbers,
-    bin_axis,
-    combined,
-    listed,
-    read_axis,
-    setting_codes,
-    text_of,
-)
-from interplay.errors import TableError
-
-GRID_LEVELS = 12
-"""An axis with at most this many distinct values is never binned unasked."""
-GRID_FILL = 0.5
-"""Rows that fill more than this part of the (x, y) pairs are a grid, others random samples."""
-MOST_LEVELS = 500
-"""More positions than this on one axis are no heatmap."""
+from interplay.analysis.checks import Outcome
+from interplay.analysis.labels import Axis, Floats, text_of
+from interplay.analysis.rows import RowReader, averaged, best_settings
 
 Ints = npt.NDArray[np.int64]
 
@@ -86,173 +60,38 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class CellMeans:
-    """Rows to cells: options here, the work in the call.
+class CellMeans(RowReader):
+    """Rows to cells: options here (see `RowReader`), the work in the call.
 
     Each cell's rows are averaged in steps: over folds, then over the other settings (or the best of
     them is taken), and last over seeds, whose spread is the sd. Without a seed column the rows are
-    the units, or the folds where those are named.
-
-    A numeric axis is binned if the rows are random samples and not a grid: it has more than
-    `GRID_LEVELS` distinct values, no given order, and the rows fill at most `GRID_FILL` of the
-    (x, y) pairs. `bins` also asks for it: any numeric axis without a given order and with more than
-    so many distinct values. In bins the rows are the units.
-
-    Attributes:
-        x, y, metric, mode: the question.
-        seed, fold, budget: columns. The names `seed`, `fold` and `epochs_run` may be absent from a
-            table, others may not.
-        where: values that rows must have; applied first.
-        over: what to do with other settings that vary: "mean" over them (per seed), or the setting
-            with the "best" mean over seeds, per cell; one with diverged members ranks last.
-        others: the other varied hyperparameters.
-        orders: the values of an axis as they were given: the order of words, and levels that may
-            have no rows yet.
-        logs: whether an axis is logarithmic; where unknown, a positive one over a wide range is.
-        bins: how many bins for an axis; default `bin_count` of its distinct values.
+    the units, or the folds where those are named. In bins the rows are the units.
     """
-
-    x: str
-    y: str
-    metric: str
-    mode: Literal["max", "min"] = "max"
-    seed: str | None = "seed"
-    fold: str | None = None
-    budget: str | None = "epochs_run"
-    where: Mapping[str, Any] = field(default_factory=dict)
-    over: Literal["mean", "best"] | None = None
-    others: tuple[str, ...] = ()
-    orders: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    logs: Mapping[str, bool] = field(default_factory=dict)
-    bins: int | None = None
 
     def __call__(self, frame: pd.DataFrame) -> Cells:
         """The cells of a table with a row a member.
 
         Raises:
-            UnknownNameError: a column that does not exist, with the nearest match.
-            BudgetError: cells that trained unequally long.
-            TableError: any other question that this table cannot answer.
+            InterplayError: as `read` does.
         """
-        self._check_question(frame)
-        if frame.empty:
-            raise TableError("the table has no rows")
-        frame = select_rows(frame, self.where)
-        values, outcome = outcomes(frame, self.metric)
-        varying = self._varying(frame)
-        seed, fold = (
-            name if name in frame.columns and name not in (self.x, self.y) else None
-            for name in (self.seed, self.fold)
-        )
-        judged = frame.assign(
-            status=pd.Categorical.from_codes(outcome, categories=pd.Index(_WORDS))
-        )
-        warnings = check_budgets(
-            judged, cell=(self.x, self.y, *varying), budget=self.budget, seed=seed
-        )
-
-        x_codes, x = self._axis(frame, self.x)
-        y_codes, y = self._axis(frame, self.y)
-        placed = (x_codes >= 0) & (y_codes >= 0)
-        if not placed.all():
-            left = int((~placed).sum())
-            warnings.append(f"left out: {left} rows without a value of {self.x} or {self.y}")
-        frame, x_codes, y_codes = frame[placed], x_codes[placed], y_codes[placed]
-        _check_levels(x, x_codes)
-        _check_levels(y, y_codes)
-        rows = pd.DataFrame({"value": values[placed], "outcome": outcome[placed]})
-        rows["cell"] = y_codes * len(x) + x_codes
-        rows["setting"] = setting_codes(frame, varying)
-        rows["sample"] = setting_codes(frame, (self.x, self.y, *varying))
-        rows["seed"] = setting_codes(frame, (seed,) if seed else ())
-        rows["fold"] = setting_codes(frame, (fold,) if fold else ())
-
-        binned = [axis.name for axis in (x, y) if axis.binned]
-        unit = "row" if binned else "seed" if seed else "fold" if fold else "row"
-        members = len(rows[["sample", "seed", "fold"]].drop_duplicates())
-        if seed and members < len(rows):
-            warnings.append(
-                f"{len(rows) - members} rows repeat the setting and seed of another; all are used"
-                + ("" if fold else " (if they are folds, name their column)")
-            )
-        good = rows[rows["outcome"] == Outcome.COMPLETE]
-        if fold and seed:
-            good = _averaged(good, ["sample", "setting", "cell", "seed", "fold"])
-            good = _averaged(good, ["sample", "setting", "cell", "seed"])
+        read = self.read(frame)
+        rows, warnings = read.table, list(read.warnings)
+        unit = "row" if read.binned else "seed" if read.seed else "fold" if read.fold else "row"
+        good = read.good
+        if read.fold and read.seed:
+            good = averaged(good, ["sample", "setting", "cell", "seed", "fold"])
+            good = averaged(good, ["sample", "setting", "cell", "seed"])
         if unit != "row":
-            good = _averaged(good, ["setting", "cell", unit])
-        if varying and self.over == "best":
-            rows, good, last = self._best_settings(rows, good)
+            good = averaged(good, ["setting", "cell", unit])
+        if read.varying and self.over == "best":
+            rows, good, last = best_settings(rows, good, self.mode)
             if last:
                 warnings.append(f"over best: {last} settings with diverged members ranked last")
-        elif varying and not binned:
+        elif read.varying and not read.binned:
             warnings += _uneven(good)
         if unit != "row":
-            good = _averaged(good, ["cell", unit])
-        return self._cells(x, y, rows, good, unit, varying, warnings)
-
-    def _check_question(self, frame: pd.DataFrame) -> None:
-        optional = {"seed": self.seed, "fold": self.fold, "epochs_run": self.budget}
-        named = [name for usual, name in optional.items() if name not in (None, usual)]
-        need_columns(frame, [self.x, self.y, self.metric, *self.others, *map(str, named)])
-        if self.x == self.y:
-            raise TableError(f"x and y are both {self.x!r}: a heatmap needs two hyperparameters")
-        if self.metric in (self.x, self.y):
-            raise TableError(f"{self.metric!r} is the metric: it cannot be an axis as well")
-        for key, value, allowed in (
-            ("mode", self.mode, ("max", "min")),
-            ("over", self.over, (None, "mean", "best")),
-        ):
-            if value not in allowed:
-                raise TableError(f"{key} = {value!r}; allowed: {', '.join(map(str, allowed))}")
-        if self.bins is not None and self.bins < 2:
-            raise TableError(f"bins = {self.bins}; allowed: 2 or more")
-
-    def _varying(self, frame: pd.DataFrame) -> tuple[str, ...]:
-        """The other settings that still vary; an error unless it is said what to do with them."""
-        rest = [name for name in dict.fromkeys(self.others) if name not in (self.x, self.y)]
-        varying = tuple(name for name in rest if frame[name].nunique(dropna=False) > 1)
-        if varying and self.over is None:
-            found = {name: values_of(frame[name]) for name in varying}
-            lines = "; ".join(f"{name} has {listed(values)}" for name, values in found.items())
-            example = f"{varying[0]}={found[varying[0]][0]}"
-            raise TableError(
-                f"besides {self.x} and {self.y}, these vary: {lines}. Ways out: "
-                f"`--where {example}` keeps one value, `--over mean` averages over them, "
-                "`--over best` takes each cell's best setting"
-            )
-        return varying
-
-    def _axis(self, frame: pd.DataFrame, name: str) -> tuple[Codes, Axis]:
-        log, order = self.logs.get(name), self.orders.get(name, ())
-        numbers = as_numbers(frame[name])
-        if numbers is None or len(order) or np.isinf(numbers).any():
-            return read_axis(frame[name], order, log)
-        distinct = int(np.unique(numbers[~np.isnan(numbers)]).size)
-        if self.bins is None:
-            other = self.y if name == self.x else self.x
-            possible = distinct * frame[other].nunique(dropna=False)
-            sampled = len(frame[[name, other]].drop_duplicates()) <= GRID_FILL * possible
-            bins = distinct > GRID_LEVELS and sampled
-        else:
-            bins = distinct > self.bins
-        return bin_axis(frame[name], self.bins, log) if bins else read_axis(frame[name], order, log)
-
-    def _best_settings(
-        self, rows: pd.DataFrame, good: pd.DataFrame
-    ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-        """Both tables' rows of each cell's best setting; how many settings have diverged members.
-
-        Ties go to the setting that comes first in the order of values.
-        """
-        key = ["cell", "setting"]
-        diverged = (rows["outcome"] == Outcome.DIVERGED).groupby([rows[k] for k in key]).max()
-        ranked = diverged.rename("diverged").to_frame()
-        ranked["score"] = good.groupby(key)["value"].mean() * (-1 if self.mode == "max" else 1)
-        ranked["empty"] = ranked["score"].isna()
-        ranked = ranked.reset_index().sort_values(["cell", "empty", "diverged", "score", "setting"])
-        chosen = ranked.drop_duplicates("cell")[key]
-        return rows.merge(chosen, on=key), good.merge(chosen, on=key), int(diverged.sum())
+            good = averaged(good, ["cell", unit])
+        return self._cells(read.x, read.y, rows, good, unit, read.varying, warnings)
 
     def _cells(
         self,
@@ -308,31 +147,6 @@ class CellMeans:
             best=None if first is None else (first // len(x), first % len(x)),
             title_notes=tuple(notes),
             warnings=tuple(warnings),
-        )
-
-
-_WORDS = [outcome.name.lower() for outcome in Outcome]
-
-
-def _averaged(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """The mean value per distinct row of keys, each row of the table weighing the same."""
-    code = combined([table[key].to_numpy() for key in keys])
-    firsts = ~pd.Series(code).duplicated().to_numpy()
-    result = table.loc[firsts, keys].reset_index(drop=True)
-    with np.errstate(all="ignore"):
-        result["value"] = np.bincount(code, table["value"].to_numpy()) / np.bincount(code)
-    return result
-
-
-def _check_levels(axis: Axis, codes: Codes) -> None:
-    present = np.unique(codes)
-    if present.size < 2:
-        found = f"one value only ({axis.labels[present[0]]})" if present.size else "no values"
-        raise TableError(f"{axis.name} has {found} in these rows: a heatmap needs two or more")
-    if len(axis) > MOST_LEVELS:
-        raise TableError(
-            f"{axis.name} has {len(axis)} values, more than a heatmap can show ({MOST_LEVELS}); "
-            "ask for bins or select rows"
         )
 
 
