@@ -5,14 +5,21 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
 from interplay.errors import InterplayError
-from interplay.summary import print_next, print_outcome, print_plan, save_heatmap
+from interplay.summary import (
+    print_interaction,
+    print_next,
+    print_outcome,
+    print_plan,
+    print_table,
+    save_heatmap,
+)
 
 if TYPE_CHECKING:
     from interplay.results import Question, Results
@@ -171,7 +178,7 @@ def models() -> None:
         head = f"{family.name}: {family.summary}; reads {' or '.join(family.accepts)}"
         typer.echo(("\n" if number else "") + head)
         rows = [(o.name, o.allowed, str(o.default), o.doc) for o in family.options]
-        _print_columns([("option", "values", "default", ""), *rows], indent=2)
+        print_table([("option", "values", "default", ""), *rows], indent=2)
 
 
 @app.command()
@@ -188,23 +195,7 @@ def data() -> None:
         (d.name, d.task, d.size, d.shape, d.source, d.on_disk, ", ".join(o.name for o in d.options))
         for d in listed()
     ]
-    _print_columns([head, *rows])
-
-
-def _print_columns(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
-    """Rows of text in columns; the last column wraps in a terminal that is too narrow."""
-    import shutil
-    import textwrap
-
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    start = indent + sum(widths) + 2 * len(widths)
-    room = max(24, shutil.get_terminal_size((120, 24)).columns - start)
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        first, *rest = textwrap.wrap(row[-1], room) or [""]
-        typer.echo((" " * indent + "  ".join([*cells, first])).rstrip())
-        for line in rest:
-            typer.echo(" " * start + line)
+    print_table([head, *rows])
 
 
 def _question(
@@ -239,27 +230,34 @@ def _results(source: str) -> Results:
     return Results.from_csv(path)
 
 
+X = Annotated[str | None, typer.Option(help="Across; the study's if left out.")]
+Y = Annotated[str | None, typer.Option(help="Upwards; the study's if left out.")]
+Metric = Annotated[str | None, typer.Option(help="What is compared.")]
+Seed = Annotated[str | None, typer.Option(metavar="COLUMN", help="Seeds of a CSV.")]
+Mode = Annotated[Literal["max", "min"] | None, typer.Option(help="Which way is better.")]
+Budget = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Budget of a CSV's rows (epochs_run).")
+]
+Where = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only rows with this value.")]
+Over = Annotated[
+    Literal["mean", "best"] | None, typer.Option(help="What becomes of others that vary.")
+]
+AtEpoch = Annotated[int | None, typer.Option(min=1, help="Compare all rows at this epoch.")]
+
+
 @app.command()
 @_verb
 def heatmap(
     source: Source,
-    x: Annotated[str | None, typer.Option(help="Across; the study's if left out.")] = None,
-    y: Annotated[str | None, typer.Option(help="Upwards; the study's if left out.")] = None,
-    metric: Annotated[str | None, typer.Option(help="What is compared.")] = None,
-    seed: Annotated[str | None, typer.Option(metavar="COLUMN", help="Seeds of a CSV.")] = None,
-    mode: Annotated[Literal["max", "min"] | None, typer.Option(help="Which way is better.")] = None,
-    budget: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Budget of a CSV's rows (epochs_run).")
-    ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="K=V", help="Only rows with this value.")
-    ] = None,
-    over: Annotated[
-        Literal["mean", "best"] | None, typer.Option(help="What becomes of others that vary.")
-    ] = None,
-    at_epoch: Annotated[
-        int | None, typer.Option(min=1, help="Compare all rows at this epoch.")
-    ] = None,
+    x: X = None,
+    y: Y = None,
+    metric: Metric = None,
+    seed: Seed = None,
+    mode: Mode = None,
+    budget: Budget = None,
+    where: Where = None,
+    over: Over = None,
+    at_epoch: AtEpoch = None,
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf.")
     ] = None,
@@ -279,6 +277,35 @@ def heatmap(
     for warning in cells.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(save_heatmap(cells, results.name, file)))
+
+
+@app.command()
+@_verb
+def interaction(
+    source: Source,
+    x: X = None,
+    y: Y = None,
+    metric: Metric = None,
+    seed: Seed = None,
+    mode: Mode = None,
+    budget: Budget = None,
+    where: Where = None,
+    over: Over = None,
+    at_epoch: AtEpoch = None,
+    json: Json = False,
+) -> None:
+    """Say whether two hyperparameters interact, how strongly, and how far to trust it.
+
+    Example: interplay interaction runs/digits --x hidden_size --y dropout
+    """
+    import json as encoder
+
+    results = _results(source)
+    found = results.analyse(_question(x, y, metric, seed, mode, budget, where, over, at_epoch))
+    if json:
+        typer.echo(encoder.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False))
+        return
+    print_interaction(found)
 
 
 def main() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from interplay.analysis.cautions import Caution
 from interplay.analysis.cells import CellMeans, Cells
+from interplay.analysis.interaction import Interaction, InteractionTest
 from interplay.analysis.progress import best_so_far
 from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, UnknownNameError
@@ -134,35 +137,33 @@ class Results:
         Raises:
             InterplayError: where the table cannot answer the question.
         """
-        frame, question, extra = self._asked(question)
-        run = bool(self.study)
-        assert question.x is not None
-        assert question.y is not None
-        assert question.metric is not None
-        means = CellMeans(
-            x=question.x,
-            y=question.y,
-            metric=question.metric,
-            mode=question.mode or "max",
-            seed="seed" if run else question.seed,
-            fold="fold" if run and self.study.get("folds") else None,
-            budget=None if question.at_epoch else question.budget or _default_budget(frame),
-            where=question.where,
-            over=question.over,
-            others=tuple(v for v in self.varied if v not in (question.x, question.y)),
-            orders=self.study.get("levels", {}),
-            logs=self.study.get("logs", {}),
-            bins=question.bins,
-        )
-        cells = means(frame)
+        frame, options, extra = self._asked(question)
+        cells = CellMeans(**options)(frame)
         notes = (f"at epoch {question.at_epoch}",) if question.at_epoch else ()
-        from dataclasses import replace
-
         return replace(
             cells,
             title_notes=(*cells.title_notes, *notes),
-            warnings=(*cells.warnings, *extra),
+            warnings=(*cells.warnings, *(caution.message for caution in extra)),
         )
+
+    def interaction(
+        self, x: str | None = None, y: str | None = None, metric: str | None = None, **options: Any
+    ) -> Interaction:
+        """Whether x and y interact, how strongly, in what way, and how far to trust it.
+
+        Args:
+            options: the other fields of `Question`.
+
+        Raises:
+            InterplayError: where the table cannot answer the question.
+        """
+        return self.analyse(Question(x=x, y=y, metric=metric, **options))
+
+    def analyse(self, question: Question) -> Interaction:
+        """As `interaction`, of a question."""
+        frame, options, extra = self._asked(question)
+        found = InteractionTest(**options)(frame)
+        return replace(found, cautions=(*found.cautions, *extra))
 
     def pivot(
         self, x: str | None = None, y: str | None = None, metric: str | None = None, **options: Any
@@ -199,10 +200,10 @@ class Results:
         cells = self.cells(Question(x=x, y=y, metric=metric, **options))
         return draw_heatmap(cells, ax=ax, title=f"{self.name}: {cells.metric}")
 
-    def _asked(self, question: Question) -> tuple[pd.DataFrame, Question, tuple[str, ...]]:
-        """The question with full names and the study's defaults, the rows for it, and warnings."""
-        from dataclasses import replace
-
+    def _asked(
+        self, question: Question
+    ) -> tuple[pd.DataFrame, dict[str, Any], tuple[Caution, ...]]:
+        """The rows for a question, a `RowReader`'s options with the study's defaults, warnings."""
         default = self.study.get("heatmap") or {}
         x, y = question.x, question.y
         if x is None and y is None and default:
@@ -231,24 +232,36 @@ class Results:
                 raise TableError(
                     f"{full} does not vary here; what varies: {', '.join(self.varied)}"
                 )
-        question = replace(
-            question,
-            x=self._column(x, hyper=True),
-            y=self._column(y, hyper=True),
-            metric=self._column(metric),
-            mode=mode,
-            over=over,
-            seed=None if question.seed is None else self._column(question.seed),
-            budget=None if question.budget is None else self._column(question.budget),
-            where={self._column(k, hyper=True): v for k, v in question.where.items()},
+        x, y, metric = (
+            self._column(x, hyper=True),
+            self._column(y, hyper=True),
+            self._column(metric),
         )
+        seed, budget = (n and self._column(n) for n in (question.seed, question.budget))
+        where = {self._column(k, hyper=True): v for k, v in question.where.items()}
         frame = self.frame
-        extra: tuple[str, ...] = ()
+        extra: tuple[Caution, ...] = ()
         if question.at_epoch is not None:
-            frame, extra = self._at_epoch(question.at_epoch, str(question.metric))
+            frame, extra = self._at_epoch(question.at_epoch, metric)
         elif not self.study:
-            extra = _unnamed(frame, question)
-        return frame, question, extra
+            extra = _unnamed(frame, {x, y, metric, seed, budget, *where})
+        usual = "epochs_run" if "epochs_run" in frame else None
+        options = {
+            "x": x,
+            "y": y,
+            "metric": metric,
+            "mode": mode or "max",
+            "seed": "seed" if self.study else seed,
+            "fold": "fold" if self.study.get("folds") else None,
+            "budget": None if question.at_epoch else budget or usual,
+            "where": where,
+            "over": over,
+            "others": tuple(v for v in self.varied if v not in (x, y)),
+            "orders": self.study.get("levels", {}),
+            "logs": self.study.get("logs", {}),
+            "bins": question.bins,
+        }
+        return frame, options, extra
 
     def _column(self, name: str, hyper: bool = False) -> str:
         """The column that `name` means; a run's hyperparameter may be given by its short name."""
@@ -265,7 +278,7 @@ class Results:
             raise UnknownNameError("column", name, columns)
         return full
 
-    def _at_epoch(self, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    def _at_epoch(self, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[Caution, ...]]:
         """The rows that reached `epoch`, with `metric` as it was then."""
         if self.ledger is None:
             raise TableError("--at-epoch needs a run: a CSV has no curves")
@@ -290,19 +303,15 @@ class Results:
         frame["status"] = "complete"
         short = len(self.frame) - len(frame)
         note = f"{short} of {len(self.frame)} rows did not reach epoch {epoch}"
-        return frame, (note,) if short else ()
+        return frame, (Caution("short_of_epoch", note),) if short else ()
 
 
-def _default_budget(frame: pd.DataFrame) -> str | None:
-    return "epochs_run" if "epochs_run" in frame else None
-
-
-def _unnamed(frame: pd.DataFrame, question: Question) -> tuple[str, ...]:
+def _unnamed(frame: pd.DataFrame, named: AbstractSet[str | None]) -> tuple[Caution, ...]:
     """A warning of columns that vary too and were not named."""
-    named = {question.x, question.y, question.metric, question.seed, question.budget}
-    named |= {*question.where, *COLUMNS} - {"seed"}
-    rest = [str(c) for c in frame.columns if c not in named and frame[c].nunique() > 1]
+    known = named | (set(COLUMNS) - {"seed"})
+    rest = [str(c) for c in frame.columns if c not in known and frame[c].nunique() > 1]
     if not rest:
         return ()
     shown = ", ".join(rest[:6]) + (", …" if len(rest) > 6 else "")
-    return (f"columns that also vary and were not named: {shown}",)
+    text = f"columns that also vary and were not named: {shown}"
+    return (Caution("unnamed_columns", text),)

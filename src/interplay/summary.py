@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import typer
 from interplay.errors import InterplayError
 
 if TYPE_CHECKING:
+    from interplay.analysis.interaction import Interaction
     from interplay.results import Results
 
 
@@ -122,6 +125,95 @@ def print_next(results: Results, study: Any, folder: Path) -> None:
     names = dict.fromkeys([*first, *zoom.space.varied])
     axes = " × ".join(name.partition(".")[2] for name in names)
     typer.echo(f"next     {file}: {axes}, {len(zoom.cells())} cells × {len(zoom.seeds)} seeds")
+
+
+def print_interaction(found: Interaction) -> None:
+    """An interaction analysis as a short page: the verdict, the tables, the ridge, the warnings."""
+    import textwrap
+
+    from interplay.analysis.labels import number_label, short_names, text_of
+    from interplay.analysis.verdict import p_text
+
+    x, y = short_names(found.x.name, found.y.name)
+
+    def told(value: float | None, digits: int = 4) -> str:
+        return "–" if value is None else number_label(value, digits)
+
+    def wrapped(text: str, mark: str = "") -> None:
+        room = min(shutil.get_terminal_size((100, 24)).columns, 110)
+        typer.echo(textwrap.fill(mark + text, room, subsequent_indent=" " * len(mark)))
+
+    wrapped(found.verdict)
+    unit = f"{found.n_seeds} seeds" if found.n_seeds else "no seeds in common"
+    typer.echo(f"\n{found.metric} ({found.mode}), {found.n_used} of {found.n_rows} rows, {unit}\n")
+    names = {"seed": "seed", "x": x, "y": y, "xy": f"{x} × {y}", "residual": "residual"}
+    by_seeds = {str(name): test.p for name, test in found.strata.items()}
+
+    def told_p(value: float | None) -> str:
+        return "" if value is None else p_text(value).removeprefix("p = ").removeprefix("p ")
+
+    terms = [
+        (
+            names[name],
+            str(term.df),
+            told(term.ss),
+            "" if term.F is None else told(term.F),
+            told_p(term.p),
+            "" if term.partial_omega2 is None else told(term.partial_omega2, 2),
+            told(term.share, 2),
+            told_p(by_seeds.get(name)),
+        )
+        for name, term in found.anova.items()
+        if term.df is not None
+    ]
+    print_table([("", "df", "sum sq", "F", "p", "partial ω²", "share", "p by seed strata"), *terms])
+    box, tukey = found.box, found.tukey
+    if box.p is not None:
+        typer.echo(
+            f"\nallowing for unequal spread (Box): {p_text(box.p)}, ε = {told(box.epsilon, 2)}"
+        )
+    if tukey.p is not None:
+        facts = f"F({tukey.df1}, {tukey.df2}) = {told(tukey.F)}, {p_text(tukey.p)}"
+        typer.echo(f"\nTukey's test for lines that fan out: {facts}")
+    if found.transformed is not None and found.transformed.tests.p is not None:
+        term = found.transformed.tests.anova.terms["xy"]
+        facts = f"{p_text(found.transformed.tests.p)}, partial ω² {told(term.partial_omega2, 2)}"
+        typer.echo(f"on the {found.transformed.scale} scale: {facts}")
+    typer.echo("")
+    rows = [
+        (
+            text_of(row.x),
+            text_of(row.best_y),
+            "–" if row.keep is None else ", ".join(map(text_of, row.keep)),
+        )
+        for row in found.ridge.rows
+    ]
+    print_table([(x, f"best {y}", "not clearly worse"), *rows])
+    shift = found.ridge.shift
+    if shift.slope is not None:
+        wide = (
+            f" (95% interval {shift.low:.2f} to {shift.high:.2f})" if shift.low is not None else ""
+        )
+        typer.echo(f"\nthe best {y} moves {shift.slope:.2f} steps a step of {x}{wide}")
+    if found.cautions:
+        typer.echo("")
+    for caution in found.cautions:
+        wrapped(caution.message, "! ")
+
+
+def print_table(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
+    """Rows of text in columns; the last column wraps in a terminal that is too narrow."""
+    import textwrap
+
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    start = indent + sum(widths) + 2 * len(widths)
+    room = max(24, shutil.get_terminal_size((120, 24)).columns - start)
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        first, *rest = textwrap.wrap(row[-1], room) or [""]
+        typer.echo((" " * indent + "  ".join([*cells, first])).rstrip())
+        for line in rest:
+            typer.echo(" " * start + line)
 
 
 def save_heatmap(cells: Any, name: str, file: Path) -> Path:

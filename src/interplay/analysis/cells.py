@@ -75,7 +75,7 @@ class CellMeans(RowReader):
             InterplayError: as `read` does.
         """
         read = self.read(frame)
-        rows, warnings = read.table, list(read.warnings)
+        rows, warnings = read.table, [caution.message for caution in read.cautions]
         unit = "row" if read.binned else "seed" if read.seed else "fold" if read.fold else "row"
         good = read.good
         if read.fold and read.seed:

@@ -282,3 +282,9 @@ def bin_axis(
         edges=tuple(float(edge) for edge in edges),
     )
     return np.where(np.isnan(numbers), -1, codes).astype(np.int64), axis
+
+
+def short_names(x: str, y: str) -> tuple[str, str]:
+    """The last part of two dotted names, where that tells them apart."""
+    short_x, short_y = x.rpartition(".")[2], y.rpartition(".")[2]
+    return (x, y) if short_x == short_y else (short_x, short_y)

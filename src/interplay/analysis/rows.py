@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import (
     Outcome,
     check_budgets,
@@ -48,8 +49,8 @@ class Rows:
             and `value`, `outcome` (an `Outcome`).
         seed, fold: the columns that were used as such, or None.
         varying: the other hyperparameters that vary in these rows.
-        repeats: how many rows repeat the setting, seed and fold of another.
-        warnings: sentences.
+        asked: how many rows there were, those without a place included.
+        cautions: what a reader must know of these rows.
     """
 
     x: Axis
@@ -58,8 +59,8 @@ class Rows:
     seed: str | None
     fold: str | None
     varying: tuple[str, ...]
-    repeats: int
-    warnings: tuple[str, ...]
+    asked: int
+    cautions: tuple[Caution, ...]
 
     @property
     def good(self) -> pd.DataFrame:
@@ -130,16 +131,18 @@ class RowReader:
         judged = frame.assign(
             status=pd.Categorical.from_codes(outcome, categories=pd.Index(_WORDS))
         )
-        warnings = check_budgets(
+        budgets = check_budgets(
             judged, cell=(self.x, self.y, *varying), budget=self.budget, seed=seed
         )
+        cautions = [Caution("budgets_differ_by_seed", message) for message in budgets]
 
         x_codes, x = self._axis(frame, self.x)
         y_codes, y = self._axis(frame, self.y)
         placed = (x_codes >= 0) & (y_codes >= 0)
         if not placed.all():
             left = int((~placed).sum())
-            warnings.append(f"left out: {left} rows without a value of {self.x} or {self.y}")
+            message = f"left out: {left} rows without a value of {self.x} or {self.y}"
+            cautions.append(Caution("left_out", message))
         frame, x_codes, y_codes = frame[placed], x_codes[placed], y_codes[placed]
         _check_levels(x, x_codes)
         _check_levels(y, y_codes)
@@ -153,11 +156,10 @@ class RowReader:
         members = combined([rows[key].to_numpy() for key in ("sample", "seed", "fold")])
         repeats = len(rows) - (int(members.max(initial=-1)) + 1)
         if seed and repeats:
-            warnings.append(
-                f"{repeats} rows repeat the setting and seed of another; all are used"
-                + ("" if fold else " (if they are folds, name their column)")
-            )
-        return Rows(x, y, rows, seed, fold, varying, repeats, tuple(warnings))
+            message = f"{repeats} rows repeat the setting and seed of another; all are used"
+            hint = "" if fold else " (if they are folds, name their column)"
+            cautions.append(Caution("repeated_rows", message + hint))
+        return Rows(x, y, rows, seed, fold, varying, len(placed), tuple(cautions))
 
     def _check_question(self, frame: pd.DataFrame) -> None:
         optional = {"seed": self.seed, "fold": self.fold, "epochs_run": self.budget}

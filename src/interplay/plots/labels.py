@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.labels import Axis as CellAxis
+from interplay.analysis.labels import short_names
 
 TITLE, SMALL = 11.0, 8.5
 CHAR_WIDTH = 0.62
@@ -51,16 +52,12 @@ def tick_texts(axis: CellAxis, most: int = 30) -> list[str]:
     return short if len(set(short)) == len(axis.labels) else list(axis.labels)
 
 
-def axis_names(cells: Cells) -> tuple[str, str]:
-    """The last part of dotted names, where that tells the two apart."""
-    x, y = cells.x.name, cells.y.name
-    short_x, short_y = x.rpartition(".")[2], y.rpartition(".")[2]
-    return (x, y) if short_x == short_y else (short_x, short_y)
-
-
 def draw_axis_labels(cells: Cells, ax: Axes, ink: str, width: float) -> None:
     for axis, name, side in zip(
-        (cells.x, cells.y), axis_names(cells), (ax.xaxis, ax.yaxis), strict=True
+        (cells.x, cells.y),
+        short_names(cells.x.name, cells.y.name),
+        (ax.xaxis, ax.yaxis),
+        strict=True,
     ):
         texts = tick_texts(axis)
         scale = "log scale" if axis.log else "linear scale"

@@ -88,7 +88,8 @@ class ChainDropout(StackedDropout):
         if first == 0:
             self._keep = self._take(x.numel() // count)
         assert self._keep is not None
-        keep = torch.from_numpy(self._keep[first : first + count]).to(x.device)
+        # As bytes, from which torch converts six times as fast as from truth values.
+        keep = torch.from_numpy(self._keep[first : first + count].view(np.uint8)).to(x.device)
         own = divided(x, 1, count)  # (batch, count, channels, …)
         keep = keep.view(count, x.shape[0], *own.shape[2:]).transpose(0, 1)
         scales = self.scales[first : first + count].to(x)[:, None]

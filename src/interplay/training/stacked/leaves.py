@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from interplay.training.dropout import SeededDropout
+from interplay.training.dropout import SeededDropout, as_numbers, own_steps
 from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
 
 
@@ -169,14 +170,41 @@ class StackedEmbedding(Twin):
         return out.flatten(0, 1)
 
 
+@dataclass(frozen=True)
+class StepMasks:
+    """The dropout masks of padded sequences.
+
+    Attributes:
+        keep: bytes, 1 where a unit of a sequence's own steps stays, (members, batch, steps,
+            features).
+        scales: of each member, (members, 1, 1, 1).
+    """
+
+    keep: Tensor
+    scales: Tensor
+
+    def at(self, steps: slice, rows: slice) -> Tensor:
+        """What some steps of some rows of the batch are multiplied with, (members, steps, …)."""
+        keep = self.keep[:, rows, steps].transpose(1, 2)
+        return self.scales.new_empty(keep.shape).copy_(keep).mul_(self.scales)
+
+    def of_rows(self, rows: slice) -> StepMasks:
+        """Those of some rows of the batch."""
+        return StepMasks(self.keep[:, rows], self.scales)
+
+
 @twin_of(SeededDropout)
 class StackedDropout(nn.Module):
     """Dropout with each member's own rate and own stream, the masks those of `SeededDropout`.
 
     Numbers are drawn for several steps at a time: a draw costs microseconds however small it is.
+
+    Attributes:
+        lengths: of padded sequences, (members * batch,), as `SeededDropout` has them.
     """
 
     DRAW = 1 << 13  # numbers of one member drawn at a time, about
+    lengths: Tensor | None
 
     def __init__(self, leaves: Sequence[SeededDropout]) -> None:
         super().__init__()
@@ -186,17 +214,42 @@ class StackedDropout(nn.Module):
         self.drops = bool((self.rates > 0).any())
         keep = np.where(self.rates < 1, 1 - self.rates, np.inf)
         self.scales = torch.from_numpy(1 / keep)
-        self.thresholds = np.round(self.rates * 65536).astype(np.int64)
+        # Python's own integers: with numpy's, sixteen bits would be compared as sixty-four.
+        self.thresholds = [int(t) for t in np.round(self.rates * 65536)]
+        self.lengths = None
         self._numbers: NDArray[np.bool_] | None = None
         self._at = 0
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not self.drops:
             return x
+        if self.lengths is not None:
+            masks = self.step_masks(x, self.lengths, x.shape[2])
+            assert masks is not None
+            mask = masks.at(slice(None), slice(None)).transpose(1, 2)
+            return x * mask.flatten(0, 1)
         own = x.numel() // self.members
-        keep = torch.from_numpy(self._take(own)).to(x.device)
-        mask = keep.to(x.dtype).mul_(self.scales.to(x)[:, None])
+        mask = as_numbers(self._take(own), x).mul_(self.scales.to(x)[:, None])
         return x * mask.view(self.members, -1, *x.shape[1:]).flatten(0, 1)
+
+    def step_masks(self, x: Tensor, lengths: Tensor, features: int) -> StepMasks | None:
+        """The next masks, for sequences of as many steps as `x` (members * batch, steps, …) has;
+        None where nothing is dropped."""
+        if not self.training or not self.drops:
+            return None
+        if self._numbers is not None:  # some were drawn ahead, of a number not to be known here
+            raise NotStackableError("a dropout layer with lengths at one time, without at another")
+        own = own_steps(lengths, x.shape[1]).reshape(self.members, -1, x.shape[1])
+        keep = np.zeros((*own.shape, features), dtype=bool)
+        for member, threshold in enumerate(self.thresholds):
+            there = own[member]
+            kept: NDArray[np.bool_] | bool = True
+            if threshold > 0:
+                drawn = self.streams[member].take(int(there.sum()) * features)
+                kept = (drawn >= threshold).reshape(-1, features)
+            keep[member][there] = kept
+        bytes_of_all = torch.from_numpy(keep.view(np.uint8)).to(x.device)
+        return StepMasks(bytes_of_all, self.scales.to(x)[:, None, None, None])
 
     def _take(self, n: int) -> NDArray[np.bool_]:
         """The next keep-mask, shape (members, n): True where a unit stays."""

@@ -9,16 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from interplay.models.blocks.recurrent_layer import RecurrentLayer
-from interplay.models.blocks.steps import reverse_steps, step_mask, zero_past_end
+from interplay.models.blocks.steps import step_mask, zero_past_end
 from interplay.training.stacked.recurrent_cells import Cell, GRUCell, LSTMCell, RNNCell
-from interplay.training.stacked.recurrent_scan import evaluation_rows, scan
+from interplay.training.stacked.recurrent_scan import Masks, evaluation_rows, scan
 from interplay.training.stacked.stack import (
-    Fused,
     NotStackableError,
     Twin,
-    fuses,
-    stack,
     twin_of,
 )
 
@@ -62,9 +58,10 @@ class StackedRecurrent(Twin):
             outs = []
             for direction in range(self.directions):
                 number = layer * self.directions + direction
-                weights = self._weights(layer, direction)
+                weights = self.weights_of(layer, direction)
                 given = own.flip(2) if direction else own
-                out, memory = self._run(given, None, [part[number] for part in states], weights)
+                before = [part[number] for part in states]
+                out, memory = through(self.cell, given, None, before, weights)
                 lasts.append((out[:, :, -1], memory))
                 outs.append(out.flip(2) if direction else out)
             own = outs[0] if len(outs) == 1 else torch.cat(outs, dim=3)
@@ -78,41 +75,65 @@ class StackedRecurrent(Twin):
             lengths: (members * batch,), each sequence's own number of steps, at least 1.
         """
         assert self.directions == 1
-        own, ends = self.split(x), self.split(lengths)
-        for layer in range(self.layers):
-            own, _ = self._run(own, ends, [], self._weights(layer, 0))
-        return own.flatten(0, 1)
+        return read_through([self], x, lengths)
 
-    def _weights(self, layer: int, direction: int) -> list[Tensor | None]:
+    def weights_of(self, layer: int, direction: int) -> list[Tensor | None]:
         suffix = f"_l{layer}" + ("_reverse" if direction else "")
         names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.biased else [])]
         weights: list[Tensor | None] = [self.get_parameter(name + suffix) for name in names]
         return weights if self.biased else [*weights, None, None]
 
-    def _run(
-        self,
-        x: Tensor,
-        lengths: Tensor | None,
-        first: Sequence[Tensor],
-        weights: Sequence[Tensor | None],
-    ) -> tuple[Tensor, Tensor | None]:
-        """One layer in one direction, (members, batch, steps, …); a memory where all steps count."""
-        tensors = [t for t in (x, *first, *weights) if t is not None]
-        keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-        hidden = first[0] if first else None
-        memory = first[1] if len(first) > 1 else None
-        if keep:
-            return scan(self.cell, True, lengths, x, hidden, memory, *weights)
-        rows = evaluation_rows(x, self.hidden)
-        parts = []
-        for start in range(0, x.shape[1], rows):
-            of = slice(start, start + rows)
-            some, *states = (None if s is None else s[:, of] for s in (lengths, hidden, memory))
-            parts.append(scan(self.cell, False, some, x[:, of], *states, *weights))
-        if len(parts) == 1:
-            return parts[0]
-        outs, memories = zip(*parts, strict=True)
-        return torch.cat(outs, dim=1), None if lengths is not None else torch.cat(memories, dim=1)
+
+def through(
+    cell: Cell,
+    x: Tensor,
+    lengths: Tensor | None,
+    first: Sequence[Tensor],
+    weights: Sequence[Tensor | None],
+    masks: Masks = (),
+) -> tuple[Tensor, Tensor | None]:
+    """Layers in one direction, (members, batch, steps, …); a memory where all steps count.
+
+    Args:
+        first: the state and an LSTM's memory before the first step; empty for zeros.
+        weights: four a layer.
+        masks: dropout between the layers.
+    """
+    tensors = [t for t in (x, *first, *weights) if t is not None]
+    keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    hidden = first[0] if first else None
+    memory = first[1] if len(first) > 1 else None
+    if keep:
+        return scan(cell, True, lengths, x, hidden, memory, *weights, masks=masks)
+    rows = evaluation_rows(x, max(w.shape[2] for w in weights[1::4] if w is not None))
+    parts = []
+    for start in range(0, x.shape[1], rows):
+        of = slice(start, start + rows)
+        some, *states = (None if s is None else s[:, of] for s in (lengths, hidden, memory))
+        own = [mask and mask.of_rows(of) for mask in masks]
+        parts.append(scan(cell, False, some, x[:, of], *states, *weights, masks=own))
+    if len(parts) == 1:
+        return parts[0]
+    outs, memories = zip(*parts, strict=True)
+    return torch.cat(outs, dim=1), None if lengths is not None else torch.cat(memories, dim=1)
+
+
+def read_through(
+    twins: Sequence[StackedRecurrent], x: Tensor, lengths: Tensor, masks: Masks = ()
+) -> Tensor:
+    """What `read` of one twin after the other gives, of one kind of cell, as a single scan.
+
+    Args:
+        masks: dropout between the twins; () for none.
+    """
+    weights, between = [], []
+    for twin, mask in zip(twins, [*(masks or [None] * (len(twins) - 1)), None], strict=True):
+        assert twin.directions == 1
+        weights += [w for layer in range(twin.layers) for w in twin.weights_of(layer, 0)]
+        between += [*[None] * (twin.layers - 1), mask]
+    first = twins[0]
+    own, ends = first.split(x), first.split(lengths)
+    return through(first.cell, own, ends, (), weights, between[:-1])[0].flatten(0, 1)
 
 
 class StackedLSTM(StackedRecurrent):
@@ -164,7 +185,7 @@ class StackedLSTM(StackedRecurrent):
     def _of(self, number: int) -> list[tuple[Tensor, ...]]:
         """The weights of a layer and direction, each as its members' parts."""
         layer, direction = divmod(number, self.directions)
-        return [w.unbind(0) for w in self._weights(layer, direction) if w is not None]
+        return [w.unbind(0) for w in self.weights_of(layer, direction) if w is not None]
 
 
 def fast_lstm(x: Tensor) -> bool:
@@ -192,42 +213,3 @@ def stacked_lstm(leaves: Sequence[nn.LSTM]) -> StackedRecurrent:
 @twin_of(nn.RNN)
 def stacked_rnn(leaves: Sequence[nn.RNN]) -> StackedRecurrent:
     return StackedRecurrent(leaves, RNNCell(leaves[0].nonlinearity))
-
-
-class StackedLayer(Fused):
-    """`RecurrentLayer` of every member, whose cells learn where the sequences end.
-
-    (members * batch, steps, inputs) and lengths (members * batch,) to (…, steps, outputs).
-    """
-
-    def __init__(self, layers: Sequence[RecurrentLayer]) -> None:
-        names = [name for name, child in layers[0].named_children() if child is not None]
-        parts = {name: stack([layer.get_submodule(name) for layer in layers]) for name in names}
-        super().__init__(
-            {
-                f"{name}.{path}" if path else name: twin
-                for name, part in parts.items()
-                for path, twin in part.leaves.items()
-            }
-        )
-        self.there, self.norm = parts["there"].model, parts["norm"].model
-        self.back = parts["back"].model if "back" in parts else None
-
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        out = steps_of(self.there, x, lengths)
-        if self.back is not None:
-            back = steps_of(self.back, reverse_steps(x, lengths), lengths)
-            out = torch.cat([out, reverse_steps(back, lengths)], dim=2)
-        normed: Tensor = self.norm(out)
-        return normed
-
-
-def steps_of(cell: Any, x: Tensor, lengths: Tensor | None) -> Tensor:
-    """What the twin `cell` puts out at each step, zeros past the sequences' ends."""
-    out: Tensor = cell(x)[0] if lengths is None else cell.read(x, lengths)
-    return out
-
-
-@fuses(RecurrentLayer)
-def stacked_layer(layers: Sequence[RecurrentLayer]) -> dict[tuple[str, ...], Fused]:
-    return {(): StackedLayer(layers)}

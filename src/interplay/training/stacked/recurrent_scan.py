@@ -1,4 +1,4 @@
-"""A recurrent layer in one direction, for many members at once, as one autograd function.
+"""Recurrent layers in one direction, for many members at once, as one autograd function.
 
 A step must wait for the one before, so on a CPU it costs its calls of torch (one to two
 microseconds each, however small) and its product with the hidden weights. Everything else is done
@@ -22,21 +22,30 @@ steps read lies as (M, T, B, …), so that (T, B) is one axis.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from interplay.training.stacked.recurrent_cells import Backward, Cell, Forward, Weights
+from interplay.training.stacked.leaves import StepMasks
+from interplay.training.stacked.recurrent_cells import Backward, Cell, Forward
 from interplay.training.stacked.recurrent_chunks import chunks
+from interplay.training.stacked.recurrent_weights import Gradients, by_layer, prepare
 
 STATES = 1 << 16  # numbers in a step's hidden states, where no gradient is needed
 ALIGNED = 16  # numbers in a cache line
+Masks = Sequence[StepMasks | None]
+"""Dropout between layers: of each but the first, that of its input."""
 
 
 class Scan(torch.autograd.Function):
-    """(M, B, T, F) to the hidden states (M, B, T, H) and an LSTM's last memory (M, B, H)."""
+    """(M, B, T, F) to the last layer's states (M, B, T, H) and an LSTM's last memory (M, B, H).
+
+    Several layers go through a chunk of steps one after the other, so that what one says is where
+    the next reads it, in the cache and without being brought into another layout.
+    """
 
     @staticmethod
     def forward(
@@ -44,170 +53,146 @@ class Scan(torch.autograd.Function):
         cell: Cell,
         keep: bool,
         lengths: Tensor | None,
+        masks: Masks,
         x: Tensor,
         hidden: Tensor | None,
         memory: Tensor | None,
-        w_ih: Tensor,
-        w_hh: Tensor,
-        b_ih: Tensor | None,
-        b_hh: Tensor | None,
+        *weights: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Weights as torch has them, with a leading member dimension.
+        """Weights as torch has them, with a leading member dimension, four a layer.
 
         Args:
             keep: whether there will be a way back.
             lengths: of the sequences, (M, B), at least 1: past its end a row is zeros, its
                 gradients are too, and there is no last memory. None: all steps count.
-            hidden, memory: the first ones, (M, B, H); None: zeros.
+            hidden, memory: the first ones, (M, B, H); None: zeros, as always of several layers.
         """
-        members, batch, steps, features = x.shape
-        units = w_hh.shape[2]
+        layers = by_layer(weights)
+        members, batch, steps, _ = x.shape
+        sizes = [(w_ih.shape[2], w_hh.shape[2]) for w_ih, w_hh, *_ in layers]
         # Step after step: a view of it is (M * B, T, H), and the next layer reads steps.
-        out = x.new_empty(steps, members, batch, units)
+        out = x.new_empty(steps, members, batch, sizes[-1][1])
         saved = []
         with torch.inference_mode():
-            weights = prepare(cell, w_ih, w_hh, b_ih, b_hh)
-            plan = chunks(x, lengths, work(cell, features, units))
-            last = x.new_zeros(members, batch, units) if memory is None else memory
+            ready = [prepare(cell, *each) for each in layers]
+            plan = chunks(x, lengths, max(work(cell, *size) for size in sizes))
+            last = [x.new_zeros(members, batch, units) for _, units in sizes]
+            states: list[Tensor | None] = [hidden, *[None] * (len(layers) - 1)]
+            if memory is not None:
+                last[0] = memory
             for chunk in plan:
                 n, count = chunk.rows, chunk.end - chunk.start
-                rows = rows_like(x, count + 1, n, units)
-                rows[:, :count, :, :features] = x[:, :n, chunk.steps].transpose(1, 2)
-                state = rows[..., features + 1 :]
-                state[:, 0] = 0.0 if hidden is None else hidden[:, :n]
-                kept = [x.new_empty(count, members, n, width * units) for width in cell.keeps]
-                run = Forward(kept, rows, features, weights, last[:, :n])
-                cell.forward(run)
-                hidden, last = state[:, count], run.memory
-                masked(state[:, 1:].transpose(0, 1), chunk.own, out[chunk.steps, :, :n])
+                said = x[:, :n, chunk.steps].transpose(1, 2)
+                for i, (features, units) in enumerate(sizes):
+                    rows = rows_like(x, count + 1, n, features, units)
+                    mask = None
+                    if i and (drawn := masks[i - 1]) is not None:
+                        mask = drawn.at(chunk.steps, slice(n))
+                    masked(said, mask, rows[:, :count, :, :features])
+                    state = rows[..., features + 1 :]
+                    first = states[i]
+                    state[:, 0] = 0.0 if first is None else first[:, :n]
+                    kept = [x.new_empty(count, members, n, width * units) for width in cell.keeps]
+                    run = Forward(kept, rows, features, ready[i], last[i][:, :n])
+                    cell.forward(run)
+                    states[i], last[i], said = state[:, count], run.memory, state[:, 1:]
+                    if keep:
+                        saved.append([mask, rows, *kept])
+                masked(said.transpose(0, 1), chunk.own, out[chunk.steps, :, :n])
                 if n < batch:
                     out[chunk.steps, :, n:] = 0.0
-                if keep:
-                    saved.append([rows, *kept])
             out[plan[-1].end :] = 0.0
         if keep:
             # Not as saved tensors, which these, made in inference mode, may not be.
-            ctx.cell, ctx.plan, ctx.shape, ctx.kept = cell, plan, x.shape, saved
-            ctx.save_for_backward(memory, w_ih, w_hh)
-        return out.permute(1, 2, 0, 3), last.clone() if lengths is None else None
+            ctx.cell, ctx.plan, ctx.kept, ctx.batch, ctx.steps = cell, plan, saved, batch, steps
+            ctx.save_for_backward(memory, *(w for w_ih, w_hh, *_ in layers for w in (w_ih, w_hh)))
+        return out.permute(1, 2, 0, 3), last[-1].clone() if lengths is None else None
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor, d_last: Tensor | None) -> tuple[Tensor | None, ...]:
         cell: Cell = ctx.cell
-        memory, w_ih, w_hh = ctx.saved_tensors
-        need = ctx.needs_input_grad
-        members, batch, steps, features = ctx.shape
-        units = w_hh.shape[2]
-        d_x = w_hh.new_empty(steps, members, batch, features) if need[3] else None
-        d_ih, d_hh = torch.empty_like(w_ih), torch.empty_like(w_hh)
-        d_b_ih, d_b_hh = w_ih.new_empty(w_ih.shape[:2]), w_ih.new_empty(w_ih.shape[:2])
-        d_first = w_hh.new_zeros(members, batch, units)
-        d_memory = torch.zeros_like(d_first) if d_last is None else d_last.clone()
+        memory, *saved = ctx.saved_tensors
+        need, batch = ctx.needs_input_grad, ctx.batch
+        pairs = list(zip(saved[::2], saved[1::2], strict=True))
+        top, members, like = len(pairs) - 1, len(saved[0]), saved[0]
+        d_x = None
+        if need[4]:
+            d_x = like.new_empty(ctx.steps, members, batch, like.shape[2])
+        d_first = [like.new_zeros(members, batch, w_hh.shape[2]) for _, w_hh in pairs]
+        d_memory = [torch.zeros_like(d) for d in d_first]
+        if d_last is not None:
+            d_memory[top] = d_last.clone()
         with torch.inference_mode():
-            own = turn(cell, w_ih).contiguous()
-            apart = cell.apart * units
-            joint = w_hh.shape[1] - apart
-            weight = w_hh.roll(apart, 1) if apart else turn(cell, w_hh).contiguous()
-            # Turned over, as the products over all rows are fastest.
-            d_joint = w_hh.new_zeros(members, features + 1 + units, joint)
-            d_state = w_hh.new_zeros(members, 1 + units, apart)
-            d_inputs = w_hh.new_zeros(members, features + 1, apart)
+            of = [Gradients(cell, *pair) for pair in pairs]
             for number, chunk in reversed(list(enumerate(ctx.plan))):
                 n, count = chunk.rows, chunk.end - chunk.start
-                rows, *kept = ctx.kept[number]
-                d_states = w_hh.new_empty(count + 1, members, n, units)
-                d_states[0] = 0.0
-                masked(d_out[:, :n, chunk.steps].permute(2, 0, 1, 3), chunk.own, d_states[1:])
-                d_states[count] += d_first[:, :n]
-                grads = w_hh.new_empty(members, count, n, joint + 2 * apart)
-                if cell.has_memory:
-                    before = ctx.kept[number - 1][-1][-1] if number else memory
-                    kept.append((torch.zeros_like(d_memory) if before is None else before)[:, :n])
-                states = rows[..., features + 1 :]
-                cell.backward(Backward(kept, states, weight, d_states, grads, d_memory[:, :n]))
-                d_first[:, :n] = d_states[0]
-                flat, row = grads.flatten(1, 2), rows[:, :count].flatten(1, 2).transpose(1, 2)
-                d_joint.baddbmm_(row, flat[:, :, apart : apart + joint])
-                if apart:
-                    d_state.baddbmm_(row[:, features:], flat[:, :, :apart])
-                    d_inputs.baddbmm_(row[:, : features + 1], flat[:, :, apart + joint :])
+                # Step after step, as the states are.
+                d_said, past = d_out[:, :n, chunk.steps].permute(2, 0, 1, 3), chunk.own
+                for i in range(top, -1, -1):
+                    mask, rows, *kept = ctx.kept[number * len(of) + i]
+                    d_states = like.new_empty(count + 1, members, n, of[i].units)
+                    d_states[0] = 0.0
+                    masked(d_said, past, d_states[1:])
+                    past = None if mask is None else mask.transpose(0, 1)
+                    d_states[count] += d_first[i][:, :n]
+                    grads = like.new_empty(members, count, n, of[i].width)
+                    if cell.has_memory:
+                        before = memory if i == 0 else None
+                        if number:
+                            before = ctx.kept[(number - 1) * len(of) + i][-1][-1]
+                        before = torch.zeros_like(d_memory[i]) if before is None else before
+                        kept.append(before[:, :n])
+                    states = rows[..., of[i].features + 1 :]
+                    run = Backward(kept, states, of[i].hidden, d_states, grads, d_memory[i][:, :n])
+                    cell.backward(run)
+                    d_first[i][:, :n] = d_states[0]
+                    flat = grads.flatten(1, 2)
+                    of[i].add(rows[:, :count].flatten(1, 2), flat)
+                    if i or d_x is not None:
+                        d_said = of[i].of_input(flat).view(members, count, n, -1).transpose(0, 1)
                 if d_x is not None:
-                    d_row = torch.bmm(flat[:, :, apart:], own)
-                    d_x[chunk.steps, :, :n] = d_row.view(members, count, n, -1).transpose(0, 1)
+                    d_x[chunk.steps, :, :n] = d_said
                     if n < batch:
                         d_x[chunk.steps, :, n:] = 0.0
             if d_x is not None:
                 d_x[ctx.plan[-1].end :] = 0.0
-            both = turn(cell, d_joint.transpose(1, 2), back=True)
-            of_state, of_inputs = d_state.transpose(1, 2), d_inputs.transpose(1, 2)
-            torch.cat([both[:, :, :features], of_inputs[:, :, :-1]], 1, out=d_ih)
-            torch.cat([both[:, :, features + 1 :], of_state[:, :, 1:]], 1, out=d_hh)
-            torch.cat([both[:, :, features], of_inputs[:, :, -1]], 1, out=d_b_ih)
-            torch.cat([both[:, :, features], of_state[:, :, 0]], 1, out=d_b_hh)
+        found = [g if need[7 + i] else None for i, g in enumerate(g for o in of for g in o.whole())]
         return (
             None,
             None,
             None,
+            None,
             None if d_x is None else d_x.permute(1, 2, 0, 3),
-            d_first if need[4] else None,
-            d_memory if need[5] else None,
-            d_ih,
-            d_hh,
-            d_b_ih if need[8] else None,
-            d_b_hh if need[9] else None,
+            d_first[0] if need[5] else None,
+            d_memory[0] if need[6] else None,
+            *found,
         )
 
 
-def masked(x: Tensor, own: Tensor | None, out: Tensor) -> None:
-    """`x` into `out`, zeros where `own` is."""
-    if own is None:
+def masked(x: Tensor, mask: Tensor | None, out: Tensor) -> None:
+    """`x` into `out`, multiplied with a mask where there is one."""
+    if mask is None:
         out.copy_(x)
     else:
-        torch.mul(x, own, out=out)
+        torch.mul(x, mask, out=out)
 
 
 def scan(
-    cell: Cell, keep: bool, lengths: Tensor | None, *tensors: Tensor | None
+    cell: Cell, keep: bool, lengths: Tensor | None, *tensors: Tensor | None, masks: Masks = ()
 ) -> tuple[Tensor, Tensor | None]:
-    """`Scan.forward`'s arguments and results."""
+    """`Scan.forward`'s arguments and results; without masks nothing is dropped between layers."""
+    masks = masks or [None] * (len(tensors) // 4)
     run: tuple[Tensor, Tensor | None] = Scan.apply(  # type: ignore[no-untyped-call]
-        cell, keep, lengths, *tensors
+        cell, keep, lengths, masks, *tensors
     )
     return run
 
 
-def prepare(
-    cell: Cell, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None
-) -> Weights:
-    """Torch's weights, (M, blocks * H, …), as `cell` uses them."""
-    zeros = w_hh.new_zeros(w_hh.shape[:2])
-    first = (zeros if b_ih is None else b_ih)[:, :, None]
-    second = (zeros if b_hh is None else b_hh)[:, :, None]
-    joint = w_hh.shape[1] - cell.apart * w_hh.shape[2]
-    both = torch.cat([w_ih, first + second, w_hh], dim=2)[:, :joint]
-    state = inputs = None
-    if cell.apart:
-        state = torch.cat([second, w_hh], dim=2)[:, joint:].transpose(1, 2).contiguous()
-        inputs = torch.cat([w_ih, first], dim=2)[:, joint:].transpose(1, 2).contiguous()
-    weights = Weights(turn(cell, both).transpose(1, 2).contiguous(), state, inputs)
-    cell.double(weights)
-    return weights
-
-
-def turn(cell: Cell, rows: Tensor, *, back: bool = False) -> Tensor:
-    """Rows (M, blocks * H, …) in the order of gates that the cell wants, or back in torch's."""
-    if not cell.turned:
-        return rows
-    units = rows.shape[1] // cell.blocks
-    return rows.roll(-units if back else units, 1)
-
-
-def rows_like(x: Tensor, steps: int, batch: int, units: int) -> Tensor:
+def rows_like(x: Tensor, steps: int, batch: int, features: int, units: int) -> Tensor:
     """Room for (x, 1, h) of each step, (M, steps, batch, F + 1 + H), the ones in place."""
-    members, features = x.shape[0], x.shape[3]
     lead = -(-(features + 1) // ALIGNED) * ALIGNED  # so that h begins at a cache line
-    room = x.new_empty(members, steps, batch, lead + -(-units // ALIGNED) * ALIGNED)
+    room = x.new_empty(len(x), steps, batch, lead + -(-units // ALIGNED) * ALIGNED)
     rows = room[..., lead - features - 1 : lead + units]
     rows[..., features] = 1.0
     return rows

@@ -1,3 +1,3 @@
 """Importing this registers every twin."""
 
-from interplay.training.stacked import chain, conv, leaves, recurrent  # noqa: F401
+from interplay.training.stacked import chain, conv, leaves, recurrent, recurrent_net  # noqa: F401

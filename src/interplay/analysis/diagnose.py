@@ -1,0 +1,192 @@
+"""Every caution that an analysis of an interaction owes its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from interplay.analysis.anova import Effect
+from interplay.analysis.cautions import Caution
+from interplay.analysis.checks import Outcome
+from interplay.analysis.claims import Tests
+from interplay.analysis.grid import Grid
+from interplay.analysis.labels import Axis, listed
+from interplay.analysis.ridge import FEW
+from interplay.analysis.rows import Rows
+from interplay.analysis.scale import Transformed
+
+LEAST = 3
+"""Fewer seeds than this give no verdict."""
+SPREAD = 3.0
+"""A residual sd this many times another's is no longer about the same."""
+MOST_NAMED = 6
+
+
+def cell_values(grid: Grid, cells: npt.NDArray[Any]) -> tuple[tuple[Any, Any], ...]:
+    """(x, y) values of cells, given as rows of (y position, x position)."""
+    return tuple((grid.x_axis.values[x], grid.y_axis.values[y]) for y, x in cells)
+
+
+def diagnose(
+    grid: Grid, tests: Tests, effect: Effect, transformed: Transformed | None, mode: str, seeds: int
+) -> Iterator[Caution]:
+    """The cautions, those that forbid a verdict first.
+
+    Args:
+        seeds: how many replicates there are: seeds, times folds, or rows of a usual cell.
+    """
+    yield from _of_replicates(grid, tests, effect, seeds)
+    yield from _of_inert(grid)
+    yield from _of_seed_effects(grid, tests)
+    yield from _of_spread(grid, tests)
+    yield from _of_edges(grid, tests, mode)
+    if transformed is not None and transformed.moved_in:
+        yield Caution(
+            "at_bounds",
+            f"{transformed.moved_in} values are exactly 0 or 1 and have no logit: on that scale "
+            "they were moved inwards by half the smallest distance of the others",
+        )
+
+
+def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iterator[Caution]:
+    what = "seeds" if grid.blocks else "trainings a cell"
+    if grid.counts().max() == 1 and not tests.anova.terms["residual"].df:
+        yield Caution(
+            "one_row_a_cell",
+            "one training a cell: noise and interaction cannot be told apart. Tukey's test sees "
+            "only lines that fan out, so a large p there is no evidence that there is none",
+        )
+    if seeds < LEAST:
+        yield Caution("few_seeds", f"{seeds} {what}: no verdict with fewer than {LEAST}")
+    elif seeds < FEW:
+        yield Caution(
+            "few_seeds_for_positions",
+            f"{seeds} {what}: where the best lies has no interval with fewer than {FEW}",
+        )
+    if not tests.claimed and effect.detectable is not None:
+        yield Caution(
+            "smallest_interaction",
+            f"an interaction smaller than a partial ω² of {effect.detectable:.2f} is more likely "
+            f"than one time in five to be missed with these {seeds} {what}",
+        )
+
+
+def _of_inert(grid: Grid) -> Iterator[Caution]:
+    for name in grid.inert():
+        axis = grid.x_axis if name == "x" else grid.y_axis
+        yield Caution(
+            "inert_axis",
+            f"{_short(axis)} changes nothing: values are identical along it. It may not reach the "
+            "model at all",
+        )
+    if grid.seed_ignored():
+        yield Caution(
+            "seed_ignored",
+            "the seed changes nothing: all values of a cell are identical, so there is no spread "
+            "to test against",
+        )
+
+
+def _of_seed_effects(grid: Grid, tests: Tests) -> Iterator[Caution]:
+    for name, axis in (("x", grid.x_axis), ("y", grid.y_axis)):
+        test = tests.strata.by_seed.get(name)  # type: ignore[call-overload]
+        if test is not None and test.p is not None and test.p < 0.01:
+            yield Caution(
+                "seed_axis",
+                f"{_short(axis)} acts differently from seed to seed (seed × {_short(axis)}: "
+                f"F({test.df1}, {test.df2}) = {test.F:.2f}): judge its own effect by the seeds as "
+                "strata, not by the residual",
+            )
+
+
+def _of_spread(grid: Grid, tests: Tests) -> Iterator[Caution]:
+    anova, count = tests.anova, grid.counts()
+    if anova.mse is None:
+        return
+    squares = np.bincount(grid.cell, np.square(anova.residual), count.size).reshape(grid.shape)
+    for axis, over in ((grid.x_axis, 0), (grid.y_axis, 1)):
+        sd = np.sqrt(squares.sum(axis=over) / np.maximum(count.sum(axis=over), 1))
+        low, high = int(np.argmin(sd)), int(np.argmax(sd))
+        if sd[high] > SPREAD * sd[low]:
+            ratio = sd[high] / sd[low] if sd[low] > 0 else np.inf
+            times = f"{ratio:.1f} times" if np.isfinite(ratio) else "infinitely often"
+            yield Caution(
+                "unequal_spread",
+                f"the residual spread at {_short(axis)} = {axis.labels[high]} is {times} that at "
+                f"{axis.labels[low]}: means there are less sure than they look",
+            )
+    taken = int((count > 0).sum())
+    most = min(0.5, 10 / taken)
+    offset = count * np.square(np.nan_to_num(anova.means - grid.value.mean()))
+    for code, table, what in (
+        ("one_cell_residual", squares, "residual spread"),
+        ("one_cell_total", squares + offset, "whole variation"),
+    ):
+        share = table / table.sum()
+        # At 2 × 2 or 2 × 3 a single cell holds much of the whole by nature.
+        if share.max() > most and (taken > 6 or code == "one_cell_residual"):
+            cell = np.argwhere(share == share.max())[:1]
+            y, x = cell[0]
+            at = f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}"
+            yield Caution(
+                code,
+                f"one cell ({at}) makes {share.max():.0%} of the {what}",
+                cell_values(grid, cell),
+            )
+
+
+def _short(axis: Axis) -> str:
+    return axis.name.rpartition(".")[2]
+
+
+def _at(axis: Axis, position: int) -> str:
+    return f"{_short(axis)} = {axis.labels[position]}"
+
+
+def _of_edges(grid: Grid, tests: Tests, mode: str) -> Iterator[Caution]:
+    score = tests.anova.means if mode == "max" else -tests.anova.means
+    best = np.argwhere(score == np.nanmax(score))[:1]
+    inert = grid.inert()
+    for name, axis, position in (("x", grid.x_axis, best[0][1]), ("y", grid.y_axis, best[0][0])):
+        if not axis.numeric or len(axis) < 3 or name in inert:
+            continue
+        for end, where, direction in ((0, "lowest", "below"), (len(axis) - 1, "highest", "above")):
+            if position == end:
+                yield Caution(
+                    "best_on_edge",
+                    f"the best cell lies at the {where} {_short(axis)} ({axis.labels[end]}): extend "
+                    f"the range, a better one may lie {direction}",
+                    cell_values(grid, best),
+                )
+
+
+def of_rows(rows: Rows, grid: Grid) -> Iterator[Caution]:
+    """What happened to rows before the analysis: non-finite ones, empty cells."""
+    table = rows.table
+    bad = table[table["outcome"] != Outcome.COMPLETE]
+    if len(bad):
+        words = {Outcome.DIVERGED: "not finite", Outcome.FAILED: "failed"}
+        found = {word: int((bad["outcome"] == kind).sum()) for kind, word in words.items()}
+        kinds = [f"{count} {word}" for word, count in found.items() if count]
+        cells, counts = np.unique(bad["cell"].to_numpy(), return_counts=True)
+        y, x = np.divmod(cells, len(rows.x))
+        texts = [
+            f"{_at(rows.x, i)}, {_at(rows.y, j)}: {n}" for i, j, n in zip(x, y, counts, strict=True)
+        ]
+        yield Caution(
+            "non_finite",
+            f"{len(bad)} rows left out ({', '.join(kinds)}), by cell: {listed(texts, MOST_NAMED)}",
+            tuple((rows.x.values[i], rows.y.values[j]) for i, j in zip(x, y, strict=True)),
+        )
+    empty = np.argwhere(grid.counts() == 0)
+    if len(empty):
+        texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in empty]
+        yield Caution(
+            "empty_cells",
+            f"{len(empty)} of {grid.counts().size} cells have no finite row: "
+            f"{listed(texts, MOST_NAMED)}",
+            cell_values(grid, empty),
+        )

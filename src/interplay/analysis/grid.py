@@ -1,0 +1,187 @@
+"""Observations on a grid x × y in blocks, and what can be estimated from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from interplay.analysis.labels import Axis, Codes, Floats, combined, listed
+from interplay.errors import TableError
+
+SAME = 1e-6
+"""Values that differ by at most this part of the largest are the same training twice."""
+ROUNDING = 1e-13
+"""The part of a value that is rounding."""
+Cell = tuple[int, int]
+"""(x position, y position)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Observations y = value at (x, y, block), with only the levels that occur.
+
+    Attributes:
+        x_axis, y_axis: with the levels that occur, in order.
+        value: shape (N,).
+        x, y, block: codes of shape (N,); block is all 0 without blocks.
+        blocks: whether seeds (and folds) are shared between cells.
+    """
+
+    x_axis: Axis
+    y_axis: Axis
+    value: Floats
+    x: Codes
+    y: Codes
+    block: Codes
+    blocks: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(y levels, x levels), as a heatmap's rows and columns."""
+        return len(self.y_axis), len(self.x_axis)
+
+    @property
+    def cell(self) -> Codes:
+        """Code of the cell: y position * x levels + x position."""
+        return self.y * len(self.x_axis) + self.x
+
+    @property
+    def n_blocks(self) -> int:
+        return int(self.block.max(initial=0)) + 1
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Observations a cell, shape (y levels, x levels)."""
+        size = self.shape[0] * self.shape[1]
+        return np.bincount(self.cell, minlength=size).reshape(self.shape)
+
+    @property
+    def repeats(self) -> int:
+        """Observations beyond the first of a cell and block; 0 without blocks."""
+        if not self.blocks:
+            return 0
+        return len(self.value) - (int(combined([self.cell, self.block]).max()) + 1)
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Grid:
+        """These observations alone; blocks are numbered anew, axes stay."""
+        block = np.unique(self.block[keep], return_inverse=True)[1].astype(np.int64)
+        parts = {name: getattr(self, name)[keep] for name in ("value", "x", "y")}
+        return replace(self, block=block, **parts)
+
+    @property
+    def zero(self) -> float:
+        """A sum of squares up to this is rounding."""
+        return len(self.value) * (ROUNDING * float(np.abs(self.value).max())) ** 2
+
+    def squares(self, values: Floats) -> float:
+        """The sum of squares; exactly 0 where it is rounding."""
+        total = float(np.square(values).sum())
+        return total if total > self.zero else 0.0
+
+    def inert(self) -> tuple[str, ...]:
+        """The axes ("x", "y") along which values are the same, in every block and all along.
+
+        Rows of a cell that share no seed with other cells' cannot show it.
+        """
+        if not self.blocks and len(self.value) > np.count_nonzero(self.counts()):
+            return ()
+        others = {"x": self.y, "y": self.x}
+        return tuple(name for name, other in others.items() if is_same(self, other, self.block))
+
+    def seed_ignored(self) -> bool:
+        """Whether all values of a cell are the same, whatever the seed."""
+        return is_same(self, self.cell)
+
+    def levelled(self) -> Grid:
+        """With values that are the same made equal, so that what they differ by is 0, not rounding.
+
+        That is along inert axes, and within cells where the seed is ignored.
+        """
+        groups = [combined([self.y if n == "x" else self.x, self.block]) for n in self.inert()]
+        groups += [combined([self.cell])] if self.seed_ignored() else []
+        value = self.value
+        for group in groups:
+            value = (np.bincount(group, value) / np.bincount(group))[group]
+        return replace(self, value=value)
+
+
+def spread_over(codes: Codes, value: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """The range (max − min) of the values of each code, and how many there are; shape (codes,)."""
+    size = int(codes.max(initial=-1)) + 1
+    low, high = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(low, codes, value)
+    np.maximum.at(high, codes, value)
+    return high - low, np.bincount(codes, minlength=size)
+
+
+def is_same(grid: Grid, *keys: Codes) -> bool:
+    """Whether values with equal keys are the same to `SAME`, and some keys have two values."""
+    ranges, counts = spread_over(combined(list(keys)), grid.value)
+    scale = float(np.abs(grid.value).max(initial=0.0))
+    return bool((counts > 1).any() and (ranges <= SAME * scale).all())
+
+
+def check_estimable(grid: Grid) -> None:
+    """Refuse a design that cannot tell its terms apart, with the reason.
+
+    Raises:
+        TableError: x and y, or the seeds and the cells, are confounded; or holes leave nothing to
+            compare.
+    """
+    rows, columns = grid.shape
+    where_y, where_x = np.nonzero(grid.counts())
+    parts, label = _components(columns, rows, where_x, where_y)
+    x, y = grid.x_axis.name, grid.y_axis.name
+    if parts > 1:
+        islands = []
+        for part in range(parts):
+            at = label[:columns] == part
+            over = label[columns:] == part
+            islands.append(f"{x} {_levels(grid.x_axis, at)} with {y} {_levels(grid.y_axis, over)}")
+        apart = "each value of one has values of the other to itself"
+        raise TableError(
+            f"{x} and {y} cannot be told apart (a disconnected design): {apart}: "
+            f"{listed(islands, 4)}. Train the missing cells between them"
+        )
+    if where_x.size - columns - rows + 1 == 0:
+        raise TableError(
+            f"no interaction of {x} and {y} can be estimated: with the empty cells, "
+            f"{where_x.size} cells leave no 2 × 2 to compare. Train the missing cells"
+        )
+    if not grid.blocks:
+        return
+    _, cell = np.unique(grid.cell, return_inverse=True)
+    parts, label = _components(where_x.size, grid.n_blocks, cell, grid.block)
+    if parts > 1:
+        raise TableError(
+            f"seeds are confounded with the cells: they fall into {parts} groups that share no cell"
+            f"{_confounded(grid, label)}. Train all cells with the same seeds, or leave the seed "
+            "column out to take the rows as replicates"
+        )
+
+
+def _confounded(grid: Grid, label: npt.NDArray[Any]) -> str:
+    """Which axis the groups of seeds follow, if one does."""
+    group = label[len(label) - grid.n_blocks :][grid.block]
+    for axis, code in ((grid.x_axis, grid.x), (grid.y_axis, grid.y)):
+        if int(combined([code, group]).max()) + 1 == len(axis):
+            return f" (each {axis.name} has seeds of its own)"
+    return ""
+
+
+def _components(a: int, b: int, of_a: Codes, of_b: Codes) -> tuple[int, npt.NDArray[Any]]:
+    """Components of the bipartite graph of a + b levels, and each level's."""
+    ones = np.ones(len(of_a), dtype=np.int8)
+    graph = coo_array((ones, (of_a, np.asarray(of_b) + a)), shape=(a + b, a + b))
+    parts, label = connected_components(graph, directed=False)
+    return int(parts), label
+
+
+def _levels(axis: Axis, chosen: npt.NDArray[np.bool_]) -> str:
+    texts: Sequence[str] = [t for t, one in zip(axis.labels, chosen, strict=True) if one]
+    return listed(texts, 4)

@@ -1,0 +1,252 @@
+"""Whether two hyperparameters interact: the whole analysis of one grid, and its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from interplay.analysis.anova import Effect, Term, TermName, interaction_effect
+from interplay.analysis.cautions import Caution
+from interplay.analysis.claims import Tests, run_tests
+from interplay.analysis.diagnose import LEAST, diagnose, of_rows
+from interplay.analysis.grid import Grid, check_estimable
+from interplay.analysis.labels import Axis, combined
+from interplay.analysis.ridge import Ridge, find_ridge
+from interplay.analysis.robust import Box, Stratum, StratumName
+from interplay.analysis.rows import RowReader, Rows, averaged, best_settings
+from interplay.analysis.scale import Transformed, scale_for, to_scale
+from interplay.analysis.shape import ResidualMap, map_residuals
+from interplay.analysis.tukey import Tukey, tukey_share, tukey_test
+from interplay.analysis.verdict import sentence
+from interplay.errors import TableError
+
+
+@dataclass(frozen=True, eq=False)
+class Interaction:
+    """What one table says of the interaction of x and y; what is undefined is None.
+
+    Attributes:
+        x, y: the axes, with the levels that have rows.
+        metric, mode: as asked.
+        n_rows, n_used: rows asked about, and those with a finite value.
+        n_seeds: seeds among the used rows; None without a seed column.
+        replicates: what the verdict rests on: blocks (seeds, times folds), or rows of a usual cell.
+        blocks: whether seeds are shared between cells, and so taken out as blocks.
+        tests: the analysis of variance, Box's correction and the strata.
+        effect: interval of the interaction's size.
+        tukey: with one row a cell.
+        transformed: the tests on the logit or log scale.
+        residuals: of cells off their additive fit.
+        tukey_share: the part of the interaction that fans out.
+        ridge: the best y for each x, and its shift.
+        claimed, removable: of the interaction.
+        cautions: the warnings.
+        verdict: one sentence.
+    """
+
+    x: Axis
+    y: Axis
+    metric: str
+    mode: str
+    n_rows: int
+    n_used: int
+    n_seeds: int | None
+    replicates: int
+    blocks: bool
+    tests: Tests
+    effect: Effect
+    tukey: Tukey
+    transformed: Transformed | None
+    residuals: ResidualMap
+    tukey_share: float | None
+    ridge: Ridge
+    claimed: bool
+    removable: bool
+    cautions: tuple[Caution, ...]
+    verdict: str
+
+    @property
+    def anova(self) -> Mapping[TermName, Term]:
+        """The terms seed, x, y, xy and residual."""
+        return self.tests.anova.terms
+
+    @property
+    def box(self) -> Box:
+        """The Box-corrected test."""
+        return self.tests.box
+
+    @property
+    def strata(self) -> Mapping[StratumName, Stratum]:
+        """x, y and xy against their own interactions with the seeds."""
+        return self.tests.strata.tests
+
+    def to_json(self) -> dict[str, Any]:
+        """The record that `interplay interaction --json` prints."""
+        transformed = self.transformed
+        return {
+            "x": self.x.name,
+            "y": self.y.name,
+            "metric": self.metric,
+            "mode": self.mode,
+            "n_rows": self.n_rows,
+            "n_used": self.n_used,
+            "n_seeds": self.n_seeds,
+            "blocks": self.blocks,
+            "anova": _terms(self.anova),
+            "box": asdict(self.box),
+            "strata": {name: asdict(test) for name, test in self.strata.items()},
+            "tukey": asdict(self.tukey),
+            "effect": asdict(self.effect),
+            "transformed": transformed
+            and {
+                "scale": transformed.scale,
+                "anova": _terms(transformed.tests.anova.terms),
+                "box": asdict(transformed.tests.box),
+                "claimed": transformed.tests.claimed,
+            },
+            "ridge": [asdict(row) for row in self.ridge.rows],
+            "shift": asdict(self.ridge.shift),
+            "shape": {
+                "tukey_share": self.tukey_share,
+                "stands_out": [
+                    {"x": self.x.values[x], "y": self.y.values[y], "residual": float(value)}
+                    for y, x in np.argwhere(self.residuals.stands_out)
+                    for value in [self.residuals.residual[y, x]]
+                ],
+            },
+            "interaction": {"claimed": self.claimed, "removable": self.removable},
+            "warnings": [
+                {
+                    "code": caution.code,
+                    "message": caution.message,
+                    "cells": [{"x": x, "y": y} for x, y in caution.cells],
+                }
+                for caution in self.cautions
+            ],
+            "verdict": self.verdict,
+        }
+
+
+def _terms(terms: Mapping[TermName, Term]) -> dict[str, Any]:
+    return {name: asdict(term) for name, term in terms.items()}
+
+
+@dataclass(frozen=True)
+class InteractionTest(RowReader):
+    """Rows to an `Interaction`: options here (see `RowReader`), the work in the call.
+
+    The model is M ~ seed + x*y, with seeds (times folds) as blocks where cells share them. Other
+    settings that vary are averaged over for each cell and seed, or each cell's best is taken.
+    """
+
+    def __call__(self, frame: Any) -> Interaction:
+        """The analysis of a table with a row a member.
+
+        Raises:
+            UnknownNameError: a column that does not exist, with the nearest match.
+            BudgetError: cells that trained unequally long.
+            TableError: samples that are no grid, a design in which the interaction cannot be
+                estimated, or any other question that this table cannot answer.
+        """
+        rows = self.read(frame)
+        if rows.binned:
+            raise TableError(
+                f"{' and '.join(rows.binned)} {'have' if len(rows.binned) > 1 else 'has'} random "
+                "samples, no grid: an interaction is tested between cells that have rows of their "
+                "own. Train listed values (`[8, 16, 32]`, or a range with `count`), all with the "
+                "same seeds"
+            )
+        grid, cautions = self._grid(rows)
+        check_estimable(grid)
+        cautions += of_rows(rows, grid)
+        grid = grid.levelled()
+        replicates = grid.n_blocks if grid.blocks else int(np.median(_taken(grid)))
+        tests = run_tests(grid)
+        effect = interaction_effect(tests.anova)
+        tukey = Tukey() if tests.anova.terms["residual"].df else tukey_test(grid)
+        residuals = map_residuals(grid, tests.anova)
+        ridge = find_ridge(grid, tests.anova, self.mode, replicates)
+        transformed = self._transformed(grid)
+        cautions += diagnose(grid, tests, effect, transformed, self.mode, replicates)
+
+        claimed = tests.claimed and replicates >= LEAST
+        ridge = ridge.claiming(claimed)
+        removable = claimed and not ridge.moved and _vanishes(tests, transformed)
+        verdict = sentence(
+            grid, self.metric, tests, effect, ridge, tukey, transformed,
+            seeds=replicates, claimed=claimed, removable=removable,
+        )  # fmt: skip
+        used = int((rows.table["outcome"] == 0).sum())
+        seeds = int(rows.good["seed"].nunique()) if rows.seed else None
+        return Interaction(
+            grid.x_axis, grid.y_axis, self.metric, self.mode, rows.asked, used, seeds, replicates,
+            grid.blocks, tests, effect, tukey, transformed, residuals,
+            tukey_share(grid, tests.anova.interaction), ridge, claimed, removable,
+            tuple(cautions), verdict,
+        )  # fmt: skip
+
+    def _grid(self, rows: Rows) -> tuple[Grid, list[Caution]]:
+        """The observations, on the levels that have any, and the cautions about how."""
+        good, cautions = rows.good, list(rows.cautions)
+        if good.empty:
+            raise TableError(f"no row has a finite {self.metric}: there is nothing to compare")
+        if rows.varying:
+            names = ", ".join(rows.varying)
+            if self.over == "best":
+                _, good, _ = best_settings(rows.table, good, self.mode)
+                text = f"each cell shows its best {names}, chosen on the same rows: luck included"
+                cautions.append(Caution("best_of_settings", text))
+            good = averaged(good, ["cell", "seed", "fold"])
+        y, x = np.divmod(good["cell"].to_numpy(), len(rows.x))
+        x, x_axis = _present(x, rows.x)
+        y, y_axis = _present(y, rows.y)
+        seed, fold = good["seed"].to_numpy(), good["fold"].to_numpy()
+        block = np.unique(combined([seed, fold]), return_inverse=True)[1].astype(np.int64)
+        blocks = bool(rows.seed or rows.fold)
+        if blocks and len(np.unique(combined([x, y, block]))) == len(np.unique(block)) > 1:
+            blocks = False
+            text = "no two cells share a seed: rows are taken as replicates, and seeds take no noise out"
+            cautions.append(Caution("seeds_not_shared", text))
+        if not blocks:
+            block = np.zeros_like(block)
+        value = good["value"].to_numpy(dtype=np.float64)
+        return Grid(x_axis, y_axis, value, x, y, block, blocks), cautions
+
+    def _transformed(self, grid: Grid) -> Transformed | None:
+        scale = scale_for(self.metric, self.mode, grid.value)
+        if scale is None:
+            return None
+        value, moved_in = to_scale(grid.value, scale)
+        return Transformed(scale, run_tests(replace(grid, value=value).levelled()), moved_in)
+
+
+def _taken(grid: Grid) -> Any:
+    count = grid.counts()
+    return count[count > 0]
+
+
+def _present(codes: Any, axis: Axis) -> tuple[Any, Axis]:
+    """Codes and axis without the levels that no row has."""
+    found, inverse = np.unique(codes, return_inverse=True)
+    if len(found) < 2:
+        raise TableError(
+            f"{axis.name} has finite rows at one value only ({axis.labels[found[0]]}): an "
+            "interaction needs two or more"
+        )
+    kept = replace(
+        axis,
+        labels=tuple(axis.labels[i] for i in found),
+        values=tuple(axis.values[i] for i in found),
+    )
+    return inverse.astype(np.int64), kept
+
+
+def _vanishes(tests: Tests, transformed: Transformed | None) -> bool:
+    """Whether the interaction is gone on the other scale: neither claimed there, nor half as large."""
+    if transformed is None or transformed.tests.claimed:
+        return False
+    here, there = (t.anova.terms["xy"].partial_omega2 for t in (tests, transformed.tests))
+    return here is not None and there is not None and there < here / 2

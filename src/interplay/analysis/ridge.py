@@ -1,0 +1,222 @@
+"""Where the best y lies for each x: the ridge of a grid, what ties with it, and whether it shifts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+from scipy.stats import t as t_distribution
+
+from interplay.analysis.anova import LEVEL, Anova
+from interplay.analysis.grid import ROUNDING, Grid
+from interplay.analysis.labels import Floats, combined
+
+RESAMPLES = 2000
+FEW = 5
+"""Fewer seeds than this give no interval of a position."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RidgeRow:
+    """The best y at one x.
+
+    Attributes:
+        x: its value.
+        best_y: the y with the best mean.
+        keep: every y that is not clearly worse than that row's best, in the axis' order; None where
+            no spread says what is clear.
+        support: for each y of `keep`, in how many of the resamples of seeds it was the best, 0 to 1;
+            None with fewer than five seeds.
+    """
+
+    x: Any
+    best_y: Any
+    keep: tuple[Any, ...] | None
+    support: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the best y moves, in steps of the grid a step of x.
+
+    Attributes:
+        slope: of the best y's position over x's; None where an axis has no order.
+        low, high: 95% interval; None with fewer than five seeds.
+        claimed: whether "the optimum shifts" is claimed.
+    """
+
+    slope: float | None = None
+    low: float | None = None
+    high: float | None = None
+    claimed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Ridge:
+    """The ridge of a grid.
+
+    Attributes:
+        rows: one for each x.
+        shift: not yet claimed: that also takes an interaction.
+        kept: not clearly worse than the best of their x, shape (y, x).
+        tied: not clearly worse than the best of all, shape (y, x).
+        moved: whether two rows' keep-sets are disjoint, or the slope's interval excludes 0.
+    """
+
+    rows: tuple[RidgeRow, ...]
+    shift: Shift
+    kept: Bools
+    tied: Bools
+    moved: bool
+
+    def claiming(self, interaction: bool) -> Ridge:
+        """With the shift claimed, if there is an interaction and the best y moved."""
+        return replace(self, shift=replace(self.shift, claimed=interaction and self.moved))
+
+
+def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
+    """The best y for each x with its keep-set, and the shift of the best y along x.
+
+    Args:
+        mode: "max" or "min".
+        seeds: how many there are; fewer than `FEW` give no intervals.
+    """
+    sign = 1.0 if mode == "max" else -1.0
+    score = sign * anova.means
+    count = grid.counts()
+    rows = len(grid.x_axis)
+    taken = int((count > 0).sum())
+    left = anova.terms["residual"].df or 0
+    if anova.mse:
+        error = _row_errors(grid, anova)
+        kept = _not_worse(score, count, _critical(taken - rows, left), error)
+        flat = score.reshape(-1, 1), count.reshape(-1, 1)
+        tied = _not_worse(*flat, _critical(taken - 1, left), error.max(keepdims=True)).reshape(
+            score.shape
+        )
+    else:
+        kept = tied = count > 0
+
+    close = 10 * ROUNDING * float(np.abs(grid.value).max())
+    best = _best(score, close)
+    positions = None
+    if seeds >= FEW and anova.mse:
+        positions = _best(_resampled(grid, anova, sign), close)
+    ridge = []
+    for x in range(rows):
+        values = tuple(grid.y_axis.values[y] for y in np.flatnonzero(kept[:, x]))
+        support = None
+        if positions is not None:
+            share = np.bincount(positions[:, x], minlength=len(score)) / len(positions)
+            support = tuple(float(s) for s in share[kept[:, x]])
+        at, top = grid.x_axis.values[x], grid.y_axis.values[best[x]]
+        ridge.append(RidgeRow(at, top, values if anova.mse else None, support))
+    shift = _shift(grid, best, positions, seeds)
+    apart = any(
+        not (kept[:, a] & kept[:, b]).any() for a in range(rows) for b in range(a + 1, rows)
+    )
+    leans = shift.low is not None and shift.high is not None and shift.low * shift.high > 0
+    return Ridge(tuple(ridge), shift, kept, tied, apart or leans)
+
+
+def _best(score: Floats, close: float) -> npt.NDArray[np.int64]:
+    """The position of the best y at each x of scores (…, y, x): the first of those within rounding.
+
+    Empty cells never are.
+    """
+    filled = np.where(np.isnan(score), -np.inf, score)
+    top = filled.max(axis=-2, keepdims=True)
+    return np.asarray(np.argmax(filled >= top - close, axis=-2), dtype=np.int64)
+
+
+def _not_worse(score: Floats, count: npt.NDArray[np.int64], critical: float, mse: Floats) -> Bools:
+    """Cells not clearly worse than their column's best (subset selection, Gupta 1965).
+
+    Args:
+        score, count: of cells, shape (y, columns); nan where empty.
+        critical: the t value of one comparison.
+        mse: the error variance of each column.
+    """
+    filled = np.where(np.isnan(score), -np.inf, score)
+    best = filled.max(axis=0)
+    n_best = np.where(filled == best, count, 0).max(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(mse * (1 / count + 1 / n_best))
+        return np.asarray(~np.isnan(score) & (best - filled <= critical * error))
+
+
+def _critical(comparisons: int, left: int) -> float:
+    """One-sided t, Bonferroni over all comparisons: all sets hold their true best at once."""
+    return float(t_distribution.isf(LEVEL / max(comparisons, 1), left))
+
+
+def _row_errors(grid: Grid, anova: Anova) -> Floats:
+    """The error variance at each x: the pooled one, or its own rows' where that is larger.
+
+    One noisy row is lost in the pooled error, and its keep-set would be too small.
+    """
+    columns = len(grid.x_axis)
+    cells = (grid.counts() > 0).sum(axis=0)
+    rows = np.bincount(grid.x, minlength=columns)
+    residual = anova.residual
+    if grid.n_blocks > 1:  # what a seed does to the whole row changes none of its comparisons
+        row = combined([grid.x, grid.block])
+        residual = residual - (np.bincount(row, residual) / np.bincount(row))[row]
+        left = rows - np.bincount(grid.x[_firsts(row)], minlength=columns) - cells + 1
+    else:
+        left = rows - cells
+    own = np.bincount(grid.x, residual**2, columns) / np.maximum(left, 1)
+    return np.where(left > 0, np.maximum(own, anova.mse or 0.0), anova.mse or 0.0)
+
+
+def _firsts(code: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.unique(code, return_index=True)[1]
+
+
+def _resampled(grid: Grid, anova: Anova, sign: float) -> Floats:
+    """Scores of all cells in resamples, shape (resamples, y, x).
+
+    Whole seeds are drawn with replacement. Without seeds in common, the cells' means are drawn
+    from normal distributions with the pooled error.
+    """
+    generator = np.random.default_rng(0)
+    shape = (RESAMPLES, *grid.shape)
+    if not grid.blocks:
+        error = np.sqrt((anova.mse or 0.0) / np.maximum(grid.counts(), 1))
+        return sign * anova.means + generator.standard_normal(shape) * error
+    size = grid.counts().size
+    code = grid.cell * grid.n_blocks + grid.block
+    total, count = (
+        np.bincount(code, weights, size * grid.n_blocks).reshape(size, grid.n_blocks).T
+        for weights in (sign * (grid.value - grid.value.mean()), None)
+    )
+    blocks = grid.n_blocks
+    weight = generator.multinomial(blocks, np.full(blocks, 1 / blocks), RESAMPLES).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return ((weight @ total) / (weight @ count)).reshape(shape)
+
+
+def _shift(
+    grid: Grid,
+    best: npt.NDArray[np.int64],
+    positions: npt.NDArray[np.int64] | None,
+    seeds: int,
+) -> Shift:
+    if not (grid.x_axis.numeric and grid.y_axis.numeric):
+        return Shift()
+    x = np.arange(len(best)) - (len(best) - 1) / 2
+    weight = x / (x @ x)
+    slope = float(best @ weight)
+    if positions is None:
+        return Shift(slope)
+    # Percentiles of few seeds are too narrow; theirs are widened as Student's t is beyond the
+    # normal distribution, by √(n / (n − 1)) t (Hesterberg 2015).
+    wide = np.sqrt(seeds / (seeds - 1)) * t_distribution.isf(LEVEL / 2, seeds - 1)
+    tail = float(norm.sf(wide))
+    low, high = np.quantile(positions @ weight, [tail, 1 - tail])
+    return Shift(slope, float(low), float(high))

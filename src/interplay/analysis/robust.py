@@ -1,0 +1,145 @@
+"""Tests that hold where the plain F does not: unequal spread (Box), effects that differ by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import f as f_distribution
+
+from interplay.analysis.anova import Anova
+from interplay.analysis.fit import fit_factors
+from interplay.analysis.grid import Grid
+from interplay.analysis.projection import Additive
+
+StratumName = Literal["x", "y", "xy"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """The interaction's F with its degrees of freedom adjusted for the cells' variances.
+
+    Attributes:
+        epsilon: df1 as a part of the plain one; 1 at equal variances.
+        df1, df2: adjusted.
+        p: of F / bias at df1, df2; the bias is 1 for balanced tables.
+    """
+
+    epsilon: float | None = None
+    df1: float | None = None
+    df2: float | None = None
+    p: float | None = None
+
+
+def box_correct(grid: Grid, anova: Anova) -> Box:
+    """Box's approximation to the distribution of F at unequal variances (Box 1954, theorem 6.1).
+
+    A quadratic form y'Py of independent y with variances Σ is about a χ² of tr(PΣ)² / tr(PΣPΣ)
+    degrees of freedom; so are numerator and denominator. The variances are the cells' own, of the
+    full model's residuals.
+    """
+    term, mse = anova.terms["xy"], anova.mse
+    if term.F is None or mse is None or not term.df:
+        return Box()
+    count = grid.counts()
+    within = np.bincount(grid.cell, np.square(anova.residual), count.size).reshape(grid.shape)
+    variance = np.where(count > 1, within / np.maximum(count - 1, 1), mse) * (count > 0)
+    left = np.maximum(count - 1, 0).astype(np.float64)
+
+    # P = 1 − Z G Z', on cell means weighted by their counts.
+    model = Additive(count.astype(np.float64))
+    product = model.inverse @ model.gram(count * variance)
+    trace = float(variance.sum() - np.trace(product))
+    second = float(np.sum(model.inverse * model.gram(count * variance**2)))
+    squared = float((variance**2).sum()) - 2 * second + float(np.sum(product * product.T))
+    if trace <= 0 or squared <= 0:
+        return Box()
+    df1 = trace**2 / squared
+
+    cells = int((count > 0).sum())
+    if grid.n_blocks > 1:  # residuals are centred over cells in each block as well
+        spread = (variance**2).sum() * (1 - 2 / cells) + (variance.sum() / cells) ** 2
+        per_block = (anova.terms["residual"].df or 0) / (cells - 1)
+        df2 = per_block * (variance.sum() * (1 - 1 / cells)) ** 2 / spread
+    else:
+        df2 = (left * variance).sum() ** 2 / (left * variance**2).sum()
+    bias = (trace / term.df) / ((left * variance).sum() / left.sum())
+    p = float(f_distribution.sf(term.F / bias, df1, df2))
+    return Box(df1 / term.df, float(df1), float(df2), p)
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """A term against its own interaction with the seeds; None where that is not defined."""
+
+    df1: int | None = None
+    df2: int | None = None
+    F: float | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Strata:
+    """Seeds as strata.
+
+    Attributes:
+        tests: x against seed×x, y against seed×y, xy against seed×x×y.
+        by_seed: seed×x and seed×y against seed×x×y: whether an axis acts differently by seed.
+        used: blocks that have every cell; the others are left out here.
+    """
+
+    tests: Mapping[StratumName, Stratum]
+    by_seed: Mapping[StratumName, Stratum]
+    used: int
+
+
+def seed_strata(grid: Grid) -> Strata:
+    """Each term against its own interaction with the blocks, as for repeated measures.
+
+    Right whatever the seeds' effects on an axis are, because a seed's whole profile is the unit.
+    Computed over the blocks that have every cell that the grid has; undefined without blocks, with
+    repeated rows, or with fewer than two such blocks.
+    """
+    nothing = Strata(dict.fromkeys(("x", "y", "xy"), Stratum()), {}, 0)
+    if not grid.blocks or grid.repeats:
+        return nothing
+    places, cell = np.unique(grid.cell, return_inverse=True)
+    whole = np.bincount(grid.block) == len(places)
+    used = int(whole.sum())
+    if used < 2:
+        return nothing
+    table = np.full((len(places), grid.n_blocks), np.nan)
+    table[cell, grid.block] = grid.value
+    table = table[:, whole]
+    y, x = np.divmod(places, len(grid.x_axis))
+    mean = table.mean(axis=1, keepdims=True)
+    # The first column is the mean over seeds, the others are what each seed has beyond it.
+    parts = np.hstack([mean, table - mean])
+    parts = parts - parts.mean(axis=0)
+    additive = fit_factors(parts, [x, y])
+    effects = {
+        "x": (additive.rank - len(grid.y_axis), additive.values - fit_factors(parts, [y]).values),
+        "y": (additive.rank - len(grid.x_axis), additive.values - fit_factors(parts, [x]).values),
+        "xy": (len(places) - additive.rank, parts - additive.values),
+    }
+    tests: dict[StratumName, Stratum] = {}
+    errors: dict[str, tuple[int, float]] = {}
+    for name, (df, effect) in effects.items():
+        ss = used * grid.squares(effect[:, 0])
+        error = grid.squares(effect[:, 1:])
+        errors[name] = df * (used - 1), error
+        tests[name] = _ratio(df, ss, *errors[name])  # type: ignore[index]
+    by_seed: dict[StratumName, Stratum] = {
+        "x": _ratio(*errors["x"], *errors["xy"]),
+        "y": _ratio(*errors["y"], *errors["xy"]),
+    }
+    return Strata(tests, by_seed, used)
+
+
+def _ratio(df1: int, ss1: float, df2: int, ss2: float) -> Stratum:
+    if not (df1 and df2 and ss2):
+        return Stratum()
+    ratio = (ss1 / df1) / (ss2 / df2)
+    return Stratum(df1, df2, ratio, float(f_distribution.sf(ratio, df1, df2)))

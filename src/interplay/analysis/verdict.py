@@ -1,0 +1,121 @@
+"""The verdict: whether two hyperparameters interact, in one plain sentence with its numbers."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from interplay.analysis.anova import LEVEL, Effect
+from interplay.analysis.claims import Tests
+from interplay.analysis.diagnose import LEAST
+from interplay.analysis.grid import Grid
+from interplay.analysis.labels import short_names, text_of
+from interplay.analysis.ridge import Ridge
+from interplay.analysis.scale import Transformed
+from interplay.analysis.tukey import Tukey
+
+
+def p_text(p: float) -> str:
+    """A p-value as one writes it: p = 0.021, p < 0.0001."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def sentence(
+    grid: Grid,
+    metric: str,
+    tests: Tests,
+    effect: Effect,
+    ridge: Ridge,
+    tukey: Tukey,
+    transformed: Transformed | None,
+    *,
+    seeds: int,
+    claimed: bool,
+    removable: bool,
+) -> str:
+    """The verdict."""
+    x, y = short_names(grid.x_axis.name, grid.y_axis.name)
+    inert = [name for name, axis in ((x, "x"), (y, "y")) if axis in grid.inert()]
+    if inert:
+        names = " and ".join(inert)
+        change = "change" if len(inert) > 1 else "changes"
+        return f"No interaction: {names} {change} nothing, {metric} is identical along it."
+    if grid.seed_ignored():
+        return (
+            f"No verdict on {x} and {y}: the seed changes nothing, so there is no spread to test "
+            "a difference against."
+        )
+    if seeds < LEAST:
+        return f"No verdict on {x} and {y}: {_unseen(grid, tests, tukey, seeds)}."
+    facts = _facts(tests, effect)
+    if not claimed:
+        return f"No interaction of {x} and {y} is shown {_why_not(tests, effect, facts)}."
+    if removable and transformed is not None:
+        return (
+            f"{x} and {y} interact on {metric} as it is {facts}, but not on its "
+            f"{transformed.scale} scale, and the best {y} stays put: {_cause(transformed)}, not "
+            "one setting changing what the other should be."
+        )
+    head = f"{x} and {y} interact {facts}: "
+    if ridge.shift.claimed:
+        return f"{head}{_moves(ridge, x, y)}."
+    return f"{head}how much {y} matters depends on {x}, but the best {y} is not shown to shift."
+
+
+def _facts(tests: Tests, effect: Effect) -> str:
+    term, residual = tests.anova.terms["xy"], tests.anova.terms["residual"]
+    stratum = tests.strata.tests["xy"]
+    if tests.by_strata and stratum.F is not None and stratum.p is not None:
+        return f"(seeds as strata: F({stratum.df1}, {stratum.df2}) = {stratum.F:.2f}, {p_text(stratum.p)})"
+    if term.F is None or term.p is None or tests.p is None:
+        return ""
+    size = ""
+    if term.partial_omega2 is not None and effect.low is not None and effect.high is not None:
+        size = (
+            f"; partial ω² {term.partial_omega2:.2f}, 95% interval {effect.low:.2f} to "
+            f"{effect.high:.2f}"
+        )
+    spread = ""
+    if tests.box.p is not None:
+        spread = f", {p_text(tests.box.p)} allowing for unequal spread"
+    return f"(F({term.df}, {residual.df}) = {term.F:.2f}, {p_text(term.p)}{spread}{size})"
+
+
+def _why_not(tests: Tests, effect: Effect, facts: str) -> str:
+    text = facts
+    plain = tests.anova.terms["xy"].p
+    if plain is not None and plain < LEVEL and tests.p is not None:
+        text += "; F alone would claim one, but not every test that these data call for agrees"
+    if effect.detectable is not None:
+        text += f"; one of partial ω² {effect.detectable:.2f} or more would have been found 4 times in 5"
+    return text
+
+
+def _unseen(grid: Grid, tests: Tests, tukey: Tukey, seeds: int) -> str:
+    if tests.anova.terms["residual"].df:
+        one = "seed" if grid.blocks else "training a cell"
+        return f"{seeds} {one}{'s' if seeds != 1 else ''} cannot tell an interaction from noise"
+    if tukey.p is None:
+        return "with one training a cell, noise and interaction cannot be told apart"
+    facts = f"Tukey's test: F({tukey.df1}, {tukey.df2}) = {tukey.F:.2f}, {p_text(tukey.p)}"
+    if tukey.p < LEVEL:
+        return (
+            f"one training a cell; its lines do fan out ({facts}), seeds would tell if that holds"
+        )
+    return f"one training a cell ({facts}; a large p is no evidence that effects just add up)"
+
+
+def _cause(transformed: Transformed) -> str:
+    return "a ceiling effect" if transformed.scale == "logit" else "an effect in proportion"
+
+
+def _moves(ridge: Ridge, x: str, y: str) -> str:
+    """Between which rows the best y moves: of those whose keep-sets are disjoint, the farthest."""
+    rows = ridge.rows
+    pairs = sorted(combinations(range(len(rows)), 2), key=lambda pair: pair[0] - pair[1])
+    apart = [(a, b) for a, b in pairs if not (ridge.kept[:, a] & ridge.kept[:, b]).any()]
+    differ = [(a, b) for a, b in pairs if rows[a].best_y != rows[b].best_y]
+    a, b = (apart or differ)[0]
+    return (
+        f"the best {y} shifts from {text_of(rows[a].best_y)} at {x} = {text_of(rows[a].x)} to "
+        f"{text_of(rows[b].best_y)} at {x} = {text_of(rows[b].x)}"
+    )
