@@ -23,6 +23,9 @@ from interplay.analysis.tukey import Tukey, tukey_share, tukey_test
 from interplay.analysis.verdict import sentence
 from interplay.errors import TableError
 
+LARGEST = 1e100
+"""Sums of squares of larger values do not fit into a float."""
+
 
 @dataclass(frozen=True, eq=False)
 class Interaction:
@@ -184,7 +187,7 @@ class InteractionTest(RowReader):
         return Interaction(
             grid.x_axis, grid.y_axis, self.metric, self.mode, rows.asked, used, seeds, replicates,
             grid.blocks, tests, effect, tukey, transformed, residuals,
-            tukey_share(grid, tests.anova.interaction), ridge, claimed, removable,
+            tukey_share(grid, tests.anova.interaction, tests.anova.terms["xy"].df or 0), ridge, claimed, removable,
             tuple(cautions), verdict,
         )  # fmt: skip
 
@@ -213,6 +216,8 @@ class InteractionTest(RowReader):
         if not blocks:
             block = np.zeros_like(block)
         value = good["value"].to_numpy(dtype=np.float64)
+        if np.abs(value).max() > LARGEST:
+            raise TableError(f"{self.metric} holds {np.abs(value).max():.3g}: too large to analyse")
         return Grid(x_axis, y_axis, value, x, y, block, blocks), cautions
 
     def _transformed(self, grid: Grid) -> Transformed | None:

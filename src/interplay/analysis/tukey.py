@@ -41,17 +41,19 @@ def tukey_test(grid: Grid) -> Tukey:
     return Tukey(ratio, 1, left, float(f_distribution.sf(ratio, 1, left)))
 
 
-def tukey_share(grid: Grid, interaction: Floats) -> float | None:
+def tukey_share(grid: Grid, interaction: Floats, df: int) -> float | None:
     """The part of the interaction's sum of squares that is Tukey's component, 0 to 1.
 
+    None where there is no interaction, or only one degree of freedom of it, which is all Tukey's.
     Near 1: the lines of the interaction plot fan out, as ceilings and multiplicative scales make
     them.
 
     Args:
         interaction: what the full model's fit has beyond the additive one's, shape (N,).
+        df: its degrees of freedom.
     """
     total = grid.squares(interaction)
-    if not total:
+    if not total or not df > 1:
         return None
     blocks = [grid.block] if grid.n_blocks > 1 else []
     value = grid.value - grid.value.mean()
