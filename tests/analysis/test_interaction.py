@@ -355,7 +355,7 @@ def test_the_bootstrap_draws_whole_seeds():
     # y = 1 wins where 4 k > 1 (5 − k) for k of 5 draws among the two, of chance 0.4 each.
     chance = sum(math.comb(5, k) * 0.4**k * 0.6 ** (5 - k) for k in range(6) if 4 * k > 5 - k)
     support = dict(zip(row.keep, row.support, strict=True))
-    assert support[1] == pytest.approx(chance, abs=0.03)
+    assert support[1] == pytest.approx(chance, abs=0.05)
     assert sum(support.values()) == pytest.approx(1)
 
 

@@ -13,7 +13,7 @@ from scipy.stats import ncf
 
 from interplay.analysis.fit import Fit, fit_factors
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Codes, Floats
+from interplay.analysis.labels import Codes, Floats, compacted
 from interplay.errors import TableError
 
 LEVEL = 0.05
@@ -53,14 +53,12 @@ class Anova:
         n: observations.
         means: of cells, as if each had every block; nan where empty; shape (y, x).
         residual: observations less the full model's fit, shape (N,).
-        interaction: the full model's fit less the additive one's, shape (N,).
     """
 
     terms: Mapping[TermName, Term]
     n: int
     means: Floats
     residual: Floats
-    interaction: Floats
 
     @property
     def mse(self) -> float | None:
@@ -80,7 +78,7 @@ def analyse_variance(grid: Grid) -> Anova:
     """
     centre = float(grid.value.mean())
     value = grid.value - centre
-    places, cell = np.unique(grid.cell, return_inverse=True)
+    places, cell = compacted(grid.cell)
     block: list[Codes] = [grid.block] if grid.n_blocks > 1 else []
 
     additive = fit_factors(value, [*block, grid.x, grid.y])
@@ -110,7 +108,7 @@ def analyse_variance(grid: Grid) -> Anova:
 
     means = np.full(grid.shape, np.nan)
     means.flat[places] = full.effects[-1] + centre + (full.effects[0].mean() if block else 0.0)
-    return Anova(terms, len(value), means, residual, full.values - additive.values)
+    return Anova(terms, len(value), means, residual)
 
 
 def _term(df: int, ss: float, left: int, rest: float, total: float, n: int) -> Term:

@@ -81,7 +81,7 @@ class CellMeans(RowReader):
         if read.fold and read.seed:
             good = averaged(good, ["sample", "setting", "cell", "seed", "fold"])
             good = averaged(good, ["sample", "setting", "cell", "seed"])
-        if unit != "row":
+        if unit != "row" and read.varying:
             good = averaged(good, ["setting", "cell", unit])
         if read.varying and self.over == "best":
             rows, good, last = best_settings(rows, good, self.mode)

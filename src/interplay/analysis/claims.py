@@ -8,7 +8,7 @@ import numpy as np
 
 from interplay.analysis.anova import LEVEL, Anova, analyse_variance
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Floats, combined
+from interplay.analysis.labels import Floats, combined, first_rows
 from interplay.analysis.robust import Box, Strata, box_correct, seed_strata
 
 
@@ -58,7 +58,7 @@ def _larger(a: float | None, b: float | None) -> float | None:
 def _averaged(grid: Grid) -> Grid:
     """One observation a cell and block."""
     code = combined([grid.cell, grid.block])
-    first = np.unique(code, return_index=True)[1]
+    first = first_rows(code)
     value: Floats = np.bincount(code, grid.value) / np.bincount(code)
     parts = {name: getattr(grid, name)[first] for name in ("x", "y", "block")}
     return replace(grid, value=value, **parts)

@@ -53,7 +53,7 @@ def diagnose(
 
 def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iterator[Caution]:
     what = "seeds" if grid.blocks else "trainings a cell"
-    if grid.counts().max() == 1 and not tests.anova.terms["residual"].df:
+    if grid.counts.max() == 1 and not tests.anova.terms["residual"].df:
         yield Caution(
             "one_row_a_cell",
             "one training a cell: noise and interaction cannot be told apart. Tukey's test sees "
@@ -75,14 +75,14 @@ def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iter
 
 
 def _of_inert(grid: Grid) -> Iterator[Caution]:
-    for name in grid.inert():
+    for name in grid.inert:
         axis = grid.x_axis if name == "x" else grid.y_axis
         yield Caution(
             "inert_axis",
             f"{_short(axis)} changes nothing: values are identical along it. It may not reach the "
             "model at all",
         )
-    if grid.seed_ignored():
+    if grid.seed_ignored:
         yield Caution(
             "seed_ignored",
             "the seed changes nothing: all values of a cell are identical, so there is no spread "
@@ -103,7 +103,7 @@ def _of_seed_effects(grid: Grid, tests: Tests) -> Iterator[Caution]:
 
 
 def _of_spread(grid: Grid, tests: Tests) -> Iterator[Caution]:
-    anova, count = tests.anova, grid.counts()
+    anova, count = tests.anova, grid.counts
     if anova.mse is None:
         return
     squares = np.bincount(grid.cell, np.square(anova.residual), count.size).reshape(grid.shape)
@@ -149,7 +149,7 @@ def _at(axis: Axis, position: int) -> str:
 def _of_edges(grid: Grid, tests: Tests, mode: str) -> Iterator[Caution]:
     score = tests.anova.means if mode == "max" else -tests.anova.means
     best = np.argwhere(score == np.nanmax(score))[:1]
-    inert = grid.inert()
+    inert = grid.inert
     for name, axis, position in (("x", grid.x_axis, best[0][1]), ("y", grid.y_axis, best[0][0])):
         if not axis.numeric or len(axis) < 3 or name in inert:
             continue
@@ -181,12 +181,12 @@ def of_rows(rows: Rows, grid: Grid) -> Iterator[Caution]:
             f"{len(bad)} rows left out ({', '.join(kinds)}), by cell: {listed(texts, MOST_NAMED)}",
             tuple((rows.x.values[i], rows.y.values[j]) for i, j in zip(x, y, strict=True)),
         )
-    empty = np.argwhere(grid.counts() == 0)
+    empty = np.argwhere(grid.counts == 0)
     if len(empty):
         texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in empty]
         yield Caution(
             "empty_cells",
-            f"{len(empty)} of {grid.counts().size} cells have no finite row: "
+            f"{len(empty)} of {grid.counts.size} cells have no finite row: "
             f"{listed(texts, MOST_NAMED)}",
             cell_values(grid, empty),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from interplay.analysis.labels import Axis, Codes, Floats, combined, listed
+from interplay.analysis.labels import Axis, Codes, Floats, combined, compacted, listed
 from interplay.errors import TableError
 
 SAME = 1e-6
@@ -46,34 +47,29 @@ class Grid:
         """(y levels, x levels), as a heatmap's rows and columns."""
         return len(self.y_axis), len(self.x_axis)
 
-    @property
+    @cached_property
     def cell(self) -> Codes:
         """Code of the cell: y position * x levels + x position."""
         return self.y * len(self.x_axis) + self.x
 
-    @property
+    @cached_property
     def n_blocks(self) -> int:
         return int(self.block.max(initial=0)) + 1
 
+    @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
         """Observations a cell, shape (y levels, x levels)."""
         size = self.shape[0] * self.shape[1]
         return np.bincount(self.cell, minlength=size).reshape(self.shape)
 
-    @property
+    @cached_property
     def repeats(self) -> int:
         """Observations beyond the first of a cell and block; 0 without blocks."""
         if not self.blocks:
             return 0
         return len(self.value) - (int(combined([self.cell, self.block]).max()) + 1)
 
-    def where(self, keep: npt.NDArray[np.bool_]) -> Grid:
-        """These observations alone; blocks are numbered anew, axes stay."""
-        block = np.unique(self.block[keep], return_inverse=True)[1].astype(np.int64)
-        parts = {name: getattr(self, name)[keep] for name in ("value", "x", "y")}
-        return replace(self, block=block, **parts)
-
-    @property
+    @cached_property
     def zero(self) -> float:
         """A sum of squares up to this is rounding."""
         return len(self.value) * (ROUNDING * float(np.abs(self.value).max())) ** 2
@@ -83,16 +79,18 @@ class Grid:
         total = float(np.square(values).sum())
         return total if total > self.zero else 0.0
 
+    @cached_property
     def inert(self) -> tuple[str, ...]:
         """The axes ("x", "y") along which values are the same, in every block and all along.
 
         Rows of a cell that share no seed with other cells' cannot show it.
         """
-        if not self.blocks and len(self.value) > np.count_nonzero(self.counts()):
+        if not self.blocks and len(self.value) > np.count_nonzero(self.counts):
             return ()
         others = {"x": self.y, "y": self.x}
         return tuple(name for name, other in others.items() if is_same(self, other, self.block))
 
+    @cached_property
     def seed_ignored(self) -> bool:
         """Whether all values of a cell are the same, whatever the seed."""
         return is_same(self, self.cell)
@@ -102,8 +100,10 @@ class Grid:
 
         That is along inert axes, and within cells where the seed is ignored.
         """
-        groups = [combined([self.y if n == "x" else self.x, self.block]) for n in self.inert()]
-        groups += [combined([self.cell])] if self.seed_ignored() else []
+        groups = [combined([self.y if n == "x" else self.x, self.block]) for n in self.inert]
+        groups += [combined([self.cell])] if self.seed_ignored else []
+        if not groups:
+            return self
         value = self.value
         for group in groups:
             value = (np.bincount(group, value) / np.bincount(group))[group]
@@ -134,7 +134,7 @@ def check_estimable(grid: Grid) -> None:
             compare.
     """
     rows, columns = grid.shape
-    where_y, where_x = np.nonzero(grid.counts())
+    where_y, where_x = np.nonzero(grid.counts)
     parts, label = _components(columns, rows, where_x, where_y)
     x, y = grid.x_axis.name, grid.y_axis.name
     if parts > 1:
@@ -155,7 +155,7 @@ def check_estimable(grid: Grid) -> None:
         )
     if not grid.blocks:
         return
-    _, cell = np.unique(grid.cell, return_inverse=True)
+    cell = compacted(grid.cell)[1]
     parts, label = _components(where_x.size, grid.n_blocks, cell, grid.block)
     if parts > 1:
         raise TableError(

@@ -13,7 +13,7 @@ from interplay.analysis.cautions import Caution
 from interplay.analysis.claims import Tests, run_tests
 from interplay.analysis.diagnose import LEAST, diagnose, of_rows
 from interplay.analysis.grid import Grid, check_estimable
-from interplay.analysis.labels import Axis, combined
+from interplay.analysis.labels import Axis, combined, compacted
 from interplay.analysis.ridge import Ridge, find_ridge
 from interplay.analysis.robust import Box, Stratum, StratumName
 from interplay.analysis.rows import RowReader, Rows, averaged, best_settings
@@ -170,6 +170,7 @@ class InteractionTest(RowReader):
         tests = run_tests(grid)
         effect = interaction_effect(tests.anova)
         tukey = Tukey() if tests.anova.terms["residual"].df else tukey_test(grid)
+        share = tukey_share(grid, tests.anova.means, tests.anova.terms["xy"].df or 0)
         residuals = map_residuals(grid, tests.anova)
         ridge = find_ridge(grid, tests.anova, self.mode, replicates)
         transformed = self._transformed(grid)
@@ -187,8 +188,7 @@ class InteractionTest(RowReader):
         return Interaction(
             grid.x_axis, grid.y_axis, self.metric, self.mode, rows.asked, used, seeds, replicates,
             grid.blocks, tests, effect, tukey, transformed, residuals,
-            tukey_share(grid, tests.anova.interaction, tests.anova.terms["xy"].df or 0), ridge, claimed, removable,
-            tuple(cautions), verdict,
+            share, ridge, claimed, removable, tuple(cautions), verdict,
         )  # fmt: skip
 
     def _grid(self, rows: Rows) -> tuple[Grid, list[Caution]]:
@@ -207,9 +207,9 @@ class InteractionTest(RowReader):
         x, x_axis = _present(x, rows.x)
         y, y_axis = _present(y, rows.y)
         seed, fold = good["seed"].to_numpy(), good["fold"].to_numpy()
-        block = np.unique(combined([seed, fold]), return_inverse=True)[1].astype(np.int64)
+        block = combined([seed, fold])
         blocks = bool(rows.seed or rows.fold)
-        if blocks and len(np.unique(combined([x, y, block]))) == len(np.unique(block)) > 1:
+        if blocks and combined([x, y, block]).max() == block.max() > 0:
             blocks = False
             text = "no two cells share a seed: rows are taken as replicates, and seeds take no noise out"
             cautions.append(Caution("seeds_not_shared", text))
@@ -229,13 +229,13 @@ class InteractionTest(RowReader):
 
 
 def _taken(grid: Grid) -> Any:
-    count = grid.counts()
+    count = grid.counts
     return count[count > 0]
 
 
 def _present(codes: Any, axis: Axis) -> tuple[Any, Axis]:
     """Codes and axis without the levels that no row has."""
-    found, inverse = np.unique(codes, return_inverse=True)
+    found, place = compacted(codes)
     if len(found) < 2:
         raise TableError(
             f"{axis.name} has finite rows at one value only ({axis.labels[found[0]]}): an "
@@ -246,7 +246,7 @@ def _present(codes: Any, axis: Axis) -> tuple[Any, Axis]:
         labels=tuple(axis.labels[i] for i in found),
         values=tuple(axis.values[i] for i in found),
     )
-    return inverse.astype(np.int64), kept
+    return place, kept
 
 
 def _vanishes(tests: Tests, transformed: Transformed | None) -> bool:

@@ -180,13 +180,34 @@ def read_axis(
     return positions[codes], axis
 
 
+def compacted(codes: Codes) -> tuple[Codes, Codes]:
+    """The codes ≥ 0 that occur, sorted, and each row's position among them; as `np.unique` does.
+
+    Over a table of flags, which needs no sorting of many rows where codes are few.
+    """
+    top = int(codes.max(initial=-1)) + 1
+    if top > 4 * len(codes) + 1000:
+        found, place = np.unique(codes, return_inverse=True)
+        return found.astype(np.int64), place.astype(np.int64)
+    seen = np.zeros(top, dtype=bool)
+    seen[codes] = True
+    return np.flatnonzero(seen).astype(np.int64), (np.cumsum(seen) - 1)[codes].astype(np.int64)
+
+
 def combined(columns: Sequence[npt.NDArray[np.integer[Any]]]) -> Codes:
-    """One code per distinct row of several columns of codes ≥ 0: 0, 1, … by first appearance."""
+    """One code per distinct row of several columns of codes ≥ 0: 0, 1, … in the columns' order."""
     code = columns[0].astype(np.int64)
     for column in columns[1:]:
         # Compacted after each column, so that products of many levels cannot overflow.
-        code = pd.factorize(code * (int(column.max(initial=0)) + 1) + column)[0]
-    return pd.factorize(code)[0].astype(np.int64)
+        code = compacted(code * (int(column.max(initial=0)) + 1) + column)[1]
+    return code if len(columns) > 1 else compacted(code)[1]
+
+
+def first_rows(code: Codes) -> Codes:
+    """The first row of each code 0, 1, …, all of which occur."""
+    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return first
 
 
 def setting_codes(frame: pd.DataFrame, names: Sequence[str]) -> Codes:
@@ -197,15 +218,11 @@ def setting_codes(frame: pd.DataFrame, names: Sequence[str]) -> Codes:
         if numbers is None:
             columns.append(read_axis(frame[name])[0])
         else:
-            columns.append(np.unique(_rounded(numbers), return_inverse=True)[1])
+            codes, distinct = pd.factorize(numbers, use_na_sentinel=False)
+            columns.append(np.unique(_rounded(distinct), return_inverse=True)[1][codes])
     if not columns or frame.empty:
         return np.zeros(len(frame), dtype=np.int64)
-    code = combined(columns)
-    # By value, not by appearance: ties must not depend on the order of the rows.
-    sample = np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
-    rank = np.empty_like(sample)
-    rank[np.lexsort([column[sample] for column in reversed(columns)])] = np.arange(len(sample))
-    return rank[code].astype(np.int64)
+    return combined(columns)
 
 
 def _number_axis(

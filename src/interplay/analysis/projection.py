@@ -38,13 +38,17 @@ class Additive:
         ys, diagonal = len(self.weight), np.diagonal(matrix)
         return diagonal[:ys, None] + diagonal[None, ys:] + 2 * matrix[:ys, ys:]
 
+    def fit(self, tables: Floats) -> Floats:
+        """The fitted values of tables of shape (…, y, x), at empty cells too."""
+        filled = np.where(self.weight > 0, tables, 0.0) * self.weight
+        totals = np.concatenate([filled.sum(axis=-1), filled.sum(axis=-2)], axis=-1)
+        effects = totals @ self.inverse
+        ys = len(self.weight)
+        return np.asarray(effects[..., :ys, None] + effects[..., None, ys:])
+
     def residual(self, table: Floats) -> Floats:
         """A table less its additive fit: double-centred, where all weights are equal. Shape (y, x).
 
         Empty cells are nan.
         """
-        filled = np.where(self.weight > 0, table, 0.0) * self.weight
-        effects = self.inverse @ np.concatenate([filled.sum(axis=1), filled.sum(axis=0)])
-        ys = len(self.weight)
-        fit = effects[:ys, None] + effects[None, ys:]
-        return np.where(self.weight > 0, table - fit, np.nan)
+        return np.where(self.weight > 0, table - self.fit(table), np.nan)

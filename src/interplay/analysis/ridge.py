@@ -12,13 +12,16 @@ from scipy.stats import t as t_distribution
 
 from interplay.analysis.anova import LEVEL, Anova
 from interplay.analysis.grid import ROUNDING, Grid
-from interplay.analysis.labels import Floats, combined
+from interplay.analysis.labels import Floats, combined, first_rows
 
-RESAMPLES = 2000
+RESAMPLES = 1000
+MOST_AT_ONCE = 5_000_000
+"""Cells of resamples held in memory together."""
 FEW = 5
 """Fewer seeds than this give no interval of a position."""
 
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
     """
     sign = 1.0 if mode == "max" else -1.0
     score = sign * anova.means
-    count = grid.counts()
+    count = grid.counts
     rows = len(grid.x_axis)
     taken = int((count > 0).sum())
     left = anova.terms["residual"].df or 0
@@ -106,7 +109,7 @@ def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
     best = _best(score, close)
     positions = None
     if seeds >= FEW and anova.mse:
-        positions = _best(_resampled(grid, anova, sign), close)
+        positions = _best_of_resamples(grid, anova, sign, close)
     ridge = []
     for x in range(rows):
         values = tuple(grid.y_axis.values[y] for y in np.flatnonzero(kept[:, x]))
@@ -124,7 +127,7 @@ def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
     return Ridge(tuple(ridge), shift, kept, tied, apart or leans)
 
 
-def _best(score: Floats, close: float) -> npt.NDArray[np.int64]:
+def _best(score: Floats, close: float) -> Ints:
     """The position of the best y at each x of scores (…, y, x): the first of those within rounding.
 
     Empty cells never are.
@@ -134,7 +137,7 @@ def _best(score: Floats, close: float) -> npt.NDArray[np.int64]:
     return np.asarray(np.argmax(filled >= top - close, axis=-2), dtype=np.int64)
 
 
-def _not_worse(score: Floats, count: npt.NDArray[np.int64], critical: float, mse: Floats) -> Bools:
+def _not_worse(score: Floats, count: Ints, critical: float, mse: Floats) -> Bools:
     """Cells not clearly worse than their column's best (subset selection, Gupta 1965).
 
     Args:
@@ -161,50 +164,57 @@ def _row_errors(grid: Grid, anova: Anova) -> Floats:
     One noisy row is lost in the pooled error, and its keep-set would be too small.
     """
     columns = len(grid.x_axis)
-    cells = (grid.counts() > 0).sum(axis=0)
+    cells = (grid.counts > 0).sum(axis=0)
     rows = np.bincount(grid.x, minlength=columns)
     residual = anova.residual
     if grid.n_blocks > 1:  # what a seed does to the whole row changes none of its comparisons
         row = combined([grid.x, grid.block])
         residual = residual - (np.bincount(row, residual) / np.bincount(row))[row]
-        left = rows - np.bincount(grid.x[_firsts(row)], minlength=columns) - cells + 1
+        left = rows - np.bincount(grid.x[first_rows(row)], minlength=columns) - cells + 1
     else:
         left = rows - cells
     own = np.bincount(grid.x, residual**2, columns) / np.maximum(left, 1)
     return np.where(left > 0, np.maximum(own, anova.mse or 0.0), anova.mse or 0.0)
 
 
-def _firsts(code: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.unique(code, return_index=True)[1]
-
-
-def _resampled(grid: Grid, anova: Anova, sign: float) -> Floats:
-    """Scores of all cells in resamples, shape (resamples, y, x).
+def _best_of_resamples(grid: Grid, anova: Anova, sign: float, close: float) -> Ints:
+    """The best y's position at each x in resamples, shape (resamples, x).
 
     Whole seeds are drawn with replacement. Without seeds in common, the cells' means are drawn
     from normal distributions with the pooled error.
     """
     generator = np.random.default_rng(0)
-    shape = (RESAMPLES, *grid.shape)
-    if not grid.blocks:
-        error = np.sqrt((anova.mse or 0.0) / np.maximum(grid.counts(), 1))
-        return sign * anova.means + generator.standard_normal(shape) * error
-    size = grid.counts().size
-    code = grid.cell * grid.n_blocks + grid.block
-    total, count = (
-        np.bincount(code, weights, size * grid.n_blocks).reshape(size, grid.n_blocks).T
-        for weights in (sign * (grid.value - grid.value.mean()), None)
-    )
-    blocks = grid.n_blocks
-    weight = generator.multinomial(blocks, np.full(blocks, 1 / blocks), RESAMPLES).astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return ((weight @ total) / (weight @ count)).reshape(shape)
+    size, blocks = grid.counts.size, grid.n_blocks
+    at_once = max(MOST_AT_ONCE // max(size, blocks), 1)
+    if grid.blocks:
+        code = grid.block * size + grid.cell
+        value = sign * (grid.value - grid.value.mean())
+        total = np.bincount(code, value, size * blocks).reshape(blocks, size)
+        count = np.bincount(code, minlength=size * blocks).reshape(blocks, size).astype(float)
+    found = []
+    for start in range(0, RESAMPLES, at_once):
+        draws = min(at_once, RESAMPLES - start)
+        if grid.blocks:
+            drawn = generator.integers(blocks, size=(draws, blocks))
+            drawn += np.arange(draws)[:, None] * blocks
+            weight = np.bincount(drawn.ravel(), minlength=draws * blocks).reshape(draws, blocks)
+            weight = weight.astype(np.float64)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                # Every cell has every seed once: their number is known.
+                each = blocks if (count == 1).all() else weight @ count
+                scores = (weight @ total) / each
+        else:
+            error = np.sqrt((anova.mse or 0.0) / np.maximum(grid.counts, 1)).ravel()
+            noise = generator.standard_normal((draws, size)) * error
+            scores = sign * anova.means.ravel() + noise
+        found.append(_best(scores.reshape(draws, *grid.shape), close))
+    return np.concatenate(found)
 
 
 def _shift(
     grid: Grid,
-    best: npt.NDArray[np.int64],
-    positions: npt.NDArray[np.int64] | None,
+    best: Ints,
+    positions: Ints | None,
     seeds: int,
 ) -> Shift:
     if not (grid.x_axis.numeric and grid.y_axis.numeric):

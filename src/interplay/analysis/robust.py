@@ -10,7 +10,6 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from interplay.analysis.anova import Anova
-from interplay.analysis.fit import fit_factors
 from interplay.analysis.grid import Grid
 from interplay.analysis.projection import Additive
 
@@ -43,7 +42,7 @@ def box_correct(grid: Grid, anova: Anova) -> Box:
     term, mse = anova.terms["xy"], anova.mse
     if term.F is None or mse is None or not term.df:
         return Box()
-    count = grid.counts()
+    count = grid.counts
     within = np.bincount(grid.cell, np.square(anova.residual), count.size).reshape(grid.shape)
     variance = np.where(count > 1, within / np.maximum(count - 1, 1), mse) * (count > 0)
     left = np.maximum(count - 1, 0).astype(np.float64)
@@ -105,30 +104,33 @@ def seed_strata(grid: Grid) -> Strata:
     nothing = Strata(dict.fromkeys(("x", "y", "xy"), Stratum()), {}, 0)
     if not grid.blocks or grid.repeats:
         return nothing
-    places, cell = np.unique(grid.cell, return_inverse=True)
-    whole = np.bincount(grid.block) == len(places)
+    taken = grid.counts > 0
+    cells, (ys, xs) = int(taken.sum()), grid.shape
+    whole = np.bincount(grid.block) == cells
     used = int(whole.sum())
     if used < 2:
         return nothing
-    table = np.full((len(places), grid.n_blocks), np.nan)
-    table[cell, grid.block] = grid.value
-    table = table[:, whole]
-    y, x = np.divmod(places, len(grid.x_axis))
-    mean = table.mean(axis=1, keepdims=True)
-    # The first column is the mean over seeds, the others are what each seed has beyond it.
-    parts = np.hstack([mean, table - mean])
-    parts = parts - parts.mean(axis=0)
-    additive = fit_factors(parts, [x, y])
+    table = np.zeros((grid.n_blocks, taken.size))
+    table[grid.block, grid.cell] = grid.value
+    table = table[whole].reshape(used, ys, xs)
+    mean = table.mean(axis=0)
+    # First the mean over seeds, then what each seed has beyond it; of no interest: each one's level.
+    parts = np.concatenate([mean[None], table - mean])
+    parts -= parts.sum(axis=(1, 2), keepdims=True) / cells
+    parts *= taken
+    additive = Additive(taken.astype(np.float64)).fit(parts) * taken
+    over_y = (parts.sum(axis=2) / taken.sum(axis=1))[:, :, None] * taken
+    over_x = (parts.sum(axis=1) / taken.sum(axis=0))[:, None, :] * taken
     effects = {
-        "x": (additive.rank - len(grid.y_axis), additive.values - fit_factors(parts, [y]).values),
-        "y": (additive.rank - len(grid.x_axis), additive.values - fit_factors(parts, [x]).values),
-        "xy": (len(places) - additive.rank, parts - additive.values),
+        "x": (xs - 1, additive - over_y),
+        "y": (ys - 1, additive - over_x),
+        "xy": (cells - xs - ys + 1, parts - additive),
     }
     tests: dict[StratumName, Stratum] = {}
     errors: dict[str, tuple[int, float]] = {}
     for name, (df, effect) in effects.items():
-        ss = used * grid.squares(effect[:, 0])
-        error = grid.squares(effect[:, 1:])
+        ss = used * grid.squares(effect[0])
+        error = grid.squares(effect[1:])
         errors[name] = df * (used - 1), error
         tests[name] = _ratio(df, ss, *errors[name])  # type: ignore[index]
     by_seed: dict[StratumName, Stratum] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,8 @@ from interplay.analysis.labels import (
     as_numbers,
     bin_axis,
     combined,
+    compacted,
+    first_rows,
     listed,
     read_axis,
     setting_codes,
@@ -62,7 +65,7 @@ class Rows:
     asked: int
     cautions: tuple[Caution, ...]
 
-    @property
+    @cached_property
     def good(self) -> pd.DataFrame:
         """The rows of `table` that have a value to compare."""
         return self.table[self.table["outcome"] == Outcome.COMPLETE]
@@ -143,13 +146,16 @@ class RowReader:
             left = int((~placed).sum())
             message = f"left out: {left} rows without a value of {self.x} or {self.y}"
             cautions.append(Caution("left_out", message))
-        frame, x_codes, y_codes = frame[placed], x_codes[placed], y_codes[placed]
+            frame, x_codes, y_codes = frame[placed], x_codes[placed], y_codes[placed]
         _check_levels(x, x_codes)
         _check_levels(y, y_codes)
         rows = pd.DataFrame({"value": values[placed], "outcome": outcome[placed]})
         rows["cell"] = y_codes * len(x) + x_codes
         rows["setting"] = setting_codes(frame, varying)
-        rows["sample"] = setting_codes(frame, (self.x, self.y, *varying))
+        if x.binned or y.binned:
+            rows["sample"] = setting_codes(frame, (self.x, self.y, *varying))
+        else:
+            rows["sample"] = combined([rows["cell"].to_numpy(), rows["setting"].to_numpy()])
         rows["seed"] = setting_codes(frame, (seed,) if seed else ())
         rows["fold"] = setting_codes(frame, (fold,) if fold else ())
 
@@ -198,7 +204,7 @@ class RowReader:
         numbers = as_numbers(frame[name])
         if numbers is None or len(order) or np.isinf(numbers).any():
             return read_axis(frame[name], order, log)
-        distinct = int(np.unique(numbers[~np.isnan(numbers)]).size)
+        distinct = len(pd.factorize(numbers)[1])
         if self.bins is None:
             other = self.y if name == self.x else self.x
             possible = distinct * frame[other].nunique(dropna=False)
@@ -213,7 +219,7 @@ _WORDS = [outcome.name.lower() for outcome in Outcome]
 
 
 def _check_levels(axis: Axis, codes: Codes) -> None:
-    present = np.unique(codes)
+    present = compacted(codes)[0]
     if present.size < 2:
         found = f"one value only ({axis.labels[present[0]]})" if present.size else "no values"
         raise TableError(f"{axis.name} has {found} in these rows: a heatmap needs two or more")
@@ -227,8 +233,9 @@ def _check_levels(axis: Axis, codes: Codes) -> None:
 def averaged(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """The mean value per distinct row of keys, each row of the table weighing the same."""
     code = combined([table[key].to_numpy() for key in keys])
-    firsts = ~pd.Series(code).duplicated().to_numpy()
-    result = table.loc[firsts, keys].reset_index(drop=True)
+    if len(table) == int(code.max(initial=-1)) + 1:
+        return table[[*keys, "value"]].reset_index(drop=True)
+    result = table[keys].iloc[first_rows(code)].reset_index(drop=True)
     with np.errstate(all="ignore"):
         result["value"] = np.bincount(code, table["value"].to_numpy()) / np.bincount(code)
     return result

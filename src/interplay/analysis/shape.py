@@ -31,7 +31,7 @@ class ResidualMap:
 
 def map_residuals(grid: Grid, anova: Anova) -> ResidualMap:
     """The residual of each cell, its error, and whether it stands out."""
-    count = grid.counts()
+    count = grid.counts
     taken = count > 0
     model = Additive(taken.astype(np.float64))
     residual = model.residual(anova.means - np.nanmean(anova.means))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import f as f_distribution
 
-from interplay.analysis.fit import fit_factors
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Codes, Floats
+from interplay.analysis.labels import Floats
+from interplay.analysis.projection import Additive
 
 
 @dataclass(frozen=True)
@@ -29,19 +28,18 @@ def tukey_test(grid: Grid) -> Tukey:
     The only alternative is M = μ + α_x + β_y + λ α_x β_y; any other interaction goes unseen, so a
     large p is no evidence of additivity.
     """
-    value = grid.value - grid.value.mean()
-    additive = fit_factors(value, [grid.x, grid.y])
-    component = _component(value, grid, additive.effects)
-    left = len(value) - additive.rank - 1
-    rest = grid.squares(value - additive.values - component)
-    ss = grid.squares(component)
+    table = np.full(grid.shape, np.nan)
+    table[grid.y, grid.x] = grid.value - grid.value.mean()
+    residual, component = _component(table)
+    left = int((grid.counts > 0).sum()) - sum(grid.shape)
+    ss, rest = grid.squares(component), grid.squares(residual - component)
     if left < 1 or not rest:
         return Tukey()
     ratio = ss / (rest / left)
     return Tukey(ratio, 1, left, float(f_distribution.sf(ratio, 1, left)))
 
 
-def tukey_share(grid: Grid, interaction: Floats, df: int) -> float | None:
+def tukey_share(grid: Grid, means: Floats, df: int) -> float | None:
     """The part of the interaction's sum of squares that is Tukey's component, 0 to 1.
 
     None where there is no interaction, or only one degree of freedom of it, which is all Tukey's.
@@ -49,28 +47,23 @@ def tukey_share(grid: Grid, interaction: Floats, df: int) -> float | None:
     them.
 
     Args:
-        interaction: what the full model's fit has beyond the additive one's, shape (N,).
-        df: its degrees of freedom.
+        means: of cells, nan where empty; shape (y, x).
+        df: the interaction's degrees of freedom.
     """
-    total = grid.squares(interaction)
-    if not total or not df > 1:
-        return None
-    blocks = [grid.block] if grid.n_blocks > 1 else []
-    value = grid.value - grid.value.mean()
-    effects = fit_factors(value, [*blocks, grid.x, grid.y]).effects
-    component = _component(interaction, grid, effects[-2:], blocks)
-    return min(grid.squares(component) / total, 1.0)
+    residual, component = _component(means - np.nanmean(means))
+    total = grid.squares(residual)
+    return min(grid.squares(component) / total, 1.0) if total and df > 1 else None
 
 
-def _component(
-    value: Floats, grid: Grid, effects: tuple[Floats, ...], blocks: Sequence[Codes] = ()
-) -> Floats:
-    """The projection of values on α_x β_y, freed of what is additive; shape (N,)."""
-    of_x, of_y = (effect - effect.mean() for effect in effects)
-    product = of_x[grid.x] * of_y[grid.y]
-    product = product - fit_factors(product, [*blocks, grid.x, grid.y]).values
-    size = float(product @ product)
-    scale = float(np.square(of_x).sum() * np.square(of_y).sum())
-    if size <= 1e-20 * scale or scale == 0:
-        return np.zeros_like(value)
-    return np.asarray(product * (float(value @ product) / size))
+def _component(table: Floats) -> tuple[Floats, Floats]:
+    """What a table has beyond its additive fit, and of that the part along α_x β_y; 0 if empty."""
+    taken = ~np.isnan(table)
+    model = Additive(taken.astype(np.float64))
+    fit = model.fit(table)
+    of_x, of_y = fit.mean(axis=0) - fit.mean(), fit.mean(axis=1) - fit.mean()
+    residual = np.where(taken, table - fit, 0.0)
+    product = np.nan_to_num(model.residual(np.outer(of_y, of_x)))
+    size = float((product**2).sum())
+    if size <= 1e-20 * float((of_x**2).sum() * (of_y**2).sum()) or size == 0:
+        return residual, np.zeros_like(residual)
+    return residual, product * float((residual * product).sum() / size)

@@ -34,12 +34,12 @@ def sentence(
 ) -> str:
     """The verdict."""
     x, y = short_names(grid.x_axis.name, grid.y_axis.name)
-    inert = [name for name, axis in ((x, "x"), (y, "y")) if axis in grid.inert()]
+    inert = [name for name, axis in ((x, "x"), (y, "y")) if axis in grid.inert]
     if inert:
         names = " and ".join(inert)
         change = "change" if len(inert) > 1 else "changes"
         return f"No interaction: {names} {change} nothing, {metric} is identical along it."
-    if grid.seed_ignored():
+    if grid.seed_ignored:
         return (
             f"No verdict on {x} and {y}: the seed changes nothing, so there is no spread to test "
             "a difference against."
