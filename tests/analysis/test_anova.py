@@ -265,9 +265,7 @@ def test_another_scale_is_the_same_analysis_of_other_values():
     loss = frame.assign(m=np.exp(frame["m"] * 3))
     found = analyse(loss, mode="min")
     assert found.transformed.scale == "log"
-    table = anova_lm(
-        ols("m ~ C(seed) + C(x)*C(y)", loss.assign(m=np.log(loss["m"]))).fit(), typ=2
-    )
+    table = anova_lm(ols("m ~ C(seed) + C(x)*C(y)", loss.assign(m=np.log(loss["m"]))).fit(), typ=2)
     xy = found.transformed.tests.anova.terms["xy"]
     assert xy.F == pytest.approx(table.loc["C(x):C(y)", "F"], rel=1e-9)
     assert analyse(grid(np.zeros((3, 3)))).transformed is None

@@ -257,7 +257,9 @@ def test_the_best_on_the_edge_says_which_way_to_go():
     assert "highest x (2)" in told.message
     assert "above" in told.message
     assert told.cells == ((2, 1),)
-    lower = caution(analyse(grid(np.add.outer([0.0, 2, 1], [9.0, 1, 0]), noise=0.1)), "best_on_edge")
+    lower = caution(
+        analyse(grid(np.add.outer([0.0, 2, 1], [9.0, 1, 0]), noise=0.1)), "best_on_edge"
+    )
     assert "lowest x (0)" in lower.message
     inside = analyse(grid(np.add.outer([0.0, 2, 1], [0.0, 3, 1]), noise=0.1))
     assert "best_on_edge" not in codes(inside)

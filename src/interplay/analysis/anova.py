@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import f as f_distribution
-from scipy.stats import ncf
 
 from interplay.analysis.fit import Fit, fit_factors
 from interplay.analysis.grid import Grid
 from interplay.analysis.labels import Codes, Floats, compacted
+from interplay.analysis.tails import f_above, f_critical, noncentrality
 from interplay.errors import TableError
 
 LEVEL = 0.05
@@ -121,7 +119,7 @@ def _term(df: int, ss: float, left: int, rest: float, total: float, n: int) -> T
         df=df,
         ss=ss,
         F=ratio,
-        p=float(f_distribution.sf(ratio, df, left)),
+        p=f_above(ratio, df, left),
         partial_eta2=ss / (ss + rest),
         partial_omega2=max(raw, 0.0),
         partial_omega2_raw=raw,
@@ -151,25 +149,9 @@ def interaction_effect(anova: Anova) -> Effect:
     if term.F is None or not term.df or not residual.df:
         return Effect()
     low, high = (
-        _noncentrality(term.F, term.df, residual.df, tail) for tail in (1 - LEVEL / 2, LEVEL / 2)
+        noncentrality(term.F, term.df, residual.df, tail) for tail in (1 - LEVEL / 2, LEVEL / 2)
     )
-    critical = float(f_distribution.isf(LEVEL, term.df, residual.df))
-    detectable = _noncentrality(critical, term.df, residual.df, 1 - POWER)
+    critical = f_critical(LEVEL, term.df, residual.df)
+    detectable = noncentrality(critical, term.df, residual.df, 1 - POWER)
     n = anova.n
     return Effect(low / (low + n), high / (high + n), detectable=detectable / (detectable + n))
-
-
-def _noncentrality(ratio: float, df1: int, df2: int, below: float) -> float:
-    """The λ at which F is below `ratio` with this probability; 0 where even λ = 0 is less likely."""
-
-    def excess(noncentrality: float) -> float:
-        if noncentrality == 0:
-            return float(f_distribution.cdf(ratio, df1, df2)) - below
-        return float(ncf.cdf(ratio, df1, df2, noncentrality)) - below
-
-    if excess(0.0) <= 0:
-        return 0.0
-    high = max(df1 * ratio, 1.0)
-    while excess(high) > 0:
-        high *= 2
-    return float(brentq(excess, 0.0, high, xtol=1e-10, rtol=1e-12))

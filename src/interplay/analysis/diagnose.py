@@ -157,8 +157,8 @@ def _of_edges(grid: Grid, tests: Tests, mode: str) -> Iterator[Caution]:
             if position == end:
                 yield Caution(
                     "best_on_edge",
-                    f"the best cell lies at the {where} {_short(axis)} ({axis.labels[end]}): extend "
-                    f"the range, a better one may lie {direction}",
+                    f"the best cell lies at the {where} {_short(axis)} ({axis.labels[end]}): a "
+                    f"better one may lie {direction}; extend the range, if it can go there",
                     cell_values(grid, best),
                 )
 

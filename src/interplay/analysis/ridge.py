@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
-from scipy.stats import t as t_distribution
 
 from interplay.analysis.anova import LEVEL, Anova
 from interplay.analysis.grid import ROUNDING, Grid
 from interplay.analysis.labels import Floats, combined, first_rows
+from interplay.analysis.tails import normal_above, t_critical
 
 RESAMPLES = 1000
 MOST_AT_ONCE = 5_000_000
@@ -155,7 +154,7 @@ def _not_worse(score: Floats, count: Ints, critical: float, mse: Floats) -> Bool
 
 def _critical(comparisons: int, left: int) -> float:
     """One-sided t, Bonferroni over all comparisons: all sets hold their true best at once."""
-    return float(t_distribution.isf(LEVEL / max(comparisons, 1), left))
+    return t_critical(LEVEL / max(comparisons, 1), left)
 
 
 def _row_errors(grid: Grid, anova: Anova) -> Floats:
@@ -226,7 +225,7 @@ def _shift(
         return Shift(slope)
     # Percentiles of few seeds are too narrow; theirs are widened as Student's t is beyond the
     # normal distribution, by √(n / (n − 1)) t (Hesterberg 2015).
-    wide = np.sqrt(seeds / (seeds - 1)) * t_distribution.isf(LEVEL / 2, seeds - 1)
-    tail = float(norm.sf(wide))
+    wide = np.sqrt(seeds / (seeds - 1)) * t_critical(LEVEL / 2, seeds - 1)
+    tail = normal_above(wide)
     low, high = np.quantile(positions @ weight, [tail, 1 - tail])
     return Shift(slope, float(low), float(high))

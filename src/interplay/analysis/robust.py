@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import f as f_distribution
 
 from interplay.analysis.anova import Anova
 from interplay.analysis.grid import Grid
 from interplay.analysis.projection import Additive
+from interplay.analysis.tails import f_above
 
 StratumName = Literal["x", "y", "xy"]
 
@@ -65,7 +65,7 @@ def box_correct(grid: Grid, anova: Anova) -> Box:
     else:
         df2 = (left * variance).sum() ** 2 / (left * variance**2).sum()
     bias = (trace / term.df) / ((left * variance).sum() / left.sum())
-    p = float(f_distribution.sf(term.F / bias, df1, df2))
+    p = f_above(term.F / bias, df1, df2)
     return Box(df1 / term.df, float(df1), float(df2), p)
 
 
@@ -144,4 +144,4 @@ def _ratio(df1: int, ss1: float, df2: int, ss2: float) -> Stratum:
     if not (df1 and df2 and ss2):
         return Stratum()
     ratio = (ss1 / df1) / (ss2 / df2)
-    return Stratum(df1, df2, ratio, float(f_distribution.sf(ratio, df1, df2)))
+    return Stratum(df1, df2, ratio, f_above(ratio, df1, df2))

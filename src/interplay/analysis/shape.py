@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as t_distribution
 
 from interplay.analysis.anova import LEVEL, Anova
 from interplay.analysis.grid import Grid
 from interplay.analysis.labels import Floats
 from interplay.analysis.projection import Additive
+from interplay.analysis.tails import t_critical
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ def map_residuals(grid: Grid, anova: Anova) -> ResidualMap:
     middle = model.inverse @ model.gram(share) @ model.inverse
     variance = share * (1 - 2 * model.quadratic(model.inverse)) + model.quadratic(middle)
     error = np.where(taken, np.sqrt(anova.mse * np.maximum(variance, 0.0)), np.nan)
-    critical = float(t_distribution.isf(LEVEL / (2 * int(taken.sum())), left))
+    critical = t_critical(LEVEL / (2 * int(taken.sum())), left)
     # A cell that its row and column determine has no residual and no error.
     with np.errstate(invalid="ignore"):
         out = taken & (variance > 1e-9) & (np.abs(residual) > critical * error)

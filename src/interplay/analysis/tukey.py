@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import f as f_distribution
 
 from interplay.analysis.grid import Grid
 from interplay.analysis.labels import Floats
 from interplay.analysis.projection import Additive
+from interplay.analysis.tails import f_above
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def tukey_test(grid: Grid) -> Tukey:
     if left < 1 or not rest:
         return Tukey()
     ratio = ss / (rest / left)
-    return Tukey(ratio, 1, left, float(f_distribution.sf(ratio, 1, left)))
+    return Tukey(ratio, 1, left, f_above(ratio, 1, left))
 
 
 def tukey_share(grid: Grid, means: Floats, df: int) -> float | None:
