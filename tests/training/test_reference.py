@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import f1_score, mean_absolute_error, r2_score, root_mean_squared_error
 
-from interplay.data.dataset import Dataset
+from interplay.data.dataset import Dataset, DataSpec
 from interplay.data.load import load_dataset
 from interplay.models import FAMILIES
 from interplay.models.factory import build_model, input_kind
@@ -316,6 +316,36 @@ def test_dropout_drops_its_rate_keeps_the_mean_and_rests_in_evaluation(p):
     assert (out == 0).float().mean().item() == pytest.approx(p, abs=0.005)
     assert out.mean().item() == pytest.approx(1, abs=0.02)
     assert torch.equal(layer.eval()(x), x)
+
+
+def test_dropout_with_lengths_draws_for_own_steps_whatever_the_padding():
+    lengths = torch.tensor([5, 3, 1])
+
+    def dropped(steps):
+        layer = SeededDropout(0.5, MaskStream(0, 0))
+        layer.lengths = lengths
+        return layer(torch.ones(3, steps, 40)), layer.stream.take(8)
+
+    (short, after), (long, after_long) = dropped(5), dropped(9)
+    assert torch.equal(short, long[:, :5])
+    assert np.array_equal(after, after_long)
+    assert np.array_equal(after, MaskStream(0, 0).take(9 * 40 + 8)[9 * 40 :])
+    past = torch.arange(9) >= lengths[:, None]
+    assert not long[past].any()
+    assert set(long[~past].unique().tolist()) == {0.0, 2.0}
+
+
+def test_dropout_between_recurrent_layers_knows_the_lengths():
+    spec = DataSpec("classification", "sequence", (9, 3), 5)
+    model = build_model({"name": "recurrent", "hidden_size": 4, "dropout": 0.5}, spec)
+    seed_dropout(model, 0)
+    lengths = torch.tensor([5, 0])
+    model(torch.zeros(2, 9, 3), lengths)
+    between, last = model.dropouts
+    assert between.lengths.tolist() == [5, 1]
+    assert last.lengths is None
+    model(torch.zeros(2, 9, 3), lengths=None)
+    assert between.lengths is None
 
 
 def test_every_dropout_of_a_users_model_gets_its_stream():

@@ -15,6 +15,7 @@ from interplay.analysis.claims import Tests
 from interplay.analysis.grid import Grid
 from interplay.analysis.labels import Axis, listed
 from interplay.analysis.ridge import FEW
+from interplay.analysis.robust import noisiest_cell
 from interplay.analysis.rows import Rows
 from interplay.analysis.scale import Transformed
 
@@ -118,24 +119,24 @@ def _of_spread(grid: Grid, tests: Tests) -> Iterator[Caution]:
                 f"the residual spread at {_short(axis)} = {axis.labels[high]} is {times} that at "
                 f"{axis.labels[low]}: means there are less sure than they look",
             )
-    taken = int((count > 0).sum())
-    most = min(0.5, 10 / taken)
+    noisy = noisiest_cell(grid, anova)
+    if noisy is not None:
+        yield _of_cell(grid, "one_cell_residual", *noisy, "residual spread")
     offset = count * np.square(np.nan_to_num(anova.means - grid.value.mean()))
-    for code, table, what in (
-        ("one_cell_residual", squares, "residual spread"),
-        ("one_cell_total", squares + offset, "whole variation"),
-    ):
-        share = table / table.sum()
-        # At 2 × 2 or 2 × 3 a single cell holds much of the whole by nature.
-        if share.max() > most and (taken > 6 or code == "one_cell_residual"):
-            cell = np.argwhere(share == share.max())[:1]
-            y, x = cell[0]
-            at = f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}"
-            yield Caution(
-                code,
-                f"one cell ({at}) makes {share.max():.0%} of the {what}",
-                cell_values(grid, cell),
-            )
+    total = (squares + offset).ravel()
+    share = total / total.sum()
+    taken = int((count > 0).sum())
+    # At 2 × 2 or 2 × 3 a single cell holds much of the whole by nature.
+    if taken > 6 and share.max() > min(0.5, 10 / taken):
+        cell = int(share.argmax())
+        yield _of_cell(grid, "one_cell_total", cell, float(share[cell]), "whole variation")
+
+
+def _of_cell(grid: Grid, code: str, cell: int, share: float, what: str) -> Caution:
+    y, x = divmod(cell, len(grid.x_axis))
+    at = f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}"
+    values = cell_values(grid, np.array([[y, x]]))
+    return Caution(code, f"one cell ({at}) makes {share:.0%} of the {what}", values)
 
 
 def _short(axis: Axis) -> str:

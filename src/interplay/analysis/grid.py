@@ -185,3 +185,23 @@ def _components(a: int, b: int, of_a: Codes, of_b: Codes) -> tuple[int, npt.NDAr
 def _levels(axis: Axis, chosen: npt.NDArray[np.bool_]) -> str:
     texts: Sequence[str] = [t for t, one in zip(axis.labels, chosen, strict=True) if one]
     return listed(texts, 4)
+
+
+def present_levels(codes: Codes, axis: Axis) -> tuple[Codes, Axis]:
+    """Codes and axis without the levels that no row has.
+
+    Raises:
+        TableError: fewer than two are left.
+    """
+    found, place = compacted(codes)
+    if len(found) < 2:
+        raise TableError(
+            f"{axis.name} has finite rows at one value only ({axis.labels[found[0]]}): an "
+            "interaction needs two or more"
+        )
+    kept = replace(
+        axis,
+        labels=tuple(axis.labels[i] for i in found),
+        values=tuple(axis.values[i] for i in found),
+    )
+    return place, kept

@@ -12,8 +12,8 @@ from interplay.analysis.anova import Effect, Term, TermName, interaction_effect
 from interplay.analysis.cautions import Caution
 from interplay.analysis.claims import Tests, run_tests
 from interplay.analysis.diagnose import LEAST, diagnose, of_rows
-from interplay.analysis.grid import Grid, check_estimable
-from interplay.analysis.labels import Axis, combined, compacted
+from interplay.analysis.grid import Grid, check_estimable, present_levels
+from interplay.analysis.labels import Axis, combined
 from interplay.analysis.ridge import Ridge, find_ridge
 from interplay.analysis.robust import Box, Stratum, StratumName
 from interplay.analysis.rows import RowReader, Rows, averaged, best_settings
@@ -204,8 +204,8 @@ class InteractionTest(RowReader):
                 cautions.append(Caution("best_of_settings", text))
             good = averaged(good, ["cell", "seed", "fold"])
         y, x = np.divmod(good["cell"].to_numpy(), len(rows.x))
-        x, x_axis = _present(x, rows.x)
-        y, y_axis = _present(y, rows.y)
+        x, x_axis = present_levels(x, rows.x)
+        y, y_axis = present_levels(y, rows.y)
         seed, fold = good["seed"].to_numpy(), good["fold"].to_numpy()
         block = combined([seed, fold])
         blocks = bool(rows.seed or rows.fold)
@@ -231,22 +231,6 @@ class InteractionTest(RowReader):
 def _taken(grid: Grid) -> Any:
     count = grid.counts
     return count[count > 0]
-
-
-def _present(codes: Any, axis: Axis) -> tuple[Any, Axis]:
-    """Codes and axis without the levels that no row has."""
-    found, place = compacted(codes)
-    if len(found) < 2:
-        raise TableError(
-            f"{axis.name} has finite rows at one value only ({axis.labels[found[0]]}): an "
-            "interaction needs two or more"
-        )
-    kept = replace(
-        axis,
-        labels=tuple(axis.labels[i] for i in found),
-        values=tuple(axis.values[i] for i in found),
-    )
-    return place, kept
 
 
 def _vanishes(tests: Tests, transformed: Transformed | None) -> bool:

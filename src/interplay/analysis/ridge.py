@@ -122,7 +122,12 @@ def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
     apart = any(
         not (kept[:, a] & kept[:, b]).any() for a in range(rows) for b in range(a + 1, rows)
     )
-    leans = shift.low is not None and shift.high is not None and shift.low * shift.high > 0
+    leans = (
+        shift.slope is not None
+        and shift.low is not None
+        and shift.high is not None
+        and min(shift.low * shift.slope, shift.high * shift.slope) > 0
+    )
     return Ridge(tuple(ridge), shift, kept, tied, apart or leans)
 
 

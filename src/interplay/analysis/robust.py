@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from interplay.analysis.anova import Anova
+from interplay.analysis.anova import LEVEL, Anova
 from interplay.analysis.grid import Grid
 from interplay.analysis.projection import Additive
-from interplay.analysis.tails import f_above
+from interplay.analysis.tails import f_above, f_critical
 
 StratumName = Literal["x", "y", "xy"]
 
@@ -67,6 +67,23 @@ def box_correct(grid: Grid, anova: Anova) -> Box:
     bias = (trace / term.df) / ((left * variance).sum() / left.sum())
     p = f_above(term.F / bias, df1, df2)
     return Box(df1 / term.df, float(df1), float(df2), p)
+
+
+def noisiest_cell(grid: Grid, anova: Anova) -> tuple[int, float] | None:
+    """The cell whose variance is more than chance lets the largest be, and its share of all.
+
+    Cochran's test for an outlying variance (Cochran 1941), at 5%. None where no cell is.
+    """
+    left = anova.terms["residual"].df or 0
+    cells = int((grid.counts > 0).sum())
+    if anova.mse is None or cells < 3:
+        return None
+    within = np.bincount(grid.cell, np.square(anova.residual), grid.counts.size)
+    share = within / within.sum()
+    each = left / cells
+    ratio = f_critical(LEVEL / cells, each, (cells - 1) * each)
+    cell = int(share.argmax())
+    return (cell, float(share[cell])) if share[cell] > 1 / (1 + (cells - 1) / ratio) else None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,6 @@ FAMILIES.register(
         "interplay.models.recurrent:recurrent",
         "recurrent layers (GRU, LSTM, RNN) over sequences and text",
         accepts=("sequence", "tokens"),
-        version=2,  # rows of a batch stand longest first, which moves dropout masks
+        version=3,  # dropout masks are drawn for a sequence's own steps only
     )
 )

@@ -314,6 +314,42 @@ def test_the_recurrent_family_stacks_and_comes_back(cell, options):
                 torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"num_layers": 3},
+        {"bidirectional": True},
+        {"norm": "layer"},
+        {"skip": True, "num_layers": 3},
+    ],
+)
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.usefixtures("_chunking")
+def test_dropout_between_layers_is_each_members_own(cell, options, padded):
+    spec = DataSpec("classification", "sequence", (12, 3), 5)
+    config = {"name": "recurrent", "cell": cell, "hidden_size": 6, **options}
+    rates = [0.0, 0.3, 0.6]
+    models = [build_model({**config, "dropout": p}, spec).double() for p in rates]
+    for seed, model in enumerate(models):
+        seed_dropout(model, seed)
+    stacked = stack(copy.deepcopy(models)).train()
+    for _ in range(3):  # streams go on alike
+        x = torch.randn(3 * 7, 12, 3, dtype=torch.float64)
+        lengths = torch.randint(0, 13, (3 * 7,)) if padded else None
+        parts = zip(models, x.chunk(3), lengths.chunk(3) if padded else [None] * 3, strict=True)
+        each = torch.cat([model.train()(part, own) for model, part, own in parts])
+        out = stacked(x, lengths)
+        torch.testing.assert_close(out, each, rtol=1e-10, atol=1e-10)
+    stacked.zero_grad()
+    out.square().sum().backward()
+    each.square().sum().backward()
+    for path, twin in stacked.leaves.items():
+        for name, parameter in twin.named_parameters(recurse=False):
+            own = [m.get_submodule(path).get_parameter(name).grad for m in models]
+            torch.testing.assert_close(parameter.grad, torch.stack(own), rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     "make_one",
     [

@@ -90,17 +90,19 @@ class ChainDropout(StackedDropout):
         assert self._keep is not None
         # As bytes, from which torch converts six times as fast as from truth values.
         keep = torch.from_numpy(self._keep[first : first + count].view(np.uint8)).to(x.device)
-        own = divided(x, 1, count)  # (batch, count, channels, …)
-        keep = keep.view(count, x.shape[0], *own.shape[2:]).transpose(0, 1)
         scales = self.scales[first : first + count].to(x)[:, None]
         if x.dim() != 4:
+            own = divided(x, 1, count)  # (batch, count, channels, …)
+            keep = keep.view(count, x.shape[0], *own.shape[2:]).transpose(0, 1)
             return (own * (keep * scales.view(1, count, *[1] * (x.dim() - 1)))).flatten(1, 2)
+        batch, channels, height, width = x.shape
         # Brought into the layout of `x` as bytes, once: products of two layouts, forward and
         # backward, are several times as slow.
-        rows = keep.permute(0, 3, 4, 1, 2).to(memory_format=torch.contiguous_format, copy=True)
-        mask = rows.to(x.dtype).view(len(x), -1)
-        if count == 1 or bool((scales == scales[0]).all()):
-            mask.mul_(scales[0])
+        rows = keep.view(count, batch, -1, height, width).permute(1, 3, 4, 0, 2)
+        mask = rows.contiguous().to(x.dtype).view(batch, -1)
+        if self.one_scale:
+            mask.mul_(self.one_scale)
         else:  # along rows as long as they come: short loops cost more than the products
-            mask.mul_(scales.expand(-1, own.shape[2]).flatten().repeat(own[0, 0, 0].numel()))
-        return x * mask.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+            wide = scales.expand(-1, channels // count).flatten()
+            mask.mul_(wide.repeat(height * width))
+        return x * mask.view(batch, height, width, channels).permute(0, 3, 1, 2)

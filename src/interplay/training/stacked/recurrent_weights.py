@@ -65,7 +65,9 @@ class Gradients:
         self.joint = rows - self.apart
         self.width = self.joint + 2 * self.apart
         self.own = turn(cell, w_ih).contiguous()
-        self.hidden = w_hh.roll(self.apart, 1) if self.apart else turn(cell, w_hh).contiguous()
+        self.hidden = turn(cell, w_hh).contiguous()
+        if self.apart:  # these first
+            self.hidden = torch.cat([w_hh[:, self.joint :], w_hh[:, : self.joint]], 1)
         # Turned over, as the products over all rows are fastest.
         self._joint = w_hh.new_zeros(members, self.features + 1 + self.units, self.joint)
         self._state = w_hh.new_zeros(members, 1 + self.units, self.apart)
