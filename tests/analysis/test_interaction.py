@@ -330,9 +330,17 @@ def keep_set_by_loops(frame, x):
     own = (rest.to_numpy() ** 2).sum() / ((rows - 1) * (seeds - 1))
     from scipy import stats
 
-    critical = stats.t.isf(0.05 / (columns * (rows - 1)), left)
+    paired = seeds >= 5
+    level = (0.025 if paired else 0.05) / (columns * (rows - 1))
     error = math.sqrt(max(own, found.tests.anova.mse) * 2 / seeds)
-    return tuple(y for y in means.index if means.max() - means[y] <= critical * error)
+    keep = []
+    for y in means.index:
+        away = row.loc[means.idxmax()] - row.loc[y]
+        worse = away.mean() > stats.t.isf(level, left) * error
+        if paired and y != means.idxmax():
+            worse |= stats.ttest_1samp(away, 0, alternative="greater").pvalue < level
+        keep += [] if worse else [y]
+    return tuple(keep)
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4), st.integers(2, 5), st.integers(3, 6))

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from interplay.analysis.anova import LEVEL, Anova
 from interplay.analysis.grid import ROUNDING, Grid
-from interplay.analysis.labels import Floats, combined, first_rows
+from interplay.analysis.keepsets import keep_sets
+from interplay.analysis.labels import Floats
 from interplay.analysis.tails import normal_above, t_critical
 
 RESAMPLES = 1000
@@ -90,20 +91,8 @@ def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
     """
     sign = 1.0 if mode == "max" else -1.0
     score = sign * anova.means
-    count = grid.counts
-    rows = len(grid.x_axis)
-    taken = int((count > 0).sum())
-    left = anova.terms["residual"].df or 0
-    if anova.mse:
-        error = _row_errors(grid, anova)
-        kept = _not_worse(score, count, _critical(taken - rows, left), error)
-        flat = score.reshape(-1, 1), count.reshape(-1, 1)
-        tied = _not_worse(*flat, _critical(taken - 1, left), error.max(keepdims=True)).reshape(
-            score.shape
-        )
-    else:
-        kept = tied = count > 0
-
+    sets = keep_sets(grid, anova, sign)
+    kept, rows = sets.kept, len(grid.x_axis)
     close = 10 * ROUNDING * float(np.abs(grid.value).max())
     best = _best(score, close)
     positions = None
@@ -128,7 +117,7 @@ def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
         and shift.high is not None
         and min(shift.low * shift.slope, shift.high * shift.slope) > 0
     )
-    return Ridge(tuple(ridge), shift, kept, tied, apart or leans)
+    return Ridge(tuple(ridge), shift, kept, sets.tied, apart or leans)
 
 
 def _best(score: Floats, close: float) -> Ints:
@@ -139,46 +128,6 @@ def _best(score: Floats, close: float) -> Ints:
     filled = np.where(np.isnan(score), -np.inf, score)
     top = filled.max(axis=-2, keepdims=True)
     return np.asarray(np.argmax(filled >= top - close, axis=-2), dtype=np.int64)
-
-
-def _not_worse(score: Floats, count: Ints, critical: float, mse: Floats) -> Bools:
-    """Cells not clearly worse than their column's best (subset selection, Gupta 1965).
-
-    Args:
-        score, count: of cells, shape (y, columns); nan where empty.
-        critical: the t value of one comparison.
-        mse: the error variance of each column.
-    """
-    filled = np.where(np.isnan(score), -np.inf, score)
-    best = filled.max(axis=0)
-    n_best = np.where(filled == best, count, 0).max(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(mse * (1 / count + 1 / n_best))
-        return np.asarray(~np.isnan(score) & (best - filled <= critical * error))
-
-
-def _critical(comparisons: int, left: int) -> float:
-    """One-sided t, Bonferroni over all comparisons: all sets hold their true best at once."""
-    return t_critical(LEVEL / max(comparisons, 1), left)
-
-
-def _row_errors(grid: Grid, anova: Anova) -> Floats:
-    """The error variance at each x: the pooled one, or its own rows' where that is larger.
-
-    One noisy row is lost in the pooled error, and its keep-set would be too small.
-    """
-    columns = len(grid.x_axis)
-    cells = (grid.counts > 0).sum(axis=0)
-    rows = np.bincount(grid.x, minlength=columns)
-    residual = anova.residual
-    if grid.n_blocks > 1:  # what a seed does to the whole row changes none of its comparisons
-        row = combined([grid.x, grid.block])
-        residual = residual - (np.bincount(row, residual) / np.bincount(row))[row]
-        left = rows - np.bincount(grid.x[first_rows(row)], minlength=columns) - cells + 1
-    else:
-        left = rows - cells
-    own = np.bincount(grid.x, residual**2, columns) / np.maximum(left, 1)
-    return np.where(left > 0, np.maximum(own, anova.mse or 0.0), anova.mse or 0.0)
 
 
 def _best_of_resamples(grid: Grid, anova: Anova, sign: float, close: float) -> Ints:
