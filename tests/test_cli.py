@@ -103,6 +103,11 @@ def test_a_whole_run(here, ray_running):
         drawn = call("heatmap", "runs/tiny", "--metric", "valid_loss", "-o", f"h.{suffix}")
         assert drawn.exit_code == 0, drawn.output
         assert (here / f"h.{suffix}").stat().st_size > 1000
+        full = call("heatmap", "runs/tiny", "--full", "-o", f"f.{suffix}")
+        assert full.exit_code == 0, full.output
+        assert full.stdout == f"f.{suffix}\n"
+        assert (here / f"f.{suffix}").stat().st_size > (here / f"h.{suffix}").stat().st_size
+    assert "warning: 2 seeds: no verdict with fewer than 3" in full.stderr
     (here / "t.csv").write_text(call("table", "runs/tiny", "--csv").stdout)
     drawn = call(
         "heatmap",
@@ -158,6 +163,16 @@ def test_a_search_and_a_scan_of_a_function(here, ray_running):
     assert "25 cells" in line or line.count(" × ") == 3
     zoomed = call("tune", "scan-zoom.toml", "--dry-run")
     assert zoomed.exit_code == 0
+
+
+def test_a_full_picture_needs_a_grid_and_a_heatmap_does_not(here):
+    rows = [f"{x / 40},{(x * 7 % 40) / 40},{x % 9}" for x in range(40)]
+    (here / "r.csv").write_text("\n".join(["lr,width,score", *rows]))
+    asked = ["heatmap", "r.csv", "--x", "lr", "--y", "width", "--metric", "score", "-o", "r.png"]
+    assert "random samples, no grid" in refused(*asked, "--full")
+    assert not (here / "r.png").exists()
+    assert call(*asked).exit_code == 0
+    assert (here / "r.png").stat().st_size > 10_000
 
 
 def test_a_run_with_failed_members_exits_1(here, ray_running):

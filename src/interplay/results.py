@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from interplay.analysis.cautions import Caution
 from interplay.analysis.cells import CellMeans, Cells
+from interplay.analysis.checks import select_rows
 from interplay.analysis.interaction import Interaction, InteractionTest
+from interplay.analysis.labels import read_axis, text_of
 from interplay.analysis.progress import best_so_far
 from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, UnknownNameError
@@ -23,6 +26,7 @@ from interplay.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Over = Literal["mean", "best"]
 
@@ -181,24 +185,91 @@ class Results:
             columns=pd.Index(levels[0], name=cells.x.name),
         )
 
-    def heatmap(
-        self,
-        x: str | None = None,
-        y: str | None = None,
-        metric: str | None = None,
-        *,
-        ax: Axes | None = None,
-        **options: Any,
+    def judged(self, question: Question) -> tuple[Cells, Interaction | None]:
+        """The numbers of a heatmap, and their analysis where the table allows one."""
+        cells = self.cells(question)
+        try:
+            return cells, self.analyse(question)
+        except TableError:
+            return cells, None
+
+    # Of all pictures: names are x, y, metric; options the other fields of `Question`. They are
+    # drawn on `ax` or on a new figure, whose owner the caller is; none is saved.
+
+    def heatmap(self, *names: str, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the heatmap; ties with the best square are marked where an analysis is possible."""
+        from interplay.plots import draw_heatmap
+
+        cells, found = self.judged(_question(names, options))
+        title = f"{self.name}: {cells.metric}"
+        return draw_heatmap(cells, ax=ax, title=title, interaction=found)
+
+    def residuals(self, *names: str, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw where cells lie off the sum of their row and column; see `draw_residuals`."""
+        from interplay.plots import draw_residuals
+
+        return draw_residuals(self.analyse(_question(names, options)), ax)
+
+    def ridge(
+        self, *names: str, ax: Axes | None = None, on: Axes | None = None, **options: Any
     ) -> Axes:
-        """Draw the heatmap, on `ax` or on a new figure; nothing is saved.
+        """Draw the best y for each x and what ties with it, or its line `on` a heatmap's axes."""
+        from interplay.plots import draw_ridge, overlay_ridge
 
-        Args:
-            options: the other fields of `Question`.
-        """
-        from interplay.plots.heatmap import draw_heatmap
+        question = _question(names, options)
+        found = self.analyse(question)
+        return overlay_ridge(found, on, self.cells(question)) if on else draw_ridge(found, ax)
 
-        cells = self.cells(Question(x=x, y=y, metric=metric, **options))
-        return draw_heatmap(cells, ax=ax, title=f"{self.name}: {cells.metric}")
+    def lines(
+        self, *names: str, ax: Axes | None = None, band: Literal["se", "sd"] = "se", **options: Any
+    ) -> Axes:
+        """Draw the metric along x, a line a level of y, with bands; see `draw_lines`."""
+        from interplay.plots import draw_lines
+
+        return draw_lines(self.cells(_question(names, options)), ax, band=band)
+
+    def full(self, *names: str, **options: Any) -> Figure:
+        """Draw heatmap, residual map and ridge side by side, with the verdict and all warnings."""
+        from interplay.plots import draw_full
+
+        question = _question(names, options)
+        cells, found = self.cells(question), self.analyse(question)
+        return draw_full(cells, found, title=f"{self.name}: {cells.metric}")
+
+    def multiples(self, by: str, *names: str, **options: Any) -> Figure:
+        """Draw a heatmap for each level of the hyperparameter `by`, all in the same colours."""
+        from interplay.plots import draw_multiples
+
+        question, by = _question(names, options), self._column(by, hyper=True)
+        codes, axis = read_axis(self.frame[by], self.study.get("levels", {}).get(by, ()))
+        panels = []
+        for place in sorted(set(codes) - {-1}):
+            where = {**question.where, by: axis.values[place]}
+            cells, found = self.judged(replace(question, where=where))
+            note = f"{by} = {text_of(axis.values[place])}"
+            notes = tuple(text for text in cells.title_notes if text != note)
+            panels.append((note, replace(cells, title_notes=notes), found))
+        return draw_multiples(panels, title=f"{self.name}: {panels[0][1].metric}")
+
+    def learning_curves(
+        self, *settings: Mapping[str, Any], metric: str | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw a metric over epochs for settings such as `{"dropout": 0}`: the best and the worst."""
+        from interplay.plots import draw_curves
+
+        metric = metric or str(self.study.get("metric"))
+        curves = self._curves_of(metric)
+        ranked: list[Any] = self.ranked()[list(self.varied)].to_dict("records")
+        parts = []
+        for setting in settings or [*ranked[:3], *ranked[3:][-1:]]:
+            full = {self._column(name, hyper=True): value for name, value in setting.items()}
+            rows = select_rows(self.frame, full)
+            own = curves[curves["member"].isin(rows.index)]
+            value = own[metric].where(np.isfinite(own[metric]))
+            part = value.groupby(own["epoch"]).agg(mean="mean", sd="std", n="count").reset_index()
+            name = ", ".join(f"{k.rpartition('.')[2]} = {text_of(v)}" for k, v in full.items())
+            parts.append(part.assign(setting=name, members=len(rows)))
+        return draw_curves(pd.concat(parts), metric=metric, mode=self._mode(metric), ax=ax)
 
     def _asked(
         self, question: Question
@@ -218,12 +289,9 @@ class Results:
             raise TableError(
                 f"which metric? give --metric; there are {', '.join(map(str, numbers))}"
             )
-        mode = question.mode
+        mode: str | None = question.mode
         if mode is None and self.study:
-            from interplay.training.metrics import mode_of
-
-            own = metric == self.study["metric"]
-            mode = self.study["mode"] if own else mode_of(metric)
+            mode = self._mode(metric)
         if self.study and self.frame.empty:
             raise TableError(f"{self.name}: no member has finished yet")
         for name in (x, y) if self.study else ():
@@ -278,13 +346,22 @@ class Results:
             raise UnknownNameError("column", name, columns)
         return full
 
+    def _curves_of(self, metric: str) -> pd.DataFrame:
+        if metric not in self.curves:
+            raise UnknownNameError("metric", metric, list(self.curves.columns[2:]))
+        return self.curves
+
+    def _mode(self, metric: str) -> str:
+        """Which way a metric of a run is better: the study says it of its own."""
+        from interplay.training.metrics import mode_of
+
+        return str(self.study["mode"]) if metric == self.study["metric"] else mode_of(metric)
+
     def _at_epoch(self, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[Caution, ...]]:
         """The rows that reached `epoch`, with `metric` as it was then."""
         if self.ledger is None:
             raise TableError("--at-epoch needs a run: a CSV has no curves")
-        curves = self.curves
-        if metric not in curves:
-            raise UnknownNameError("metric", metric, list(curves.columns[2:]))
+        curves = self._curves_of(metric)
         at = curves[curves["epoch"] == epoch].set_index("member")[metric]
         rows = self.frame.index.isin(at.index)
         if not rows.any():
@@ -304,6 +381,11 @@ class Results:
         short = len(self.frame) - len(frame)
         note = f"{short} of {len(self.frame)} rows did not reach epoch {epoch}"
         return frame, (Caution("short_of_epoch", note),) if short else ()
+
+
+def _question(names: Sequence[str], options: Mapping[str, Any]) -> Question:
+    named: dict[str, Any] = dict(zip(("x", "y", "metric"), names, strict=False))
+    return Question(**named, **options)
 
 
 def _unnamed(frame: pd.DataFrame, named: AbstractSet[str | None]) -> tuple[Caution, ...]:

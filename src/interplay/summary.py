@@ -13,7 +13,7 @@ from interplay.errors import InterplayError
 
 if TYPE_CHECKING:
     from interplay.analysis.interaction import Interaction
-    from interplay.results import Results
+    from interplay.results import Question, Results
 
 
 def print_plan(study: Any, out: str | None) -> None:
@@ -83,11 +83,11 @@ def print_outcome(outcome: Any, folder: Path) -> None:
     if study["heatmap"] is None or scan or not best["n"]:
         return  # a scan's cells train unequally long: no heatmap compares those
     try:
-        cells = results.cells(Question())
+        save_heatmap(results, Question(), folder / "heatmap.png")
     except InterplayError as error:
         typer.echo(f"heatmap  not drawn: {error}")
         return
-    typer.echo(f"heatmap  {save_heatmap(cells, results.name, folder / 'heatmap.png')}")
+    typer.echo(f"heatmap  {folder / 'heatmap.png'}")
 
 
 def _scanned(results: Results) -> str:
@@ -137,7 +137,7 @@ def print_interaction(found: Interaction) -> None:
     x, y = short_names(found.x.name, found.y.name)
 
     def told(value: float | None, digits: int = 4) -> str:
-        return "–" if value is None else number_label(value, digits)
+        return "–" if value is None else number_label(value, digits, plain_from=0.001)
 
     def wrapped(text: str, mark: str = "") -> None:
         room = min(shutil.get_terminal_size((100, 24)).columns, 110)
@@ -216,17 +216,34 @@ def print_table(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
             typer.echo(" " * start + line)
 
 
-def save_heatmap(cells: Any, name: str, file: Path) -> Path:
+def save_heatmap(results: Results, question: Question, file: Path, full: bool = False) -> list[str]:
+    """Draw the heatmap, or the full picture of its interaction; the warnings it bears.
+
+    Ties with the best square are marked where an analysis is possible.
+
+    Raises:
+        InterplayError: where the table cannot answer the question.
+    """
     _use_agg()
     import matplotlib.pyplot as plt
 
-    from interplay.plots.heatmap import draw_heatmap
+    from interplay.plots import draw_full, draw_heatmap
+    from interplay.plots.canvas import root_of
+    from interplay.plots.full import all_warnings
+    from interplay.plots.marks import reading_cautions
 
-    figure = draw_heatmap(cells, title=f"{name}: {cells.metric}").get_figure(root=True)
-    assert figure is not None
+    cells, found = results.judged(question)
+    title = f"{results.name}: {cells.metric}"
+    if full:
+        found = found or results.analyse(question)  # says why there is none
+        figure = draw_full(cells, found, title=title)
+        warnings = all_warnings(cells, found)
+    else:
+        figure = root_of(draw_heatmap(cells, title=title, interaction=found))
+        warnings = [*cells.warnings, *reading_cautions(cells, found)]
     figure.savefig(file, dpi=150)
     plt.close(figure)
-    return file
+    return warnings
 
 
 def _save_progress(results: Results, file: Path) -> Path | None:

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from interplay.analysis import CellMeans
 from interplay.plots import draw_heatmap
 from interplay.plots.labels import luminance
+from tests.plots.pictures import squares
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +38,6 @@ def cells_of(frame, **options):
 def spoil(frame, x, y, status, seeds=(0, 1, 2)):
     at = (frame["model.h"] == x) & (frame["model.d"] == y) & frame["seed"].isin(seeds)
     frame.loc[at, ["status", "accuracy"]] = [status, np.nan]
-
-
-def squares(ax):
-    """Each square's text by (row, column)."""
-    inside = [t for t in ax.texts if t.get_gid() is None and t.get_text() != "★"]
-    return {(int(t.get_position()[1]), int(t.get_position()[0])): t for t in inside}
 
 
 def words(ax):

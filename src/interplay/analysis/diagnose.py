@@ -53,7 +53,8 @@ def diagnose(
 
 
 def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iterator[Caution]:
-    what = "seeds" if grid.blocks else "trainings a cell"
+    one, many = ("seed", "seeds") if grid.blocks else ("training a cell", "trainings a cell")
+    what = one if seeds == 1 else many
     if grid.counts.max() == 1 and not tests.anova.terms["residual"].df:
         yield Caution(
             "one_row_a_cell",
@@ -127,7 +128,7 @@ def _of_spread(grid: Grid, tests: Tests) -> Iterator[Caution]:
     share = total / total.sum()
     taken = int((count > 0).sum())
     # At 2 × 2 or 2 × 3 a single cell holds much of the whole by nature.
-    if taken > 6 and share.max() > min(0.5, 10 / taken):
+    if taken > 6 and share.max() > min(0.5, max(0.2, 10 / taken)):
         cell = int(share.argmax())
         yield _of_cell(grid, "one_cell_total", cell, float(share[cell]), "whole variation")
 

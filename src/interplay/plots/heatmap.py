@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 
 from interplay.analysis.cells import Cells
+from interplay.analysis.interaction import Interaction
 from interplay.analysis.labels import mean_sd
+from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare, root_of, width_of
 from interplay.plots.labels import (
-    CHAR_WIDTH,
     DIVERGED,
     FAILED,
     MISSING,
     SMALL,
     TITLE,
+    Entry,
     Kind,
     draw_axis_labels,
     draw_footer,
     draw_header,
-    luminance,
+    kind_entry,
+    ring_entry,
+    text_entry,
     tick_texts,
+    wrapped,
 )
+from interplay.plots.marks import (
+    EDGE,
+    RING,
+    mark_best,
+    mark_tied,
+    reading_cautions,
+    ring_look,
+    ring_size,
+    tied_places,
+)
+from interplay.plots.squares import Place, Square, hatch_square, square_size, write_squares
 
-PAPER, INK, LIGHT_INK = "#ffffff", "#222222", "#f2f2f2"
-LARGEST, SMALLEST = 10.0, 5.5
-"""Font sizes in points of the squares' text; where the smallest does not fit, lines are dropped."""
-LINE_HEIGHT = 1.25
 
-
-def draw_heatmap(cells: Cells, *, ax: Axes | None = None, title: str | None = None) -> Axes:
+def draw_heatmap(
+    cells: Cells,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    interaction: Interaction | None = None,
+) -> Axes:
     """Draw the cells; numbers of the axes increase rightwards and upwards, words read downwards.
 
     The bright end of the colours is always the better one. A square's text is its mean, its sd, n
@@ -49,37 +62,43 @@ def draw_heatmap(cells: Cells, *, ax: Axes | None = None, title: str | None = No
         ax: where to draw. By default a new pyplot figure of a size that fits the grid, whose owner
             the caller is (`plt.close(ax.figure)`).
         title: the first line above it; by default the metric and its statistic.
+        interaction: the analysis of the same rows. With it a small ring marks the squares that are
+            not clearly worse than the best one, and its warnings are footnotes.
 
     Returns:
         The axes. Nothing is shown or saved.
     """
-    if ax is not None:
-        return _draw(cells, ax, title, own=False)
-    figure, ax = plt.subplots(figsize=_size(cells), layout="constrained", facecolor=PAPER)
-    engine = figure.get_layout_engine()
-    assert isinstance(engine, ConstrainedLayoutEngine)
-    engine.set(w_pad=0.1, h_pad=0.1)
-    # Styles such as dark_background set a colour of their own for saving: text would vanish.
-    figure.add_artist(
-        Rectangle((0, 0), 1, 1, transform=figure.transFigure, color=PAPER, zorder=-100)
-    ).set_in_layout(False)
-    try:
-        return _draw(cells, ax, title, own=True)
-    except BaseException:
-        plt.close(figure)
-        raise
+    notes = [*cells.warnings, *reading_cautions(cells, interaction)]
+    return on_axes(
+        ax,
+        grid_size(cells, notes),
+        lambda ax, own: paint_heatmap(cells, ax, own, title=title, interaction=interaction),
+    )
 
 
-def _draw(cells: Cells, ax: Axes, title: str | None, own: bool) -> Axes:
-    figure = _root(ax)
-    dark = not own and luminance(figure.get_facecolor()) < 0.4
-    ink = LIGHT_INK if dark else INK
-    colours = colormaps["viridis" if cells.mode == "max" else "viridis_r"]
-    norm = _norm(cells)
+def paint_heatmap(
+    cells: Cells,
+    ax: Axes,
+    own: bool = False,
+    *,
+    title: str | None = None,
+    interaction: Interaction | None = None,
+    norm: Normalize | None = None,
+    bar: bool = True,
+    footnotes: bool = True,
+) -> Finish:
+    """The heatmap but for the text in its squares, which takes the laid out axes.
+
+    Args:
+        norm: of the colours; by default from the lowest to the highest mean.
+        bar: whether it has a colour bar of its own.
+        footnotes: whether warnings stand below it.
+    """
+    ink = ink_on(ax)
+    colours = colour_map(cells.mode)
+    norm = norm or colour_scale([cells])
     rows, columns = cells.mean.shape
-    ax.set_facecolor(PAPER)
-    ax.grid(False)
-    ax.set_axisbelow(False)
+    prepare(ax, ink)
     if np.isfinite(cells.mean).any():
         mesh = ax.pcolormesh(
             np.ma.masked_invalid(cells.mean),
@@ -88,60 +107,46 @@ def _draw(cells: Cells, ax: Axes, title: str | None, own: bool) -> Axes:
             edgecolors=PAPER,
             linewidth=0.6,
         )
-        better = "higher" if cells.mode == "max" else "lower"
-        bar = figure.colorbar(mesh, ax=ax, aspect=30, pad=0.02)
-        bar.set_label(f"{cells.metric} ({better} is better)", color=ink, size=TITLE - 1)
-        bar.ax.tick_params(color=ink, labelcolor=ink, labelsize=SMALL)
-        bar.outline.set_visible(False)
+        if bar:
+            draw_bar(mesh, ax, ink, _bar_label(cells))
     kinds = _draw_special(cells, ax)
     ax.set_xlim(0, columns)
     ax.set_ylim(0, rows)
     if not cells.y.numeric:
         ax.invert_yaxis()
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    width = _width(ax, own)
-    draw_axis_labels(cells, ax, ink, width / columns)
-    draw_header(cells, ax, ink, width, title, spread=True)
-    draw_footer(cells, ax, ink, width, kinds)
+    width = width_of(ax, own)
+    draw_axis_labels(cells.x, cells.y, ax, ink, width / columns)
+    _head(cells, ax, ink, width, title, spread=True)
+    tied = tied_places(cells, interaction)
+    # Rings in all squares would tell none from another; the legend says so.
+    ringed = [] if tied is None or len(tied) + 1 == int((cells.n > 0).sum()) else tied
+    notes = [*cells.warnings, *reading_cautions(cells, interaction)] if footnotes else []
+    draw_footer(_legend(cells, kinds, tied, ink), notes, ax, ink, width)
     if cells.best is not None:
-        _mark_best(cells.best, ax)
-    # Only the laid out axes tell how large a square is.
-    figure.draw_without_rendering()
-    box = ax.get_window_extent()
-    points = 72 / figure.dpi
-    spread = _annotate(
-        cells, ax, colours, norm, box.width * points / columns, box.height * points / rows
-    )
-    if not spread:
-        draw_header(cells, ax, ink, width, title, spread=False)
-    return ax
+        mark_best(cells.best, ax)
+
+    def finish() -> None:
+        wide, high = square_size(ax, rows, columns)
+        ring = ring_size(wide, high) if ringed else 0.0
+        if ringed:
+            mark_tied(ringed, ax, ring)
+        choices = [_squares(cells, spread, colours, norm) for spread in (True, False)]
+        written = write_squares(ax, choices, wide, high, ring + EDGE if ring else 0.0)
+        if written != 0:
+            _head(cells, ax, ink, width, title, spread=False)
+
+    return finish
 
 
-def _size(cells: Cells) -> tuple[float, float]:
-    """Inches for a grid: squares of 0.85 × 0.62, smaller ones on large grids."""
-    rows, columns = cells.mean.shape
-    labels = max(len(label) for label in tick_texts(cells.y))
-    below = 0.06 * max(len(label) for label in tick_texts(cells.x))
-    width = min(max(0.85 * columns, 3.6), 11.0) + 1.9 + 0.07 * labels
-    height = min(max(0.62 * rows, 2.2), 10.0) + 1.9 + below + 0.15 * len(cells.warnings)
-    return width, height
+def colour_map(mode: str) -> Colormap:
+    """Bright is better."""
+    return colormaps["viridis" if mode == "max" else "viridis_r"]
 
 
-def _width(ax: Axes, own: bool) -> float:
-    """About how many points wide the axes will be once the labels and colour bar have room."""
-    box = ax.get_window_extent()
-    return float(box.width) * 72 / _root(ax).dpi * (0.95 if own else 0.75)
-
-
-def _root(ax: Axes) -> Figure:
-    figure = ax.figure.canvas.figure
-    assert isinstance(figure, Figure)
-    return figure
-
-
-def _norm(cells: Cells) -> Normalize:
-    finite = cells.mean[np.isfinite(cells.mean)]
+def colour_scale(grids: list[Cells]) -> Normalize:
+    """From the lowest to the highest mean of all grids."""
+    every = np.concatenate([cells.mean.ravel() for cells in grids])
+    finite = every[np.isfinite(every)]
     if finite.size == 0:
         return Normalize(0, 1)
     low, high = float(finite.min()), float(finite.max())
@@ -149,6 +154,60 @@ def _norm(cells: Cells) -> Normalize:
         room = abs(low) * 0.05 or 0.05
         return Normalize(low - room, high + room)
     return Normalize(low, high)
+
+
+def draw_bar(mesh: Any, axes: Any, ink: str, label: str) -> None:
+    """A colour bar beside one axes or several."""
+    first = axes if isinstance(axes, Axes) else axes[0]
+    bar = root_of(first).colorbar(mesh, ax=axes, aspect=30, pad=0.02)
+    bar.set_label(label, color=ink, size=TITLE - 1)
+    bar.ax.tick_params(color=ink, labelcolor=ink, labelsize=SMALL)
+    bar.outline.set_visible(False)
+
+
+def _bar_label(cells: Cells) -> str:
+    return f"{cells.metric} ({'higher' if cells.mode == 'max' else 'lower'} is better)"
+
+
+def grid_size(cells: Cells | Interaction, notes: list[str]) -> tuple[float, float]:
+    """Inches for a grid: squares of 0.85 × 0.62, smaller ones on large grids."""
+    rows, columns = len(cells.y), len(cells.x)
+    labels = max(len(label) for label in tick_texts(cells.y))
+    below = 0.06 * max(len(label) for label in tick_texts(cells.x))
+    across = min(max(0.85 * columns, 3.6), 11.0)
+    lines = sum(wrapped(f"! {note}", 0.8 * across * 72, SMALL).count("\n") + 1 for note in notes)
+    width = across + 1.9 + 0.07 * labels
+    height = min(max(0.62 * rows, 2.2), 10.0) + 1.9 + below + 0.17 * lines + 0.06 * len(notes)
+    return width, height
+
+
+def _head(cells: Cells, ax: Axes, ink: str, width: float, title: str | None, spread: bool) -> None:
+    statistic = cells.statistic if spread else cells.statistic.replace("mean ± sd", "mean")
+    first = title if title is not None else f"{cells.metric}: {statistic}"
+    facts = [statistic] if title is not None else []
+    draw_header(first, [*facts, *cells.title_notes], ax, ink, width)
+
+
+def _legend(cells: Cells, kinds: list[Kind], tied: list[Place] | None, ink: str) -> list[Entry]:
+    entries = [kind_entry(kind, ink) for kind in kinds]
+    if cells.best is not None:
+        alone = tied == [] and int((cells.n > 0).sum()) > 1
+        entries.append(text_entry("★ best, all others clearly worse" if alone else "★ best", ink))
+    if tied and len(tied) + 1 == int((cells.n > 0).sum()):
+        entries.append(text_entry("no cell is clearly worse than the best", ink))
+    elif tied:
+        entries.append(ring_entry("not clearly worse than the best", ink, ring_look(RING)))
+    partial = [
+        f"{short} = {word}"
+        for short, word, count in (
+            ("div.", "diverged", cells.diverged),
+            ("fail.", "failed", cells.failed),
+        )
+        if ((cells.n > 0) & (count > 0)).any()
+    ]
+    if partial:
+        entries.append(text_entry(f"{', '.join(partial)}: not in the mean", ink))
+    return entries
 
 
 def _kind(cells: Cells, row: int, column: int) -> Kind | None:
@@ -166,45 +225,12 @@ def _draw_special(cells: Cells, ax: Axes) -> list[Kind]:
         kind = _kind(cells, row, column)
         assert kind is not None
         found.append(kind)
-        ax.add_patch(
-            Rectangle(
-                (column, row), 1, 1, facecolor=kind.face, edgecolor=kind.line,
-                hatch=kind.hatch, linewidth=0,
-            )
-        )  # fmt: skip
+        hatch_square(ax, (row, column), kind)
     return [kind for kind in (DIVERGED, FAILED, MISSING) if kind in found]
 
 
-def _mark_best(best: tuple[int, int], ax: Axes) -> None:
-    row, column = best
-    # Dark between two light lines: seen on any colour.
-    for colour, width, order in (("white", 5.5, 4.0), ("black", 2.8, 4.1)):
-        ax.add_patch(
-            Rectangle(
-                (column, row), 1, 1, fill=False, edgecolor=colour, linewidth=width,
-                zorder=order, clip_on=False, joinstyle="miter",
-            )
-        )  # fmt: skip
-    up = ax.get_ylim()[0] < ax.get_ylim()[1]
-    ax.annotate(
-        "★",
-        (column + 1, row + (1 if up else 0)),
-        # On the corner, where it hides no number.
-        xytext=(0, 0),
-        textcoords="offset points",
-        ha="center",
-        va="center_baseline",
-        annotation_clip=False,
-        color="white",
-        size=13,
-        zorder=5,
-        family="DejaVu Sans",
-        path_effects=[withStroke(linewidth=1.8, foreground="black")],
-    )
-
-
-def _square_texts(cells: Cells, spread: bool) -> dict[tuple[int, int], list[str]]:
-    """The lines of each square, by (row, column); with or without the sd."""
+def _squares(cells: Cells, spread: bool, colours: Colormap, norm: Normalize) -> dict[Place, Square]:
+    """What each square says, by (row, column); with or without the sd."""
     finite = np.isfinite(cells.sd) & (cells.sd > 0)
     like = math.nan, float(np.median(cells.sd[finite])) if finite.any() else math.nan
     if cells.n.any():
@@ -213,10 +239,10 @@ def _square_texts(cells: Cells, spread: bool) -> dict[tuple[int, int], list[str]
     counts = np.bincount(cells.n[cells.n > 0], minlength=1)
     binned = cells.x.binned or cells.y.binned
     usual = None if binned else counts.size - 1 - counts[::-1].argmax()
-    texts = {}
+    squares = {}
     for row, column in np.ndindex(*cells.mean.shape):
         if kind := _kind(cells, row, column):
-            texts[row, column] = [kind.word]
+            squares[row, column] = Square([kind.word], kind.face, hatched=True)
             continue
         mean, sd = mean_sd(float(cells.mean[row, column]), float(cells.sd[row, column]), like)
         lines = [mean, sd] if spread and sd else [mean]
@@ -226,47 +252,5 @@ def _square_texts(cells: Cells, spread: bool) -> dict[tuple[int, int], list[str]
             (cells.failed[row, column], "{} fail."),
         ):
             lines += [text.format(count)] if count else []
-        texts[row, column] = lines
-    return texts
-
-
-def _annotate(
-    cells: Cells, ax: Axes, colours: Colormap, norm: Normalize, width: float, height: float
-) -> bool:
-    """Write each square's text; whether the sd is (as far as there is one) among it.
-
-    Args:
-        width, height: of a square, in points.
-    """
-    if width < 3 * CHAR_WIDTH * SMALLEST:
-        return False
-    for spread in (True, False):
-        texts = _square_texts(cells, spread)
-        size = min(_fitting(lines, width, height) for lines in texts.values())
-        if size >= SMALLEST:
-            break
-    else:
-        return False
-    for (row, column), lines in texts.items():
-        kind = _kind(cells, row, column)
-        back = kind.face if kind else colours(norm(cells.mean[row, column]))
-        text = ax.text(
-            column + 0.5,
-            row + 0.5,
-            "\n".join(lines),
-            ha="center",
-            va="center",
-            size=size,
-            linespacing=1.15,
-            color="white" if luminance(back) < 0.2 else "black",
-            zorder=3,
-        )
-        if kind:
-            text.set_path_effects([withStroke(linewidth=2.5, foreground=kind.face)])
-    return spread
-
-
-def _fitting(lines: list[str], width: float, height: float) -> float:
-    widest = max(len(line) for line in lines)
-    across = 0.92 * width / (CHAR_WIDTH * widest)
-    return min(LARGEST, across, 0.92 * height / (LINE_HEIGHT * len(lines)))
+        squares[row, column] = Square(lines, colours(norm(cells.mean[row, column])))
+    return squares

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea, VPacker
 from matplotlib.patches import Rectangle
 
-from interplay.analysis.cells import Cells
 from interplay.analysis.labels import Axis as CellAxis
 from interplay.analysis.labels import short_names
 
 TITLE, SMALL = 11.0, 8.5
 CHAR_WIDTH = 0.62
 """Of a character, in its font size: digits are narrower, so what fits by this fits in ink."""
+BOLD = 1.1
+"""How much wider bold characters are."""
 
 
 def luminance(colour: Any) -> float:
@@ -52,12 +55,14 @@ def tick_texts(axis: CellAxis, most: int = 30) -> list[str]:
     return short if len(set(short)) == len(axis.labels) else list(axis.labels)
 
 
-def draw_axis_labels(cells: Cells, ax: Axes, ink: str, width: float) -> None:
+def draw_axis_labels(x: CellAxis, y: CellAxis, ax: Axes, ink: str, width: float) -> None:
+    """Names and ticks of both axes, in the middle of their squares.
+
+    Args:
+        width: of a square in points; labels that are wider are turned.
+    """
     for axis, name, side in zip(
-        (cells.x, cells.y),
-        short_names(cells.x.name, cells.y.name),
-        (ax.xaxis, ax.yaxis),
-        strict=True,
+        (x, y), short_names(x.name, y.name), (ax.xaxis, ax.yaxis), strict=True
     ):
         texts = tick_texts(axis)
         scale = "log scale" if axis.log else "linear scale"
@@ -65,67 +70,76 @@ def draw_axis_labels(cells: Cells, ax: Axes, ink: str, width: float) -> None:
         side.label.set(color=ink, size=TITLE)
         side.set_ticks(np.arange(len(texts)) + 0.5, labels=texts)
         side.set_tick_params(length=0, labelcolor=ink, labelsize=SMALL + 0.5)
-    widest = max(len(text) for text in tick_texts(cells.x))
+    turn_ticks(x, ax, width)
+
+
+def turn_ticks(x: CellAxis, ax: Axes, width: float) -> None:
+    """Turn the ticks of x where they are wider than the room of one."""
+    widest = max(len(text) for text in tick_texts(x))
     if widest * (SMALL + 0.5) * CHAR_WIDTH > 0.95 * width:
         for tick in ax.get_xticklabels():
             tick.set(rotation=40, ha="right", rotation_mode="anchor")
 
 
-def draw_header(
-    cells: Cells, ax: Axes, ink: str, width: float, title: str | None, spread: bool
-) -> None:
-    """The title, and above the axes a smaller line of what else must be said."""
-    statistic = cells.statistic if spread else cells.statistic.replace("mean ± sd", "mean")
-    n, *notes = cells.title_notes or ("",)
-    first = title if title is not None else f"{cells.metric}: {statistic}"
-    facts = ([statistic] if title is not None else []) + [n, *notes]
-    small = _wrapped(" · ".join(fact for fact in facts if fact), width, SMALL)
+def draw_header(title: str, facts: Sequence[str], ax: Axes, ink: str, width: float) -> None:
+    """The title, and above the axes a smaller line of what else must be said.
+
+    Args:
+        width: of the axes, in points.
+    """
+    small = wrapped(" · ".join(fact for fact in facts if fact), width, SMALL)
     for old in [text for text in ax.texts if text.get_gid() == "notes"]:
         old.remove()
     ax.annotate(
         small, (0, 1), xycoords="axes fraction", xytext=(0, 6), textcoords="offset points",
         ha="left", va="bottom", size=SMALL, color=ink, gid="notes", linespacing=1.2,
     )  # fmt: skip
-    pad = 10 + (small.count("\n") + 1) * SMALL * 1.3
+    pad = 10 + (small.count("\n") + 1) * SMALL * 1.3 if small else 8
     ax.set_title(
-        _wrapped(first, width, TITLE), loc="left", color=ink, size=TITLE, weight="bold", pad=pad
+        wrapped(title, width, BOLD * TITLE),
+        loc="left",
+        color=ink,
+        size=TITLE,
+        weight="bold",
+        pad=pad,
     )
 
 
-def draw_footer(cells: Cells, ax: Axes, ink: str, width: float, kinds: Sequence[Kind]) -> None:
+Entry = tuple[Any, str]
+"""One entry of a legend: what to draw, and its words."""
+
+
+def text_entry(text: str, ink: str) -> Entry:
+    words = {"color": ink, "size": SMALL, "family": "DejaVu Sans" if text[0] == "★" else None}
+    return TextArea(text, textprops=words), text
+
+
+def swatch_entry(text: str, ink: str, artist: Artist, width: float = 18) -> Entry:
+    """An artist in a box 10 points high, and its words."""
+    patch = DrawingArea(width, 10)
+    patch.add_artist(artist)
+    return HPacker(children=[patch, text_entry(text, ink)[0]], sep=4, align="center"), text
+
+
+def kind_entry(kind: Kind, ink: str) -> Entry:
+    look: dict[str, Any] = {"facecolor": kind.face, "edgecolor": kind.line, "hatch": kind.hatch}
+    return swatch_entry(kind.legend, ink, Rectangle((0, 0), 18, 10, linewidth=0.6, **look))
+
+
+def ring_entry(text: str, ink: str, look: dict[str, Any]) -> Entry:
+    return swatch_entry(text, ink, Line2D([4], [5], **look), width=8)
+
+
+def draw_footer(
+    entries: Sequence[Entry], notes: Sequence[str], ax: Axes, ink: str, width: float
+) -> None:
     """Below the axes' name: the legend of what is there, then the warnings."""
-    words = {"color": ink, "size": SMALL}
-    entries: list[tuple[Any, str]] = []
-    for kind in kinds:
-        patch = DrawingArea(18, 10)
-        patch.add_artist(
-            Rectangle(
-                (0, 0), 18, 10, facecolor=kind.face, edgecolor=kind.line, hatch=kind.hatch,
-                linewidth=0.6,
-            )
-        )  # fmt: skip
-        name = TextArea(kind.legend, textprops=words)
-        entries.append((HPacker(children=[patch, name], sep=4, align="center"), kind.legend))
-    if cells.best is not None:
-        star = TextArea("★ best", textprops=words | {"family": "DejaVu Sans"})
-        entries.append((star, "★ best"))
-    partial = [
-        f"{short} = {word}"
-        for short, word, count in (
-            ("div.", "diverged", cells.diverged),
-            ("fail.", "failed", cells.failed),
-        )
-        if ((cells.n > 0) & (count > 0)).any()
-    ]
-    if partial:
-        note = f"{', '.join(partial)}: not in the mean"
-        entries.append((TextArea(note, textprops=words), note))
     lines: list[Any] = []
     for row in _flowed(entries, width):
         lines.append(HPacker(children=row, sep=12, align="center"))
-    for warning in cells.warnings:
-        text = _wrapped(f"! {warning}", width, SMALL)
-        lines.append(TextArea(text, textprops=words | {"linespacing": 1.2}))
+    for note in notes:
+        words = {"color": ink, "size": SMALL, "linespacing": 1.2}
+        lines.append(TextArea(wrapped(f"! {note}", width, SMALL), textprops=words))
     if lines:
         ax.add_artist(
             AnnotationBbox(
@@ -156,5 +170,12 @@ def _flowed(entries: Sequence[tuple[Any, str]], width: float) -> list[list[Any]]
     return rows
 
 
-def _wrapped(text: str, width: float, size: float) -> str:
+def text_width(text: str, bold: bool = False) -> float:
+    """Of one line, in font sizes: at least what it is in ink."""
+    wide = 0.36 * text.count("%") + 0.24 * sum(text.count(sign) for sign in "+−±")
+    return (CHAR_WIDTH * len(text) + wide) * (BOLD if bold else 1.0)
+
+
+def wrapped(text: str, width: float, size: float) -> str:
+    """Text in lines of so many points, in a font of `size` points."""
     return textwrap.fill(text, max(int(width / (0.55 * size)), 24), break_long_words=False)

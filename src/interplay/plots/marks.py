@@ -1,0 +1,127 @@
+"""Marks on the squares of a heatmap: the best one, and those that tie with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.transforms import ScaledTranslation
+
+from interplay.analysis.cells import Cells
+from interplay.analysis.interaction import Interaction
+from interplay.analysis.labels import Axis, text_of
+from interplay.plots.canvas import root_of
+from interplay.plots.squares import Place
+
+RING = 5.0
+"""Diameter of a tie's mark in points, on squares that have room for it."""
+EDGE = 2.8
+"""Between a ring and its square's edges, in points: the frame of the best square fits in."""
+
+SHOWN = (
+    "few_seeds", "seeds_not_shared", "inert_axis", "seed_ignored", "unequal_spread",
+    "one_cell_residual", "one_cell_total", "best_on_edge",
+)  # fmt: skip
+"""Cautions of an analysis that change how its heatmap is read."""
+
+
+def placed(own: Axis, other: Axis) -> list[int]:
+    """For each level of `own` its position on `other`, matched by value; -1 where it has none."""
+    at = {text_of(value): i for i, value in enumerate(other.values)}
+    return [at.get(text_of(value), -1) for value in own.values]
+
+
+def tied_places(cells: Cells, interaction: Interaction | None) -> list[Place] | None:
+    """Squares that are not clearly worse than the best one, which is left out.
+
+    None where that is not known: there is no analysis, or no spread to judge by, or its best cell
+    is not the heatmap's (which leaves out cells with diverged runs).
+    """
+    if interaction is None or cells.best is None or interaction.ridge.rows[0].keep is None:
+        return None
+    rows, columns = placed(interaction.y, cells.y), placed(interaction.x, cells.x)
+    tied = {
+        (rows[y], columns[x])
+        for y, x in np.argwhere(interaction.ridge.tied)
+        if rows[y] >= 0 and columns[x] >= 0 and not cells.diverged[rows[y], columns[x]]
+    }
+    return sorted(tied - {cells.best}) if cells.best in tied else None
+
+
+def reading_cautions(cells: Cells, interaction: Interaction | None) -> list[str]:
+    """What the analysis warns of that matters on the heatmap and that `cells` does not say."""
+    if interaction is None:
+        return []
+    best = None
+    if cells.best is not None:
+        best = cells.x.values[cells.best[1]], cells.y.values[cells.best[0]]
+    told = [
+        caution.message
+        for caution in interaction.cautions
+        if caution.code in SHOWN and (caution.code != "best_on_edge" or best in caution.cells)
+    ]
+    return [message for message in dict.fromkeys(told) if message not in cells.warnings]
+
+
+def mark_best(best: Place, ax: Axes) -> None:
+    """A frame around the best square, and a star on its corner, where it hides no number."""
+    row, column = best
+    # Dark between two light lines: seen on any colour.
+    for colour, width, order in (("white", 5.5, 4.0), ("black", 2.8, 4.1)):
+        ax.add_patch(
+            Rectangle(
+                (column, row), 1, 1, fill=False, edgecolor=colour, linewidth=width,
+                zorder=order, clip_on=False, joinstyle="miter",
+            )
+        )  # fmt: skip
+    ax.annotate(
+        "★",
+        (column + 1, row + _top(ax)),
+        xytext=(0, 0),
+        textcoords="offset points",
+        ha="center",
+        va="center_baseline",
+        annotation_clip=False,
+        color="white",
+        size=13,
+        zorder=5,
+        family="DejaVu Sans",
+        path_effects=[withStroke(linewidth=1.8, foreground="black")],
+    )
+
+
+def ring_size(width: float, height: float) -> float:
+    """Diameter in points of a tie's mark in a square of so many points."""
+    return min(RING, 0.28 * min(width, height))
+
+
+def mark_tied(places: Iterable[Place], ax: Axes, size: float) -> None:
+    """A small ring in the upper right corner of each square: white with a dark rim, on any colour.
+
+    That corner of the best square is the star's, so the star hides none of them.
+    """
+    inwards = (size / 2 + EDGE) / 72
+    shift = ScaledTranslation(-inwards, -inwards, root_of(ax).dpi_scale_trans)
+    rows, columns = np.array(list(places)).T
+    ax.plot(
+        columns + 1, rows + _top(ax), transform=ax.transData + shift, zorder=3.5, gid="tied",
+        **ring_look(size),
+    )  # fmt: skip
+
+
+def ring_look(size: float) -> dict[str, Any]:
+    """How the ring is drawn, here and in a legend."""
+    rim = max(0.17 * size, 0.5)
+    return {
+        "linestyle": "none", "marker": "o", "markersize": size - rim, "markerfacecolor": "white",
+        "markeredgecolor": "black", "markeredgewidth": rim,
+    }  # fmt: skip
+
+
+def _top(ax: Axes) -> int:
+    """What to add to a row for its upper edge."""
+    return 1 if ax.get_ylim()[0] < ax.get_ylim()[1] else 0

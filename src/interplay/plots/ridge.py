@@ -1,0 +1,186 @@
+"""The ridge: the best y for each x, what ties with it, and the line it draws over a heatmap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+
+from interplay.analysis.cells import Cells
+from interplay.analysis.interaction import Interaction
+from interplay.analysis.labels import short_names, text_of
+from interplay.plots.canvas import PALE, Finish, ink_on, on_axes, prepare, width_of
+from interplay.plots.heatmap import grid_size
+from interplay.plots.labels import (
+    Entry,
+    draw_axis_labels,
+    draw_footer,
+    draw_header,
+    swatch_entry,
+    text_entry,
+)
+from interplay.plots.marks import placed
+from interplay.plots.squares import Square, square_size, write_squares
+
+BEST, KEPT = "#08519c", "#bdd7e7"
+"""Dark and pale: told apart in grey too."""
+HALF = 0.36
+"""Half a bar's width, in steps of x: the line between the bars crosses no number."""
+
+
+def draw_ridge(
+    interaction: Interaction, ax: Axes | None = None, *, title: str | None = None
+) -> Axes:
+    """Draw the best y for each x (dark) and every y that is not clearly worse than it (pale).
+
+    The squares lie as those of the heatmap do. With five seeds or more each says in what part of
+    the resamples of seeds it was the best. A line joins the best ones where both axes have an order.
+
+    Args:
+        interaction: the analysis.
+        ax: where to draw; by default a new pyplot figure that the caller owns.
+        title: the first line above it.
+
+    Returns:
+        The axes. Nothing is shown or saved.
+    """
+    return on_axes(
+        ax,
+        grid_size(interaction, []),
+        lambda ax, own: paint_ridge(interaction, ax, own, title=title),
+    )
+
+
+def paint_ridge(
+    interaction: Interaction, ax: Axes, own: bool = False, *, title: str | None = None
+) -> Finish:
+    """The ridge but for its numbers, which take the laid out axes."""
+    ink = ink_on(ax)
+    rows, columns = len(interaction.y), len(interaction.x)
+    prepare(ax, ink)
+    for edge in range(rows + 1):
+        ax.axhline(edge, color=PALE, linewidth=0.6, zorder=0.5)
+    known = interaction.ridge.rows[0].keep is not None
+    best = _best_rows(interaction)
+    inert = _inert(interaction)
+    kept = interaction.ridge.kept
+    for column in range(columns):
+        for row in np.flatnonzero(kept[:, column]) if known else ():
+            ax.add_patch(_bar(column, int(row), KEPT))
+        if not inert:
+            ax.add_patch(_bar(column, best[column], BEST))
+    if _ordered(interaction) and not inert:
+        for column, (here, there) in enumerate(pairwise(best)):
+            ends = [column + 0.5 + HALF, column + 1.5 - HALF]
+            ax.plot(ends, [here + 0.5, there + 0.5], color=BEST, linewidth=1.8, gid="ridge")
+    ax.set_xlim(0, columns)
+    ax.set_ylim(0, rows)
+    if not interaction.y.numeric:
+        ax.invert_yaxis()
+    width = width_of(ax, own)
+    draw_axis_labels(interaction.x, interaction.y, ax, ink, width / columns)
+    x, y = short_names(interaction.x.name, interaction.y.name)
+    fact = f"none is better: {y} changes nothing" if inert else _shift(interaction)
+    draw_header(title or f"best {y} for each {x}", [fact], ax, ink, width)
+    draw_footer([] if inert else _legend(interaction, known, ink), [], ax, ink, width)
+
+    def finish() -> None:
+        wide, high = square_size(ax, rows, columns)
+        if not inert:
+            write_squares(ax, [_support(interaction, best)], 2 * HALF * wide, high)
+
+    return finish
+
+
+def overlay_ridge(interaction: Interaction, ax: Axes, cells: Cells | None = None) -> Axes:
+    """Draw the ridge over a heatmap: a step line below the numbers of each column's best square.
+
+    Args:
+        interaction: the analysis of the heatmap's rows.
+        ax: the heatmap's axes.
+        cells: the heatmap's numbers, where it has levels that the analysis has not.
+
+    Returns:
+        `ax`.
+    """
+    columns = placed(interaction.x, cells.x) if cells else list(range(len(interaction.x)))
+    at = placed(interaction.y, cells.y) if cells else list(range(len(interaction.y)))
+    low = 0.1 if ax.get_ylim()[0] < ax.get_ylim()[1] else 0.9
+    steps = [(columns[i], at[row] + low) for i, row in enumerate(_best_rows(interaction))]
+    parts: list[list[tuple[int, float]]] = [[]]
+    for step in sorted(step for step in steps if step[0] >= 0):
+        last = parts[-1]
+        if last and not (_ordered(interaction) and step[0] == last[-1][0] + 1):
+            parts.append([])
+        parts[-1].append(step)
+    for part in parts:
+        # Up and down along the borders of squares, where it hides no number.
+        line = [(column + end, height) for column, height in part for end in (0.0, 1.0)]
+        inner = [(line[0][0] + 0.08, line[0][1]), *line[1:-1], (line[-1][0] - 0.08, line[-1][1])]
+        across, up = zip(*inner, strict=True)
+        ax.plot(
+            across, up, color="white", linewidth=2.2, zorder=3.2, gid="ridge",
+            path_effects=[withStroke(linewidth=4.2, foreground="black")],
+        )  # fmt: skip
+    return ax
+
+
+def _best_rows(interaction: Interaction) -> list[int]:
+    """The position of the best y for each x."""
+    at = {text_of(value): i for i, value in enumerate(interaction.y.values)}
+    return [at[text_of(row.best_y)] for row in interaction.ridge.rows]
+
+
+def _inert(interaction: Interaction) -> bool:
+    """Whether y changes nothing: its first level is not its best one."""
+    return not (interaction.anova["y"].ss or interaction.anova["xy"].ss)
+
+
+def _ordered(interaction: Interaction) -> bool:
+    return interaction.x.numeric and interaction.y.numeric
+
+
+def _bar(column: int, row: int, colour: str) -> Rectangle:
+    look: dict[str, Any] = {"facecolor": colour, "linewidth": 0, "zorder": 1}
+    return Rectangle((column + 0.5 - HALF, row + 0.04), 2 * HALF, 0.92, **look)
+
+
+def _support(interaction: Interaction, best: Sequence[int]) -> dict[tuple[int, int], Square]:
+    """The share of resamples in each kept square, in percent."""
+    squares = {}
+    for column, row in enumerate(interaction.ridge.rows):
+        kept = np.flatnonzero(interaction.ridge.kept[:, column])
+        for place, share in zip(kept, row.support or (), strict=False):
+            back = BEST if place == best[column] else KEPT
+            squares[int(place), column] = Square([f"{share:.0%}"], back)
+    return squares
+
+
+def _shift(interaction: Interaction) -> str:
+    shift = interaction.ridge.shift
+    x, y = short_names(interaction.x.name, interaction.y.name)
+    if shift.slope is None:
+        return ""
+    text = f"the best {y} moves {shift.slope:.2f} steps a step of {x}"
+    if shift.low is None or shift.high is None:
+        return text
+    return f"{text} (95% interval {shift.low:.2f} to {shift.high:.2f})"
+
+
+def _legend(interaction: Interaction, known: bool, ink: str) -> list[Entry]:
+    def swatch(words: str, colour: str) -> Entry:
+        return swatch_entry(words, ink, Rectangle((0, 0), 18, 10, color=colour, linewidth=0))
+
+    _, y = short_names(interaction.x.name, interaction.y.name)
+    entries = [swatch(f"best {y}", BEST)]
+    if not known:
+        return [*entries, text_entry("no spread to say what ties with it", ink)]
+    entries.append(swatch("not clearly worse than it", KEPT))
+    if any(row.support for row in interaction.ridge.rows):
+        entries.append(text_entry("%: how often it is the best when seeds are resampled", ink))
+    return entries

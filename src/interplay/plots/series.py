@@ -1,0 +1,47 @@
+"""Lines told apart without colour: an ordered ramp from dark to light, markers, dashes, legends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from interplay.plots.canvas import INK, PAPER
+from interplay.plots.labels import SMALL
+
+MARKERS = "osD^vPX*<>"
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+MOST_BANDS = 6
+"""Of more lines than this the bands would hide one another; only the lines are drawn."""
+
+
+def looks(count: int) -> list[dict[str, Any]]:
+    """A look for each of so many lines: dark to light in their order, also in grey."""
+    shades = colormaps["viridis"](np.linspace(0.0, 0.82, count) if count > 1 else [0.25])
+    return [
+        {
+            "color": to_hex(shade), "linestyle": DASHES[i % len(DASHES)], "linewidth": 1.7,
+            "marker": MARKERS[i % len(MARKERS)], "markersize": 5.0, "markeredgecolor": "white",
+            "markeredgewidth": 0.6,
+        }
+        for i, shade in enumerate(shades)
+    ]  # fmt: skip
+
+
+def name_lines(
+    ax: Axes, handles: Sequence[Any], names: Sequence[str], title: str, ink: str
+) -> None:
+    """A legend at the right of the axes, where it hides no line."""
+    # On a dark page too the lines are seen on white, as in the panel.
+    boxed = ink != INK
+    columns = 1 + (len(names) - 1) // 20
+    legend = ax.legend(
+        handles, names, title=title, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=boxed,
+        fontsize=SMALL + 0.5, labelcolor=INK, handlelength=3.2, ncols=columns, borderaxespad=0.4,
+        alignment="left", facecolor=PAPER, edgecolor=PAPER, framealpha=1.0,
+    )  # fmt: skip
+    legend.get_title().set(color=INK, size=SMALL + 0.5)

@@ -1,0 +1,109 @@
+"""The text inside the squares of a grid: as large as fits, and less of it where squares are small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+
+from interplay.plots.canvas import root_of
+from interplay.plots.labels import Kind, luminance, text_width
+
+LARGEST, SMALLEST = 10.0, 5.5
+"""Font sizes in points; where the smallest does not fit, a shorter text is tried."""
+LINE_HEIGHT = 1.25
+
+Place = tuple[int, int]
+"""(row, column) of a square."""
+
+
+@dataclass(frozen=True)
+class Square:
+    """What one square says.
+
+    Attributes:
+        lines: of its text.
+        back: its colour, which the text stands out from.
+        hatched: whether the text needs a halo.
+        bold: whether it is one of those to look at.
+    """
+
+    lines: Sequence[str]
+    back: Any
+    hatched: bool = False
+    bold: bool = False
+
+
+def square_size(ax: Axes, rows: int, columns: int) -> tuple[float, float]:
+    """Width and height of a square in points, once the figure is laid out."""
+    box = ax.get_window_extent()
+    points = 72 / root_of(ax).dpi
+    return box.width * points / columns, box.height * points / rows
+
+
+def write_squares(
+    ax: Axes,
+    choices: Sequence[Mapping[Place, Square]],
+    width: float,
+    height: float,
+    corner: float = 0.0,
+) -> int | None:
+    """Write the first of `choices` that fits into all squares, the most telling first.
+
+    Args:
+        width, height: of a square, in points.
+        corner: what a mark in a square's corner takes, in points.
+
+    Returns:
+        Which choice was written; None where none fits.
+    """
+    for number, squares in enumerate(choices):
+        if all(not square.lines for square in squares.values()):
+            return None
+        size = min(_fitting(s, width, height, corner) for s in squares.values() if s.lines)
+        if size < SMALLEST:
+            continue
+        for (row, column), square in squares.items():
+            text = ax.text(
+                column + 0.5,
+                row + 0.5,
+                "\n".join(square.lines),
+                ha="center",
+                va="center",
+                size=size,
+                linespacing=1.15,
+                weight="bold" if square.bold else "normal",
+                color="white" if luminance(square.back) < 0.2 else "black",
+                zorder=3,
+            )
+            if square.hatched:
+                text.set_path_effects([withStroke(linewidth=2.5, foreground=square.back)])
+        return number
+    return None
+
+
+def _fitting(square: Square, width: float, height: float, corner: float) -> float:
+    """The font size that fits; text keeps clear of a corner's mark at its side or below it."""
+
+    widest = max(text_width(line, square.bold) for line in square.lines)
+
+    def size(width: float, height: float) -> float:
+        across = 0.92 * width / widest
+        return min(LARGEST, across, 0.92 * height / (LINE_HEIGHT * len(square.lines)))
+
+    return max(size(width - 2 * corner, height), size(width, height - 2 * corner))
+
+
+def hatch_square(ax: Axes, place: Place, kind: Kind) -> None:
+    """Draw a square that has no number."""
+    row, column = place
+    ax.add_patch(
+        Rectangle(
+            (column, row), 1, 1, facecolor=kind.face, edgecolor=kind.line, hatch=kind.hatch,
+            linewidth=0,
+        )
+    )  # fmt: skip

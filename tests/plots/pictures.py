@@ -1,0 +1,111 @@
+"""Tables to draw, and how to read what was drawn."""
+
+import itertools
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.collections import QuadMesh
+from matplotlib.offsetbox import TextArea
+
+from interplay.analysis import CellMeans
+from interplay.analysis.interaction import InteractionTest
+
+X, Y = "model.h", "model.d"
+
+
+def peak(i, j):
+    """The best j is the i: the optimum shifts."""
+    return 0.9 - 0.02 * (i - j) ** 2
+
+
+def additive(i, j):
+    return 0.5 + 0.05 * i + 0.1 * j
+
+
+def table(xs=(8, 16, 32, 64), ys=(0.0, 0.2, 0.4), value=peak, seeds=5, noise=0.004, seed=0):
+    random = np.random.default_rng(seed)
+    rows = [
+        {X: x, Y: y, "seed": s, "status": "complete", "epochs_run": 9}
+        | {"accuracy": value(i, j) + 0.01 * s + noise * random.standard_normal()}
+        for (i, x), (j, y), s in itertools.product(enumerate(xs), enumerate(ys), range(seeds))
+    ]
+    return pd.DataFrame(rows)
+
+
+def spoil(frame, x, y, status, seeds=range(99)):
+    at = (frame[X] == x) & (frame[Y] == y) & frame["seed"].isin(seeds)
+    frame.loc[at, ["status", "accuracy"]] = [status, np.nan]
+
+
+def both(frame, **options):
+    """The cells of a table and their analysis."""
+    asked = {"x": X, "y": Y, "metric": "accuracy", **options}
+    return CellMeans(**asked)(frame), InteractionTest(**asked)(frame)
+
+
+def squares(ax):
+    """Each square's text by (row, column)."""
+    inside = [t for t in ax.texts if t.get_gid() is None and t.get_text() != "★"]
+    return {(int(t.get_position()[1]), int(t.get_position()[0])): t for t in inside}
+
+
+def colours(ax):
+    """The colour of each square, shape (rows, columns, 4)."""
+    ax.figure.canvas.draw()
+    mesh = next(c for c in ax.collections if isinstance(c, QuadMesh))
+    return mesh.get_facecolors().reshape(*mesh.get_coordinates()[1:, 1:].shape[:2], 4)
+
+
+def rings(ax):
+    """(row, column) of the squares with a ring, on an axis that goes up or down."""
+    up = ax.get_ylim()[0] < ax.get_ylim()[1]
+    marked = [line for line in ax.lines if line.get_gid() == "tied"]
+    corners = [corner for line in marked for corner in line.get_xydata()]
+    return {(int(y) - (1 if up else 0), int(x) - 1) for x, y in corners}
+
+
+def words(ax):
+    """All text of the figure, legend and footnotes included, each line break a space."""
+    found = {t.get_text() for t in ax.figure.findobj(plt.Text)}
+    found |= {t.get_text() for t in ax.figure.findobj(TextArea)}
+    return "\n".join(text.replace("\n", " ") for text in found)
+
+
+def boxes(figure):
+    """(text, extent, slanted) of all that is written, but for stars, which sit on corners."""
+    figure.canvas.draw()
+    shown = [t for t in figure.findobj(plt.Text) if t.get_text().strip() and t.get_visible()]
+    return [
+        (t.get_text(), t.get_window_extent(), t.get_rotation() % 90 != 0)
+        for t in shown
+        if t.get_text() != "★"
+    ]
+
+
+def clipped(figure):
+    """Texts that stick out of the figure, but for ticks outside an axis' limits, never drawn."""
+    whole = figure.bbox.padded(1)
+    hidden = {
+        tick.label1
+        for ax in figure.axes
+        for axis in (ax.xaxis, ax.yaxis)
+        for tick in axis.get_major_ticks()
+        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
+    }
+    skip = {t.get_text() for t in hidden}
+    return [
+        text
+        for text, box, _ in boxes(figure)
+        if text not in skip and not (whole.contains(*box.min) and whole.contains(*box.max))
+    ]
+
+
+def overlapping(figure):
+    """Pairs of texts that lie on one another; slanted ones fill little of their extent."""
+    found = [(text, box) for text, box, slanted in boxes(figure) if not slanted]
+    return [
+        (one, two)
+        for (one, a), (two, b) in itertools.combinations(found, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 1.5 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1.5
+    ]
