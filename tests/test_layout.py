@@ -22,7 +22,7 @@ STAGES = [
     {"results"},
     {"search", "tuning"},
     {"report"},
-    {"summary", "cli", "__main__", "__init__"},
+    {"starter", "summary", "cli", "__main__", "__init__"},
 ]
 STAGE = {name: i for i, stage in enumerate(STAGES) for name in stage}
 FILES = sorted(SRC.rglob("*.py"))

@@ -261,8 +261,13 @@ def heatmap(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf.")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="With residual map, ridge and verdict beside it.")
+    ] = False,
 ) -> None:
     """Draw the heatmap of two hyperparameters: mean, spread and n in each square.
+
+    A small ring marks the squares that are not clearly worse than the best.
 
     Example: interplay heatmap runs/digits --x hidden_size --y dropout -o digits.png
     """
@@ -273,10 +278,9 @@ def heatmap(
         raise InterplayError(f"-o {file}: a figure ends in one of {', '.join(FIGURES)}")
     if not file.parent.is_dir():
         raise InterplayError(f"-o {file}: there is no folder {file.parent}")
-    cells = results.cells(question)
-    for warning in cells.warnings:
+    for warning in save_heatmap(results, question, file, full):
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo(str(save_heatmap(cells, results.name, file)))
+    typer.echo(str(file))
 
 
 @app.command()
@@ -306,6 +310,62 @@ def interaction(
         typer.echo(encoder.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False))
         return
     print_interaction(found)
+
+
+@app.command()
+@_verb
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the study and its file.")],
+    data: Annotated[
+        str, typer.Option(help="A dataset, as `interplay data` lists them.")
+    ] = "digits",
+    model: Annotated[
+        str | None, typer.Option(help="A family, as `interplay models` lists them.")
+    ] = None,
+) -> None:
+    """Write a study file to start from, NAME.toml, with comments on what may be set.
+
+    Example: interplay new mine --data gestures --model recurrent
+    """
+    from interplay.starter import write_study
+
+    file = write_study(name, data, model)
+    typer.echo(f"{file}: train it with `python hypertune.py {file}`")
+
+
+@app.command()
+@_verb
+def report(
+    run: Run,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="The page, a .pdf.")
+    ] = None,
+    folder: Annotated[
+        str | None, typer.Option(help="Its figures, numbers and your text; reports/<name>.")
+    ] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="Refuse a reflection with empty parts.")
+    ] = False,
+) -> None:
+    """Build the one-page A4 report of a run; your own words go into its reflection.md.
+
+    Example: interplay report runs/digits -o digits.pdf
+    """
+    from interplay.report.build import build_report
+    from interplay.results import Results
+
+    page = Path(output) if output else None
+    if page is not None and page.suffix.lower() != ".pdf":
+        raise InterplayError(f"-o {page}: a page ends in .pdf")
+    if page is not None and not page.parent.is_dir():
+        raise InterplayError(f"-o {page}: there is no folder {page.parent}")
+    results = Results.load(run)
+    built = build_report(
+        results, Path(folder) if folder else Path("reports") / results.name, page, final=final
+    )
+    if built.empty:
+        typer.echo(f"to write: {', '.join(built.empty)}, in {built.reflection}", err=True)
+    typer.echo(str(built.page))
 
 
 def main() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from interplay.search.stores import without_password
@@ -59,10 +61,20 @@ def _levels(study: Study) -> dict[str, list[Any]]:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "platform": sys.platform}
+    found = {"python": platform.python_version(), "platform": sys.platform, "machine": _machine()}
     for package in ("interplay", "torch", "ray", "mltrainer", "mads_datasets", "numpy", "pandas"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
     return found
+
+
+def _machine() -> str:
+    """The processor's name and how many cores it has here."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")  # Linux tells the model nowhere else
+    if info.is_file():
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        name = lines[0].partition(":")[2].strip() if lines else name
+    return f"{name}, {os.cpu_count()} cores"

@@ -1,0 +1,100 @@
+"""Build a study's page in its folder: figures, numbers, the author's files, the PDF."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from interplay.analysis.cells import Cells
+from interplay.errors import InterplayError
+from interplay.report.content import compose
+from interplay.report.figures import draw_figures
+from interplay.report.reflection import Part, read_reflection, scaffold
+from interplay.report.settings import TEMPLATE, read_settings
+from interplay.report.typeset import PageError, typeset
+from interplay.results import Question, Results
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was built.
+
+    Attributes:
+        page: the PDF.
+        folder: where its figures, `study.json` and the author's files lie.
+        reflection: the file that the author writes.
+        empty: names of the parts that are still empty.
+    """
+
+    page: Path
+    folder: Path
+    reflection: Path
+    empty: tuple[str, ...]
+
+
+def build_report(
+    results: Results, folder: Path, page: Path | None = None, *, final: bool = False
+) -> Report:
+    """Build the page of a run; `reflection.md` and `report.toml` are made once and never written again.
+
+    Args:
+        folder: the report's folder, made where it is not there.
+        page: where the PDF goes; by default `report.pdf` in the folder.
+        final: refuse a reflection with empty parts.
+
+    Raises:
+        PageError: more than one page, or an empty part in a final report.
+        InterplayError: the results allow no analysis, or the author's files have mistakes.
+    """
+    if not results.study:
+        raise InterplayError("a report needs a run folder: a CSV does not say how it was trained")
+    folder.mkdir(parents=True, exist_ok=True)
+    reflection_file, settings_file = folder / "reflection.md", folder / "report.toml"
+    for file, text in ((reflection_file, scaffold(results.name)), (settings_file, TEMPLATE)):
+        if not file.exists():
+            file.write_text(text, encoding="utf-8")
+    settings, parts = read_settings(settings_file), read_reflection(reflection_file)
+    empty = tuple(part.name for part in parts if not part.blocks)
+    if final and empty:
+        raise PageError(f"{reflection_file}: nothing is written under {', '.join(empty)}")
+
+    question = Question(settings.x or None, settings.y or None, settings.metric or None)
+    cells, found = results.cells(question), results.analyse(question)
+    content = compose(results, cells, found, settings)
+    figures = draw_figures(cells, found, folder)
+    record = {
+        "name": results.name,
+        "page": content.to_json(),
+        "figures": [asdict(figure) for figure in figures],
+        "cells": _numbers(cells),
+        "interaction": found.to_json(),
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
+    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    typed = {
+        **record["page"],  # type: ignore[dict-item]
+        "author": settings.author,
+        "language": settings.language,
+        "font_size": settings.font_size,
+        "figures": record["figures"],
+        "reflection": [_typed(part) for part in parts],
+    }
+    pdf = typeset(typed, folder)
+    page = page or folder / "report.pdf"
+    page.write_bytes(pdf)
+    return Report(page, folder, reflection_file, empty)
+
+
+def _typed(part: Part) -> dict[str, Any]:
+    return {"name": part.name, "blocks": list(part.blocks)}
+
+
+def _numbers(cells: Cells) -> list[dict[str, Any]]:
+    """The numbers of every square; unknown ones are null."""
+    table = cells.frame().astype(object)
+    return [
+        {str(key): None if value != value else value for key, value in row.items()}
+        for row in json.loads(table.to_json(orient="records"))
+    ]

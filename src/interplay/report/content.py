@@ -1,0 +1,178 @@
+"""What a page says: every text and number on it, from the results and their analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from interplay.analysis.cells import Cells
+from interplay.analysis.interaction import Interaction
+from interplay.analysis.labels import mean_sd, number_label, short_names, text_of
+from interplay.analysis.verdict import p_text
+from interplay.report.settings import ReportSettings
+from interplay.results import Results
+
+
+@dataclass(frozen=True)
+class Content:
+    """The words of a page, reflection and figures left out.
+
+    Attributes:
+        title, byline, question, verdict, basis: texts.
+        setup: (label, text) pairs.
+        facts, warnings: sentences.
+    """
+
+    title: str
+    byline: str
+    question: str
+    setup: tuple[tuple[str, str], ...]
+    verdict: str
+    facts: tuple[str, ...]
+    basis: str
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def compose(
+    results: Results, cells: Cells, found: Interaction, settings: ReportSettings
+) -> Content:
+    """The content of a page on these results."""
+    x, y = short_names(found.x.name, found.y.name)
+    study = results.study
+    data = text_of(_constant(study, "data.name") or "this data")
+    model = text_of(_constant(study, "model.name") or "model")
+    question = f"How do {x} and {y} of a {model} network interact on {data}?"
+    if study.get("format") is None or "model.name" not in {d["name"] for d in study["space"]}:
+        question = f"How do {x} and {y} interact?"
+    cautions = [caution.message for caution in found.cautions]
+    return Content(
+        title=settings.title or f"{results.name}: {x} × {y}",
+        byline=settings.author,
+        question=settings.question or question,
+        setup=tuple(_setup(results, found)),
+        verdict=found.verdict,
+        facts=tuple(_facts(cells, found, x, y)),
+        basis=_basis(cells, found),
+        warnings=tuple(dict.fromkeys([*cautions, *cells.warnings])),
+    )
+
+
+def _setup(results: Results, found: Interaction) -> list[tuple[str, str]]:
+    study, frame = results.study, results.frame
+    space = {domain["name"]: domain for domain in study["space"]}
+    rows: list[tuple[str, str]] = []
+    for section in ("data", "model", "trial", "optimizer", "schedule", "training"):
+        fixed = {
+            name.partition(".")[2]: domain["value"]
+            for name, domain in space.items()
+            if name.startswith(f"{section}.") and domain["kind"] == "constant"
+        }
+        head = fixed.pop("name", fixed.pop("builder", fixed.pop("function", None)))
+        if head is None and not fixed:
+            continue
+        if section == "data" and str(head) in study.get("data", {}):
+            head = f"{head} ({study['data'][str(head)]['rows']} rows)"
+        words = [text_of(head)] if head is not None else []
+        words += [f"{name} {text_of(value)}" for name, value in fixed.items()]
+        rows.append((section, ", ".join(words)))
+    for axis in (found.x, found.y):
+        rows.append((axis.name.rpartition(".")[2], ", ".join(axis.labels)))
+    others = [n for n in results.varied if n not in (found.x.name, found.y.name)]
+    if others:
+        rows.append(("also varied", ", ".join(name.rpartition(".")[2] for name in others)))
+    asked = sorted({int(n) for n in frame["epochs_run"].dropna()})
+    epochs = str(asked[0]) if len(asked) == 1 else f"{asked[0]} to {asked[-1]}"
+    rows.append(("budget", f"{epochs} epochs, every model equally long"))
+    folds = f", {study['folds']} folds" if study.get("folds") else ""
+    seeds = len(study["seeds"])
+    rows.append(("seeds", f"{seeds}{folds}, the same in every cell"))
+    search = study["search"]
+    trials = f", {search['trials']} trials" if search.get("trials") else ""
+    rows.append(("search", f"{search['method']}{trials}; {len(frame)} trainings"))
+    versions = study["versions"]
+    machine = versions.get("machine") or versions["platform"]
+    rows.append(("machine", f"{machine}; torch {versions['torch']}"))
+    return rows
+
+
+def _constant(study: Mapping[str, Any], name: str) -> Any:
+    for domain in study.get("space", ()):
+        if domain["name"] == name and domain["kind"] == "constant":
+            return domain["value"]
+    return None
+
+
+def _facts(cells: Cells, found: Interaction, x: str, y: str) -> list[str]:
+    facts = []
+    if cells.best is not None:
+        row, column = cells.best
+        finite = cells.sd[np.isfinite(cells.sd) & (cells.sd > 0)]
+        typical = float(np.median(finite)) if finite.size else float("nan")
+        like = float(np.nanmedian(np.abs(cells.mean))), typical
+        mean, sd = mean_sd(float(cells.mean[row, column]), float(cells.sd[row, column]), like)
+        spread = f" {sd[0]} {sd[1:]}" if sd else ""
+        tied = int(found.ridge.tied.sum()) - 1
+        near = (
+            f"; {tied} other cell{'s are' if tied != 1 else ' is'} not clearly worse"
+            if found.ridge.rows[0].keep is not None
+            else ""
+        )
+        at = f"{x} = {cells.x.labels[column]}, {y} = {cells.y.labels[row]}"
+        facts.append(f"Best: {at}, with {cells.metric} {mean}{spread}{near}.")
+    shares = {"xy": f"{x} × {y}", "x": x, "y": y, "seed": "seeds", "residual": "residual"}
+    parts = [
+        f"{name} {share:.1%}"
+        for term, name in shares.items()
+        if (share := found.anova[term].share) is not None and found.anova[term].df  # type: ignore[index]
+    ]
+    if parts:
+        facts.append(f"Of the whole variation: {', '.join(parts)}.")
+    ridge = found.ridge
+    if all(row.keep is not None for row in ridge.rows):
+        rows = [
+            f"{text_of(row.x)}: {text_of(row.best_y)}"
+            + (f" ({_span(row.keep, found)})" if row.keep and len(row.keep) > 1 else "")
+            for row in ridge.rows
+        ]
+        facts.append(f"Best {y} at each {x} (and what is not clearly worse): {'; '.join(rows)}.")
+    shift = ridge.shift
+    if shift.slope is not None and shift.low is not None and shift.high is not None:
+        facts.append(
+            f"The best {y} moves {shift.slope:.2f} steps of the grid a step of {x}, 95% interval "
+            f"{shift.low:.2f} to {shift.high:.2f}."
+        )
+    other = found.transformed
+    if other is not None and other.tests.p is not None:
+        size = other.tests.anova.terms["xy"].partial_omega2
+        told = f", partial ω² {number_label(size, 2, 0.001)}" if size is not None else ""
+        facts.append(
+            f"On the {other.scale} scale the interaction has {p_text(other.tests.p)}{told}."
+        )
+    return facts
+
+
+def _span(keep: Sequence[Any], found: Interaction) -> str:
+    """A keep-set in short: a range where it is one."""
+    places = [found.y.values.index(value) for value in keep]
+    if found.y.numeric and len(keep) > 2 and places == list(range(places[0], places[-1] + 1)):
+        return f"{found.y.labels[places[0]]} to {found.y.labels[places[-1]]}"
+    return ", ".join(found.y.labels[place] for place in places)
+
+
+def _basis(cells: Cells, found: Interaction) -> str:
+    test = (
+        "Tukey's test for non-additivity, with one training a cell"
+        if not found.anova["residual"].df
+        else "analysis of variance, type II"
+        + (", seeds as blocks" if found.blocks else "")
+        + "; unequal spread by Box's correction; sets of what is not clearly worse by one-sided "
+        "tests, Bonferroni at 5%"
+    )
+    rows = f"{found.n_used} of {found.n_rows} trainings have a finite {found.metric}"
+    return f"Squares show the {cells.statistic}. {rows}. Test: {test}."

@@ -1,0 +1,98 @@
+"""The page's two figures, at the size at which they are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from interplay.analysis.cells import Cells
+from interplay.analysis.interaction import Interaction
+from interplay.analysis.labels import short_names, text_of
+
+TEXT_WIDTH = 21.0 - 2 * 1.6 - 0.28
+"""Centimetres between the page's margins, less the gap between the figures."""
+SHRUNK = 1.3
+"""Figures are drawn so many times as large as they are printed: their words suit a screen."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the page.
+
+    Attributes:
+        file: its name in the report's folder.
+        width: its part of the line.
+        caption, alt: texts; `alt` says in words what the figure shows.
+    """
+
+    file: str
+    width: float
+    caption: str
+    alt: str
+
+
+def draw_figures(cells: Cells, found: Interaction, folder: Path) -> tuple[Figure, ...]:
+    """Draw the heatmap and the interaction plot as SVG files of the same bytes for the same input.
+
+    Warnings are left to the page's own list, so that none is said twice.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib.figure import Figure as Canvas
+
+    from interplay.plots import draw_heatmap, draw_lines
+
+    x, y = short_names(found.x.name, found.y.name)
+    bare = replace(cells, warnings=(), title_notes=())
+    quiet = replace(found, cautions=())
+    parts: Mapping[str, tuple[float, Any]] = {
+        "heatmap.svg": (0.56, lambda ax: draw_heatmap(bare, ax=ax, title="", interaction=quiet)),
+        "interaction.svg": (0.44, lambda ax: draw_lines(bare, ax)),
+    }
+    height = min(max(1.3 + 0.3 * len(cells.y), 2.2), 3.3)
+    # The same salt and no date: the same figure has the same bytes. Text as outlines needs no font.
+    with mpl.rc_context({"svg.hashsalt": "interplay", "svg.fonttype": "path"}):
+        for file, (width, draw) in parts.items():
+            size = SHRUNK * TEXT_WIDTH * width / 2.54, SHRUNK * height
+            canvas = Canvas(figsize=size, layout="constrained")
+            draw(canvas.subplots())
+            canvas.savefig(folder / file, metadata={"Date": None})
+    better = "higher" if cells.mode == "max" else "lower"
+    return (
+        Figure(
+            "heatmap.svg",
+            0.56,
+            f"{cells.metric}, {cells.statistic}; {better} is better. "
+            "★ best, ○ not clearly worse than it.",
+            _heatmap_in_words(cells, x, y),
+        ),
+        Figure(
+            "interaction.svg",
+            0.44,
+            f"{cells.metric} over {x}, a line each {y}; bands are standard errors. Parallel lines "
+            "are no interaction.",
+            _ridge_in_words(found, x, y),
+        ),
+    )
+
+
+def _heatmap_in_words(cells: Cells, x: str, y: str) -> str:
+    words = f"Heatmap of {cells.metric} over {x} ({', '.join(cells.x.labels)}) and {y} "
+    words += f"({', '.join(cells.y.labels)})."
+    finite = cells.mean[np.isfinite(cells.mean)]
+    if finite.size:
+        words += f" Means lie between {finite.min():.4g} and {finite.max():.4g}."
+    if cells.best is not None:
+        row, column = cells.best
+        words += f" The best is at {x} {cells.x.labels[column]}, {y} {cells.y.labels[row]}."
+    return words
+
+
+def _ridge_in_words(found: Interaction, x: str, y: str) -> str:
+    best = "; ".join(f"{text_of(row.x)}: {text_of(row.best_y)}" for row in found.ridge.rows)
+    return f"Lines of {found.metric} over {x}, one for each {y}. Best {y} at each {x}: {best}."

@@ -1,0 +1,277 @@
+"""The page itself: one A4, every number in study.json, hostile words harmless, nothing cut."""
+
+import io
+import json
+import re
+import shutil
+
+import matplotlib.image as images
+import numpy as np
+import pypdf
+import pytest
+from typer.testing import CliRunner
+
+from interplay.cli import app
+from interplay.errors import InterplayError, StudyError
+from interplay.report.build import build_report
+from interplay.report.reflection import PARTS
+from interplay.report.typeset import PageError, typeset
+from interplay.results import Results
+
+WORDS = "Wider networks bear more dropout, because what is lost is held elsewhere as well. "
+
+
+def written(words=WORDS):
+    return "\n".join(f"## {part}\n\n{words}\n" for part in PARTS)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "report"
+
+
+@pytest.fixture
+def finished_page(finished, folder):
+    folder.mkdir()
+    (folder / "reflection.md").write_text(written(2 * WORDS))
+    build_report(finished, folder, final=True)
+    return folder
+
+
+def pages_of(file):
+    return pypdf.PdfReader(file).pages
+
+
+def text_of(file):
+    return "\n".join(page.extract_text() for page in pages_of(file))
+
+
+def test_a_first_page_says_what_is_still_to_write(finished, folder):
+    built = build_report(finished, folder)
+    assert built.empty == PARTS
+    text = text_of(built.page)
+    assert text.count("not written yet") == 4
+    assert len(pages_of(built.page)) == 1
+    box = pages_of(built.page)[0].mediabox
+    assert (round(box.width), round(box.height)) == (595, 842)
+    assert {f.name for f in folder.iterdir()} == {
+        "reflection.md", "report.toml", "report.pdf", "study.json", "heatmap.svg", "interaction.svg",
+    }  # fmt: skip
+    with pytest.raises(PageError, match="nothing is written under Hypothesis, Observation"):
+        build_report(finished, folder, final=True)
+
+
+def test_the_authors_files_are_never_written_again(finished, finished_page):
+    before = (finished_page / "reflection.md").read_text()
+    (finished_page / "report.toml").write_text('title = "Mine"\nauthor = "A. Student"\n')
+    build_report(finished, finished_page)
+    assert (finished_page / "reflection.md").read_text() == before
+    text = text_of(finished_page / "report.pdf")
+    assert "Mine" in text
+    assert "A. Student" in text
+    assert "not written yet" not in text
+    assert text.count("Wider networks") == 8
+
+
+def test_every_number_on_the_page_is_in_the_record(finished_page):
+    record = json.loads((finished_page / "study.json").read_text())
+    known = json.dumps(record["page"], ensure_ascii=False) + json.dumps(record["figures"])
+    text = text_of(finished_page / "report.pdf").partition("Reflection")[0]
+    text = re.sub(r"-\n", "", text)
+    numbers = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", text)
+    assert len(numbers) > 30
+    assert [number for number in numbers if number not in known] == []
+    cells = {(cell["model.hidden_size"], cell["model.dropout"]): cell for cell in record["cells"]}
+    assert len(cells) == 9
+    assert all(cell["n"] == 3 for cell in cells.values())
+    assert record["interaction"]["n_used"] == 27
+
+
+def test_the_page_says_what_it_rests_on(finished_page):
+    text = " ".join(text_of(finished_page / "report.pdf").split())
+    for words in (
+        "27 of 27 trainings",
+        "mean ± sd over 3 seeds",
+        "analysis of variance, type II, seeds as blocks",
+        "3 seeds: where the best lies has no interval",
+        "2 epochs, every model equally long",
+    ):
+        assert words in text
+
+
+def test_the_same_input_gives_the_same_bytes(finished, finished_page, tmp_path):
+    again = tmp_path / "again"
+    again.mkdir()
+    shutil.copy(finished_page / "reflection.md", again)
+    build_report(finished, again)
+    for name in ("report.pdf", "heatmap.svg", "interaction.svg", "study.json"):
+        assert (again / name).read_bytes() == (finished_page / name).read_bytes(), name
+
+
+def test_fonts_are_embedded_and_figures_described(finished_page):
+    reader = pypdf.PdfReader(finished_page / "report.pdf")
+    fonts = reader.pages[0]["/Resources"]["/Font"].get_object()
+    assert fonts
+    for font in fonts.values():
+        below = font.get_object()["/DescendantFonts"][0].get_object()
+        descriptor = below["/FontDescriptor"].get_object()
+        assert {"/FontFile2", "/FontFile3"} & set(descriptor)
+    raw = (finished_page / "report.pdf").read_bytes()
+    assert reader.metadata.title == "small: hidden_size × dropout"
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    alternatives = [
+        str(o.get_object().get("/Alt"))
+        for o in (reader.get_object(i) for i in range(1, len(reader.xref[0]) + 1))
+        if isinstance(o.get_object(), dict) and "/Alt" in o.get_object()
+    ]
+    assert any(alt.startswith("Heatmap of accuracy over hidden_size") for alt in alternatives)
+    assert raw.startswith(b"%PDF")
+
+
+def test_too_long_is_an_error_with_the_lines_too_many(finished, finished_page):
+    (finished_page / "reflection.md").write_text(written(60 * WORDS))
+    page = finished_page / "report.pdf"
+    before = page.read_bytes()
+    with pytest.raises(PageError) as long:
+        build_report(finished, finished_page)
+    lines = int(re.search(r"the page is (\d+) lines too long", str(long.value))[1])
+    (finished_page / "reflection.md").write_text(written(61 * WORDS))
+    with pytest.raises(PageError) as longer:
+        build_report(finished, finished_page)
+    more = int(re.search(r"the page is (\d+) lines too long", str(longer.value))[1])
+    assert 10 < lines <= more <= lines + 4
+    assert page.read_bytes() == before
+
+
+HOSTILE = [
+    '#read("/etc/passwd") #import "x.typ": * #eval("1+1")',
+    '$ x^2 $ \\ #set page(width: 3pt) #pagebreak() <end>',
+    "![](/etc/passwd) ![](heatmap.svg) [a](javascript:alert(1))",
+    '"); #panic("out") // /* ] } ) `` ` @ref ~ -- --- \\u{41}',
+    "<script>alert(1)</script> &lt; *unclosed **both",
+    "| a | b |\n|---|---|\n| 1 | 2 |\n\n> quoted #strong[x]\n\n    code #read(\"y\")",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_markdown_is_shown_as_text(finished, folder, words):
+    folder.mkdir()
+    (folder / "reflection.md").write_text(written(words))
+    built = build_report(finished, folder)
+    assert len(pages_of(built.page)) == 1
+    text = "".join(text_of(built.page).split())
+    assert "root:" not in text
+    for token in ("#read", "#import", "#eval", "#panic", "#pagebreak", "<script>", "#strong"):
+        assert text.count(token) == 4 * words.count(token)
+
+
+def test_hostile_settings_are_text_too(finished, folder):
+    folder.mkdir()
+    (folder / "report.toml").write_text(
+        "title = '#panic(\"x\") $a$'\nquestion = '*b* #read(\"c\")'\n"
+    )
+    text = text_of(build_report(finished, folder).page)
+    assert '#panic("x") $a$' in text
+    assert '*b* #read("c")' in text
+
+
+def test_mistakes_in_the_settings_are_told_together(finished, folder):
+    folder.mkdir()
+    (folder / "report.toml").write_text('titel = "x"\nfont_size = 30\n')
+    with pytest.raises(StudyError) as error:
+        build_report(finished, folder)
+    assert "did you mean 'title'" in str(error.value)
+    assert "font_size" in str(error.value)
+    (folder / "report.toml").write_text("title = ")
+    with pytest.raises(StudyError, match="no TOML"):
+        build_report(finished, folder)
+
+
+def test_a_missing_figure_is_named(finished_page, tmp_path):
+    record = json.loads((finished_page / "study.json").read_text())
+    page = {
+        **record["page"], "author": "", "language": "en", "font_size": 9.0,
+        "figures": record["figures"], "reflection": [],
+    }  # fmt: skip
+    assert typeset(page, finished_page).startswith(b"%PDF")
+    with pytest.raises(PageError, match=r"heatmap\.svg"):
+        typeset(page, tmp_path)
+
+
+def picture(file):
+    """The page as grey values, 0 black to 1 white, at 100 dots an inch."""
+    import subprocess
+
+    found = shutil.which("pdftoppm")
+    if not found:
+        pytest.skip("no pdftoppm to look at the page with")
+    png = subprocess.run([found, "-r", "100", "-png", file], check=True, capture_output=True).stdout
+    return images.imread(io.BytesIO(png))[:, :, :3].mean(axis=2)
+
+
+def lines_of(file):
+    """(x, y, size, text) of every piece of text on the page."""
+    found = []
+
+    def visit(text, _, matrix, __, size):
+        if text.strip():
+            found.append((matrix[4], matrix[5], size, text.strip()))
+
+    pages_of(file)[0].extract_text(visitor_text=visit)
+    return found
+
+
+def test_no_line_of_text_runs_into_another(finished_page):
+    pieces = [(x, y, text) for x, y, _, text in lines_of(finished_page / "report.pdf")]
+    assert len(pieces) > 20
+    for left in (True, False):
+        column = sorted({round(y, 1) for x, y, _ in pieces if (x < 297) == left})
+        gaps = np.diff(column)
+        assert ((gaps < 1) | (gaps > 7)).all(), gaps
+
+
+def test_nothing_is_cut_at_the_page_or_drawn_over(finished, finished_page):
+    """White margins all around; and a longer reflection moves nothing above it."""
+    page = picture(finished_page / "report.pdf")
+    edge = int(0.4 * 100)
+    for part in (page[:edge], page[-edge:], page[:, :edge], page[:, -edge:]):
+        assert part.min() > 0.99
+    (finished_page / "reflection.md").write_text(written(4 * WORDS))
+    build_report(finished, finished_page)
+    longer = picture(finished_page / "report.pdf")
+    differs = np.flatnonzero((page != longer).any(axis=1))
+    record = json.loads((finished_page / "study.json").read_text())
+    assert record["page"]["verdict"]
+    assert differs.min() > 0.5 * len(page)
+
+
+def test_the_verb(finished, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = str(finished.ledger.folder)
+
+    def call(*arguments):
+        return CliRunner().invoke(app, ["report", *arguments])
+
+    done = call(run)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == "reports/small/report.pdf"
+    assert "to write: Hypothesis" in done.stderr
+    assert (tmp_path / "reports/small/reflection.md").exists()
+    assert call(run, "-o", "page.pdf").exit_code == 0
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    for wrong, message in (
+        ((run, "--final"), "nothing is written under"),
+        ((run, "-o", "page.png"), "ends in .pdf"),
+        ((run, "-o", "no/where.pdf"), "no folder"),
+        ((str(tmp_path / "runs"),), "no run"),
+    ):
+        refused = call(*wrong)
+        assert refused.exit_code == 2
+        assert message in refused.stderr
+        assert "Traceback" not in refused.output
+
+
+def test_a_table_of_somebody_else_is_refused(tmp_path, folder):
+    (tmp_path / "t.csv").write_text("x,y,m\n1,1,1\n")
+    with pytest.raises(InterplayError, match="needs a run folder"):
+        build_report(Results.from_csv(tmp_path / "t.csv"), folder)
