@@ -130,7 +130,7 @@ def paint_heatmap(
         ring = ring_size(wide, high) if ringed else 0.0
         if ringed:
             mark_tied(ringed, ax, ring)
-        choices = [_squares(cells, spread, colours, norm) for spread in (True, False)]
+        choices = (_squares(cells, spread, colours, norm) for spread in (True, False))
         written = write_squares(ax, choices, wide, high, ring + EDGE if ring else 0.0)
         if written != 0:
             _head(cells, ax, ink, width, title, spread=False)
@@ -239,6 +239,7 @@ def _squares(cells: Cells, spread: bool, colours: Colormap, norm: Normalize) -> 
     counts = np.bincount(cells.n[cells.n > 0], minlength=1)
     binned = cells.x.binned or cells.y.binned
     usual = None if binned else counts.size - 1 - counts[::-1].argmax()
+    faces = colours(norm(np.ma.masked_invalid(cells.mean)))
     squares = {}
     for row, column in np.ndindex(*cells.mean.shape):
         if kind := _kind(cells, row, column):
@@ -252,5 +253,5 @@ def _squares(cells: Cells, spread: bool, colours: Colormap, norm: Normalize) -> 
             (cells.failed[row, column], "{} fail."),
         ):
             lines += [text.format(count)] if count else []
-        squares[row, column] = Square(lines, colours(norm(cells.mean[row, column])))
+        squares[row, column] = Square(lines, faces[row, column])
     return squares

@@ -68,7 +68,12 @@ def draw_axis_labels(x: CellAxis, y: CellAxis, ax: Axes, ink: str, width: float)
         scale = "log scale" if axis.log else "linear scale"
         side.set_label_text(f"{name} (bins, {scale})" if axis.binned else name)
         side.label.set(color=ink, size=TITLE)
-        side.set_ticks(np.arange(len(texts)) + 0.5, labels=texts)
+        # On a large grid every second label, or third, …: all of them would run into each other.
+        box = ax.get_window_extent()
+        length = box.width if side is ax.xaxis else box.height
+        room = length * 72 / ax.figure.dpi / len(texts)
+        step = max(int(np.ceil(1.15 * (SMALL + 0.5) / room)), 1)
+        side.set_ticks(np.arange(0, len(texts), step) + 0.5, labels=texts[::step])
         side.set_tick_params(length=0, labelcolor=ink, labelsize=SMALL + 0.5)
     turn_ticks(x, ax, width)
 

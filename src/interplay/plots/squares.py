@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ LARGEST, SMALLEST = 10.0, 5.5
 """Font sizes in points; where the smallest does not fit, a shorter text is tried."""
 LINE_HEIGHT = 1.25
 
+NARROWEST = 5.0
+"""Points: no character fits into a narrower square."""
 Place = tuple[int, int]
 """(row, column) of a square."""
 
@@ -47,7 +49,7 @@ def square_size(ax: Axes, rows: int, columns: int) -> tuple[float, float]:
 
 def write_squares(
     ax: Axes,
-    choices: Sequence[Mapping[Place, Square]],
+    choices: Iterable[Mapping[Place, Square]],
     width: float,
     height: float,
     corner: float = 0.0,
@@ -61,6 +63,8 @@ def write_squares(
     Returns:
         Which choice was written; None where none fits.
     """
+    if width < NARROWEST:
+        return None  # without asking what it would say, of many squares
     for number, squares in enumerate(choices):
         if all(not square.lines for square in squares.values()):
             return None
@@ -80,6 +84,8 @@ def write_squares(
                 color="white" if luminance(square.back) < 0.2 else "black",
                 zorder=3,
             )
+            # It lies inside the axes: measuring hundreds again to lay out a figure is for nothing.
+            text.set_in_layout(False)
             if square.hatched:
                 text.set_path_effects([withStroke(linewidth=2.5, foreground=square.back)])
         return number
