@@ -34,9 +34,18 @@ bench: install ## the side-by-side timings (long)
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/stacked.py engines
 	$(BIN)/python benchmarks/stacked.py command
+	$(BIN)/python benchmarks/honesty.py
+
+report: install ## the one-page reports of three studies (trains what is missing)
+	$(BIN)/python hypertune.py studies/digits.toml
+	$(BIN)/python hypertune.py studies/digits-conv.toml
+	$(BIN)/python hypertune.py studies/gestures-depth.toml
+	$(BIN)/interplay report runs/digits --final
+	$(BIN)/interplay report runs/digits-conv --final
+	$(BIN)/interplay report runs/gestures-depth --final
 
 clean: ## remove caches and the environment; runs and reports stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install run test lint format bench clean
+.PHONY: help install run test lint format bench report clean

@@ -205,13 +205,11 @@ class RowReader:
         if numbers is None or len(order) or np.isinf(numbers).any():
             return read_axis(frame[name], order, log)
         distinct = len(pd.factorize(numbers)[1])
-        if self.bins is None:
-            other = self.y if name == self.x else self.x
-            possible = distinct * frame[other].nunique(dropna=False)
-            sampled = len(frame[[name, other]].drop_duplicates()) <= GRID_FILL * possible
-            bins = distinct > GRID_LEVELS and sampled
-        else:
-            bins = distinct > self.bins
+        bins = distinct > (GRID_LEVELS if self.bins is None else self.bins)
+        if bins and self.bins is None:
+            pairs = frame[[self.x, self.y]]
+            possible = distinct * pairs[self.y if name == self.x else self.x].nunique(dropna=False)
+            bins = len(pairs.drop_duplicates()) <= GRID_FILL * possible
         return bin_axis(frame[name], self.bins, log) if bins else read_axis(frame[name], order, log)
 
 

@@ -30,7 +30,7 @@ def draw_lines(
         cells: the numbers, as `CellMeans` computes them.
         ax: where to draw; by default a new pyplot figure that the caller owns.
         band: mean ± standard error, or mean ± sd.
-        title: the first line above it.
+        title: the first line above it; "" for none.
 
     Returns:
         The axes. Nothing is shown or saved.
@@ -78,9 +78,8 @@ def paint_lines(
         facts.append(f"no bands: more than {MOST_BANDS} lines")
     if ((cells.diverged > 0) | (cells.failed > 0)).any():
         facts.append("diverged and failed runs are not in the means")
-    draw_header(
-        title or f"{cells.metric} over {short_x}, a line a {short_y}", facts, ax, ink, width
-    )
+    usual = f"{cells.metric} over {short_x}, a line a {short_y}"
+    draw_header(usual if title is None else title, facts, ax, ink, width)
     draw_footer([], cells.warnings, ax, ink, width)
     return lambda: None
 

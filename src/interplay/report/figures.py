@@ -52,7 +52,7 @@ def draw_figures(cells: Cells, found: Interaction, folder: Path) -> tuple[Figure
     quiet = replace(found, cautions=())
     parts: Mapping[str, tuple[float, Any]] = {
         "heatmap.svg": (0.56, lambda ax: draw_heatmap(bare, ax=ax, title="", interaction=quiet)),
-        "interaction.svg": (0.44, lambda ax: draw_lines(bare, ax)),
+        "interaction.svg": (0.44, lambda ax: draw_lines(bare, ax, title="")),
     }
     height = min(max(1.3 + 0.3 * len(cells.y), 2.2), 3.3)
     # The same salt and no date: the same figure has the same bytes. Text as outlines needs no font.
@@ -67,15 +67,13 @@ def draw_figures(cells: Cells, found: Interaction, folder: Path) -> tuple[Figure
         Figure(
             "heatmap.svg",
             0.56,
-            f"{cells.metric}, {cells.statistic}; {better} is better. "
-            "★ best, ○ not clearly worse than it.",
+            f"{cells.metric}, {cells.statistic}; {better} is better.",
             _heatmap_in_words(cells, x, y),
         ),
         Figure(
             "interaction.svg",
             0.44,
-            f"{cells.metric} over {x}, a line each {y}; bands are standard errors. Parallel lines "
-            "are no interaction.",
+            f"{cells.metric} over {x}, a line for each {y}. Parallel lines: no interaction.",
             _ridge_in_words(found, x, y),
         ),
     )
