@@ -84,7 +84,9 @@ def tune(
         bool, typer.Option("--dry-run", help="Print the plan, train nothing.")
     ] = False,
 ) -> None:
-    """Train what a study asks for and is not there yet; draw its heatmap.
+    """Train a study, draw its heatmap.
+
+    Only what is not there yet is trained; a run that was killed goes on where it was.
 
     Example: interplay tune studies/digits.toml epochs=5 seeds=3 --out runs/quick
     """
@@ -112,7 +114,9 @@ def tune(
 @app.command()
 @_verb
 def space(study: Study, overrides: Overrides = None, json: Json = False) -> None:
-    """Print what varies in a study, as understood.
+    """Print what varies in a study.
+
+    Every value that varies with its domain, as understood, and notes on how it was read.
 
     Example: interplay space studies/digits.toml --json
     """
@@ -144,7 +148,9 @@ def table(
         bool, typer.Option("--progress", help="A row a cell as tried, and the best so far.")
     ] = False,
 ) -> None:
-    """Print the tidy table of a run: a row a member.
+    """Print the tidy table of a run.
+
+    A row a member; with --curves one an epoch, with --progress one a cell as tried.
 
     Example: interplay table runs/digits --csv > digits.csv
     """
@@ -168,7 +174,9 @@ def table(
 @app.command()
 @_verb
 def models() -> None:
-    """Print the families of models, with every option, its type, default and one line.
+    """Print the families of models.
+
+    Every option with its values, its default and one line on what it is.
 
     Example: interplay models
     """
@@ -184,7 +192,9 @@ def models() -> None:
 @app.command()
 @_verb
 def data() -> None:
-    """Print the datasets: task, size, input shape, where from, whether on disk, own options.
+    """Print the datasets.
+
+    Task, size, one input, where from, whether on disk, own options.
 
     Example: interplay data
     """
@@ -265,7 +275,9 @@ def heatmap(
         bool, typer.Option("--full", help="With residual map, ridge and verdict beside it.")
     ] = False,
 ) -> None:
-    """Draw the heatmap of two hyperparameters: mean, spread and n in each square.
+    """Draw the heatmap of two hyperparameters.
+
+    Each square has mean, spread and n; --full puts residual map and ridge beside it.
 
     A small ring marks the squares that are not clearly worse than the best.
 
@@ -298,7 +310,9 @@ def interaction(
     at_epoch: AtEpoch = None,
     json: Json = False,
 ) -> None:
-    """Say whether two hyperparameters interact, how strongly, and how far to trust it.
+    """Say whether two hyperparameters interact.
+
+    How strongly, in what way, and how far to trust it; --json for programs.
 
     Example: interplay interaction runs/digits --x hidden_size --y dropout
     """
@@ -323,7 +337,9 @@ def new(
         str | None, typer.Option(help="A family, as `interplay models` lists them.")
     ] = None,
 ) -> None:
-    """Write a study file to start from, NAME.toml, with comments on what may be set.
+    """Write a study file to start from.
+
+    NAME.toml, with comments on what may be set.
 
     Example: interplay new mine --data gestures --model recurrent
     """
@@ -347,7 +363,9 @@ def report(
         bool, typer.Option("--final", help="Refuse a reflection with empty parts.")
     ] = False,
 ) -> None:
-    """Build the one-page A4 report of a run; your own words go into its reflection.md.
+    """Build the one-page A4 report of a run.
+
+    Figures, numbers and warnings; your own words go into its reflection.md.
 
     Example: interplay report runs/digits -o digits.pdf
     """
