@@ -4,6 +4,8 @@ import io
 import json
 import re
 import shutil
+from importlib import resources
+from pathlib import Path
 
 import matplotlib.image as images
 import numpy as np
@@ -14,10 +16,12 @@ from typer.testing import CliRunner
 from interplay.cli import app
 from interplay.errors import InterplayError, StudyError
 from interplay.report.build import build_report
+from interplay.report.figures import draw_figures
 from interplay.report.reflection import PARTS
 from interplay.report.typeset import PageError, typeset
 from interplay.results import Results
 
+ROOT = Path(__file__).parent.parent.parent
 WORDS = "Wider networks bear more dropout, because what is lost is held elsewhere as well. "
 
 
@@ -198,15 +202,25 @@ def test_a_missing_figure_is_named(finished_page, tmp_path):
         typeset(page, tmp_path)
 
 
-def picture(file):
-    """The page as grey values, 0 black to 1 white, at 100 dots an inch."""
-    import subprocess
+def picture(results, folder, monkeypatch):
+    """The page as grey values, 0 black to 1 white, at 100 dots an inch: drawn by Typst itself."""
+    import typst
 
-    found = shutil.which("pdftoppm")
-    if not found:
-        pytest.skip("no pdftoppm to look at the page with")
-    png = subprocess.run([found, "-r", "100", "-png", file], check=True, capture_output=True).stdout
-    return images.imread(io.BytesIO(png))[:, :, :3].mean(axis=2)
+    from interplay.report import build
+
+    drawn = []
+
+    def also_drawn(page, folder):
+        template = resources.files("interplay.report").joinpath("page.typ").read_bytes()
+        words = {"page": json.dumps(page)}
+        compiler = typst.Compiler(template, root=str(folder), sys_inputs=words)
+        drawn.append(compiler.compile(format="png", ppi=100))
+        return typeset(page, folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "typeset", also_drawn)
+        build.build_report(results, folder)
+    return images.imread(io.BytesIO(drawn[0]))[:, :, :3].mean(axis=2)
 
 
 def lines_of(file):
@@ -230,19 +244,53 @@ def test_no_line_of_text_runs_into_another(finished_page):
         assert ((gaps < 1) | (gaps > 7)).all(), gaps
 
 
-def test_nothing_is_cut_at_the_page_or_drawn_over(finished, finished_page):
+def test_nothing_is_cut_at_the_page_or_drawn_over(finished, finished_page, monkeypatch):
     """White margins all around; and a longer reflection moves nothing above it."""
-    page = picture(finished_page / "report.pdf")
+    page = picture(finished, finished_page, monkeypatch)
+    assert page.shape == (1169, 827)
     edge = int(0.4 * 100)
     for part in (page[:edge], page[-edge:], page[:, :edge], page[:, -edge:]):
         assert part.min() > 0.99
     (finished_page / "reflection.md").write_text(written(4 * WORDS))
-    build_report(finished, finished_page)
-    longer = picture(finished_page / "report.pdf")
+    longer = picture(finished, finished_page, monkeypatch)
     differs = np.flatnonzero((page != longer).any(axis=1))
-    record = json.loads((finished_page / "study.json").read_text())
-    assert record["page"]["verdict"]
     assert differs.min() > 0.5 * len(page)
+
+
+def test_figures_stand_beside_each_other_and_above_the_words(finished, finished_page, monkeypatch):
+    """Without the figures their part of the page is white, so nothing else is drawn there."""
+    page = picture(finished, finished_page, monkeypatch)
+    from interplay.report import build
+
+    def blank(cells, found, folder):
+        made = draw_figures(cells, found, folder)
+        for figure in made:
+            text = (folder / figure.file).read_text()
+            (folder / figure.file).write_text(re.sub(r"<g id=.*</g>", "", text, flags=re.DOTALL))
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "draw_figures", blank)
+        without = picture(finished, finished_page, monkeypatch)
+    assert without.shape == page.shape
+    ink = (page != without).any(axis=1)
+    rows = np.flatnonzero(ink)
+    assert len(rows) > 150  # they are there
+    inside = without[rows.min() : rows.max() + 1]
+    assert inside.min() > 0.99  # and nothing else is
+    middle = page[rows.min() : rows.max() + 1]
+    columns = np.flatnonzero((middle < 0.99).any(axis=0))
+    gap = columns[np.argmax(np.diff(columns))], np.diff(columns).max()
+    assert gap[1] >= 4  # they do not touch
+
+
+@pytest.mark.parametrize("name", ["digits", "digits-conv", "gestures-depth"])
+def test_the_pages_that_make_report_builds_fit(finished, folder, name):
+    """The words that git keeps, on a small run: one finished page."""
+    shutil.copytree(ROOT / "reports" / name, folder, ignore=shutil.ignore_patterns("*.p*", "*.csv"))
+    built = build_report(finished, folder, final=True)
+    assert len(pages_of(built.page)) == 1
+    assert built.empty == ()
 
 
 def test_the_verb(finished, tmp_path, monkeypatch):
