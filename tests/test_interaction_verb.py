@@ -103,3 +103,14 @@ def test_mistakes_are_told_in_a_line(table, tmp_path):
     samples = frame.assign(x=np.random.default_rng(0).random(len(frame)))
     samples.to_csv(tmp_path / "s.csv", index=False)
     assert "no grid" in refused(tmp_path / "s.csv", "--x", "x", "--y", "y", "--metric", "m")
+
+
+@pytest.mark.parametrize(("name", "separator"), [("t.tsv", "\t"), ("t.csv", ";")])
+def test_other_separators_are_read(table, tmp_path, name, separator):
+    import pandas as pd
+
+    pd.read_csv(table).to_csv(tmp_path / name, index=False, sep=separator)
+    asked = ("--x", "width", "--y", "rate", "--metric", "accuracy", "--seed", "seed")
+    assert call(tmp_path / name, *asked).stdout == call(table, *asked).stdout
+    again = ("--x", "width", "--y", "rate", "--metric", "accuracy", "--seed", "width")
+    assert "an axis or the metric already" in refused(table, *again)

@@ -16,7 +16,7 @@ STAGES = [
     {"models"},
     {"training"},
     {"sections", "settings", "searching", "study"},
-    {"store"},
+    {"store", "tables"},
     {"analysis"},
     {"plots"},
     {"results"},

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from interplay.data.dataset import Dataset
     from interplay.errors import InterplayError
     from interplay.results import Results
+    from interplay.search.zoom import propose_zoom
     from interplay.study import Study
     from interplay.tuning.execute import run
 
 __version__ = "0.1.0"
-__all__ = ["Dataset", "InterplayError", "Results", "Study", "run"]
+__all__ = ["Dataset", "InterplayError", "Results", "Study", "propose_zoom", "run"]
 
 _HOMES = {
     "Dataset": "interplay.data.dataset",
     "InterplayError": "interplay.errors",
     "Results": "interplay.results",
     "Study": "interplay.study",
+    "propose_zoom": "interplay.search.zoom",
     "run": "interplay.tuning.execute",
 }
 

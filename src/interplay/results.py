@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from interplay.analysis.cautions import Caution
 from interplay.analysis.cells import CellMeans, Cells
 from interplay.analysis.checks import select_rows
+from interplay.analysis.curves import mean_curve
 from interplay.analysis.interaction import Interaction, InteractionTest
 from interplay.analysis.labels import read_axis, text_of
 from interplay.analysis.progress import best_so_far
@@ -22,6 +22,7 @@ from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, UnknownNameError
 from interplay.space.space import resolve_name
 from interplay.store import COLUMNS, Ledger
+from interplay.tables import read_table
 from interplay.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
@@ -92,15 +93,7 @@ class Results:
             TableError: where it cannot be read.
         """
         path = Path(path)
-        if not path.is_file():
-            raise TableError(f"there is no file {path}")
-        try:
-            frame = pd.read_csv(path)
-        except (ValueError, OSError) as error:
-            raise TableError(f"{path} is no CSV table: {' '.join(str(error).split())}") from None
-        if frame.empty:
-            raise TableError(f"{path} has no rows")
-        return cls(path.stem, {}, frame)
+        return cls(path.stem, {}, read_table(path))
 
     @cached_property
     def curves(self) -> pd.DataFrame:
@@ -264,9 +257,7 @@ class Results:
         for setting in settings or [*ranked[:3], *ranked[3:][-1:]]:
             full = {self._column(name, hyper=True): value for name, value in setting.items()}
             rows = select_rows(self.frame, full)
-            own = curves[curves["member"].isin(rows.index)]
-            value = own[metric].where(np.isfinite(own[metric]))
-            part = value.groupby(own["epoch"]).agg(mean="mean", sd="std", n="count").reset_index()
+            part = mean_curve(curves, rows.index, metric)
             name = ", ".join(f"{k.rpartition('.')[2]} = {text_of(v)}" for k, v in full.items())
             parts.append(part.assign(setting=name, members=len(rows)))
         return draw_curves(pd.concat(parts), metric=metric, mode=self._mode(metric), ax=ax)
@@ -300,12 +291,11 @@ class Results:
                 raise TableError(
                     f"{full} does not vary here; what varies: {', '.join(self.varied)}"
                 )
-        x, y, metric = (
-            self._column(x, hyper=True),
-            self._column(y, hyper=True),
-            self._column(metric),
-        )
+        x, y = self._column(x, hyper=True), self._column(y, hyper=True)
+        metric = self._column(metric)
         seed, budget = (n and self._column(n) for n in (question.seed, question.budget))
+        if seed is not None and seed in (x, y, metric):
+            raise TableError(f"--seed {seed}: that is an axis or the metric already")
         where = {self._column(k, hyper=True): v for k, v in question.where.items()}
         frame = self.frame
         extra: tuple[Caution, ...] = ()
@@ -325,9 +315,11 @@ class Results:
             "where": where,
             "over": over,
             "others": tuple(v for v in self.varied if v not in (x, y)),
-            "orders": self.study.get("levels", {}),
-            "logs": self.study.get("logs", {}),
             "bins": question.bins,
+            **{
+                key: self.study.get(name, {})
+                for key, name in (("orders", "levels"), ("logs", "logs"))
+            },
         }
         return frame, options, extra
 

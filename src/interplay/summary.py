@@ -144,7 +144,8 @@ def print_interaction(found: Interaction) -> None:
         typer.echo(textwrap.fill(mark + text, room, subsequent_indent=" " * len(mark)))
 
     wrapped(found.verdict)
-    unit = f"{found.n_seeds} seeds" if found.n_seeds else "no seeds in common"
+    unit = "no seeds named" if found.n_seeds is None else f"{found.n_seeds} seed"
+    unit += "s" if found.n_seeds is not None and found.n_seeds != 1 else ""
     typer.echo(f"\n{found.metric} ({found.mode}), {found.n_used} of {found.n_rows} rows, {unit}\n")
     names = {"seed": "seed", "x": x, "y": y, "xy": f"{x} × {y}", "residual": "residual"}
     by_seeds = {str(name): test.p for name, test in found.strata.items()}

@@ -139,7 +139,7 @@ def test_folds_are_blocks_crossed_with_seeds():
     frame = one.assign(fold=one["seed"] % 2, seed=one["seed"] // 2)
     found = analyse(frame, fold="fold")
     assert found.anova["xy"].F == pytest.approx(analyse(one).anova["xy"].F)
-    assert (found.n_seeds, found.replicates, found.anova["seed"].df) == (3, 6, 5)
+    assert (found.n_seeds, found.replicates, found.anova["seed"].df) == (3, 3, 5)
 
 
 def test_repeated_rows_are_used_but_copies_claim_nothing():
@@ -423,3 +423,103 @@ def test_verdicts_are_one_sentence(shape):
         found = analyse(grid(scale * np.eye(*shape), seeds=seeds))
         assert found.verdict.endswith(".")
         assert ". " not in found.verdict.replace("0. ", "")
+
+
+def test_seeds_in_a_few_cells_only_make_no_verdict():
+    """One seed everywhere and two more in two cells: most cells have one training."""
+    frame = grid(5 * SHIFTING, seeds=3)
+    thin = frame[(frame["seed"] == 0) | ((frame["y"] == 0) & (frame["x"] < 2))]
+    found = analyse(thin)
+    assert (found.n_seeds, found.replicates) == (3, 1)
+    assert not found.claimed
+    assert found.verdict.startswith("No verdict")
+    assert {"few_seeds", "thin_cells"} <= codes(found)
+
+
+def test_folds_are_no_seeds_and_must_agree_with_them():
+    """What a seed does to a cell is common to its folds: five folds are not five times the seeds."""
+    claims = 0
+    for rng in range(40):
+        generator = np.random.default_rng(rng)
+        parts = []
+        shared = grid(np.zeros((3, 3)), seeds=3, rng=rng)
+        for fold in range(5):
+            part = shared.assign(fold=fold)
+            part["m"] += 0.3 * generator.normal(size=len(part))
+            parts.append(part)
+        found = analyse(pd.concat(parts), fold="fold")
+        claims += found.claimed
+        assert found.replicates == 3
+    assert claims <= 6  # F alone would claim it in four of five
+    one = pd.concat([grid(5 * SHIFTING, seeds=1, rng=f).assign(fold=f) for f in range(5)])
+    found = analyse(one, fold="fold")
+    assert "few_seeds" in codes(found)
+    assert not found.claimed
+
+
+def test_missing_seeds_move_no_ridge():
+    """Bad seeds are missing where y is worst: their absence must not look like a better y."""
+    frame = grid(np.outer([3.0, 2, 0], [1.0, 2, 3]), seeds=6, noise=0.05, seed_sd=0)
+    frame["m"] -= 4.0 * frame["seed"].isin([0, 1])
+    holed = frame[~((frame["y"] == 2) & (frame["x"] == 2) & frame["seed"].isin([0, 1]))]
+    found = analyse(holed)
+    assert [row.best_y for row in found.ridge.rows] == [0, 0, 0]
+    assert (found.ridge.shift.low, found.ridge.shift.high) == (0, 0)
+    assert found.ridge.rows[2].support == (1.0,)
+
+
+def test_an_x_without_a_row_in_a_resample_keeps_its_best():
+    frame = grid(np.add.outer([0.0, 1, 5], [0.0, 1, 2]), seeds=6, noise=0.05)
+    few = frame[(frame["x"] > 0) | (frame["seed"] < 2)]
+    assert (analyse(few).ridge.shift.low, analyse(few).ridge.shift.high) == (0, 0)
+
+
+def test_a_cell_that_mostly_diverged_is_no_best():
+    frame = grid(np.add.outer([0.0, 1, 3], [0.0, 1, 2]), seeds=5, noise=0.1)
+    spoiled = (frame["x"] == 2) & (frame["y"] == 1)
+    frame.loc[spoiled, "m"] = [99.0, math.nan, math.nan, math.nan, math.nan]
+    found = analyse(frame)
+    assert [row.best_y for row in found.ridge.rows] == [2, 2, 2]
+    assert not found.ridge.kept[1, 2]
+    assert not found.ridge.tied[1, 2]
+    assert (2, 1) in caution(found, "non_finite").cells
+
+
+def test_a_sentinel_makes_nothing_identical():
+    frame = grid(np.add.outer([0.1, 0.5, 0.3], [0.1, 0.3, 0.2]), noise=0.05)
+    frame.loc[(frame["x"] == 1) & (frame["y"] == 1), "m"] = 1e7
+    assert not {"inert_axis", "seed_ignored"} & codes(analyse(frame))
+
+
+def test_where_nothing_can_be_tested_there_is_no_negative_verdict():
+    frame = grid([[0, 5], [5, 0]], seeds=6, noise=0.1)
+    # At 2 × 2 the seeds decide, and only one of six has every cell.
+    holed = frame[(frame["seed"] == 0) | (2 * frame["y"] + frame["x"] != frame["seed"] % 4)]
+    found = analyse(holed)
+    assert found.replicates >= 3
+    assert found.tests.p is None
+    assert found.verdict.startswith("No verdict on x and y: at 2 × 2")
+    assert "smallest_interaction" not in codes(found)
+    exact = grid(np.eye(3), seeds=3, noise=0)  # seeds differ, by a constant: no residual
+    found = analyse(exact)
+    assert found.tests.p is None
+    assert found.verdict.startswith("No verdict on x and y: nothing is left over")
+
+
+def test_random_pairs_are_called_what_they_are():
+    rows = np.random.default_rng(0).random((10, 3))
+    with pytest.raises(TableError, match=r"no grid.*as random samples do"):
+        analyse(pd.DataFrame(rows, columns=["x", "y", "m"]))
+
+
+def test_an_infinite_level_is_text_in_json():
+    frame = grid(SHIFTING)
+    frame["x"] = frame["x"].replace(3, math.inf).astype(float)
+    record = json.loads(json.dumps(analyse(frame).to_json(), allow_nan=False))
+    assert record["ridge"][-1]["x"] == "inf"
+
+
+def test_seeds_that_are_empty_are_told():
+    frame = grid(SHIFTING)
+    frame["seed"] = frame["seed"].replace(4, np.nan)
+    assert "16 rows have no seed" in caution(analyse(frame), "no_seed").message

@@ -51,12 +51,14 @@ class Anova:
         n: observations.
         means: of cells, as if each had every block; nan where empty; shape (y, x).
         residual: observations less the full model's fit, shape (N,).
+        adjusted: observations less their block's effect, shape (N,).
     """
 
     terms: Mapping[TermName, Term]
     n: int
     means: Floats
     residual: Floats
+    adjusted: Floats
 
     @property
     def mse(self) -> float | None:
@@ -105,8 +107,10 @@ def analyse_variance(grid: Grid) -> Anova:
     terms["residual"] = Term(left, rest, share=rest / total if total else None)
 
     means = np.full(grid.shape, np.nan)
-    means.flat[places] = full.effects[-1] + centre + (full.effects[0].mean() if block else 0.0)
-    return Anova(terms, len(value), means, residual)
+    level = centre + (full.effects[0].mean() if block else 0.0)
+    means.flat[places] = full.effects[-1] + level
+    adjusted = full.effects[-1][cell] + level + residual
+    return Anova(terms, len(value), means, residual, adjusted)
 
 
 def _term(df: int, ss: float, left: int, rest: float, total: float, n: int) -> Term:
@@ -143,15 +147,19 @@ class Effect:
     detectable: float | None = None
 
 
-def interaction_effect(anova: Anova) -> Effect:
-    """The interval for the interaction's effect size, and the smallest one these rows can show."""
+def interaction_effect(anova: Anova, df: tuple[int, int] | None = None) -> Effect:
+    """The interval for the interaction's effect size, and the smallest one these rows can show.
+
+    Args:
+        df: degrees of freedom of the test that decides, where that is not the analysis' own F.
+    """
     term, residual = anova.terms["xy"], anova.terms["residual"]
     if term.F is None or not term.df or not residual.df:
         return Effect()
     low, high = (
         noncentrality(term.F, term.df, residual.df, tail) for tail in (1 - LEVEL / 2, LEVEL / 2)
     )
-    critical = f_critical(LEVEL, term.df, residual.df)
-    detectable = noncentrality(critical, term.df, residual.df, 1 - POWER)
+    df1, df2 = df or (term.df, residual.df)
+    detectable = noncentrality(f_critical(LEVEL, df1, df2), df1, df2, 1 - POWER)
     n = anova.n
     return Effect(low / (low + n), high / (high + n), detectable=detectable / (detectable + n))

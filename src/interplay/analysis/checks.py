@@ -59,7 +59,7 @@ def outcomes(frame: pd.DataFrame, metric: str) -> tuple[Floats, npt.NDArray[np.i
     column = frame[metric]
     values = as_numbers(column)
     if values is None:
-        seen = [repr(value) for value in column.dropna().unique()[:3]]
+        seen = [text_of(value) for value in column.dropna().unique()[:3]]
         raise TableError(f"metric {metric!r} is not numeric: it holds {', '.join(seen)}, …")
     outcome = np.where(np.isfinite(values), Outcome.COMPLETE, Outcome.DIVERGED).astype(np.int8)
     if "status" in frame.columns:
@@ -171,7 +171,7 @@ def check_budgets(
                 return [f"budgets differ between seeds, equally in every cell: {found}"]
     raise BudgetError(
         f"models that trained unequally long cannot be compared: {found}. Ways out: "
-        "`--at-epoch k` compares all rows at the same epoch; or re-run the stopped cells to the "
+        "`--at-epoch k` compares all rows of a run at the same epoch; or re-run the stopped cells to the "
         "full budget"
     )
 

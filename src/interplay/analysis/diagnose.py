@@ -61,6 +61,15 @@ def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iter
             "one training a cell: noise and interaction cannot be told apart. Tukey's test sees "
             "only lines that fan out, so a large p there is no evidence that there is none",
         )
+    thin = np.argwhere((grid.counts > 0) & (grid.counts < LEAST))
+    if len(thin) and grid.counts.max() >= LEAST:
+        texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in thin]
+        yield Caution(
+            "thin_cells",
+            f"{len(thin)} of {int((grid.counts > 0).sum())} cells have fewer than {LEAST} finite "
+            f"rows: {listed(texts, MOST_NAMED)}",
+            cell_values(grid, thin),
+        )
     if seeds < LEAST:
         yield Caution("few_seeds", f"{seeds} {what}: no verdict with fewer than {LEAST}")
     elif seeds < FEW:
@@ -68,11 +77,12 @@ def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iter
             "few_seeds_for_positions",
             f"{seeds} {what}: where the best lies has no interval with fewer than {FEW}",
         )
-    if not tests.claimed and effect.detectable is not None:
+    open_question = not tests.claimed and tests.p is not None and not grid.inert
+    if seeds >= LEAST and open_question and effect.detectable is not None:
         yield Caution(
             "smallest_interaction",
             f"an interaction smaller than a partial ω² of {effect.detectable:.2f} is more likely "
-            f"than one time in five to be missed with these {seeds} {what}",
+            f"than one time in five to be missed with {seeds} {what}",
         )
 
 
@@ -110,11 +120,16 @@ def _of_spread(grid: Grid, tests: Tests) -> Iterator[Caution]:
         return
     squares = np.bincount(grid.cell, np.square(anova.residual), count.size).reshape(grid.shape)
     for axis, over in ((grid.x_axis, 0), (grid.y_axis, 1)):
+        # Levels with hardly a row beyond one a cell have no spread of their own to compare.
+        known = (count - 1).clip(min=0).sum(axis=over) >= 2
+        if known.sum() < 2:
+            continue
         sd = np.sqrt(squares.sum(axis=over) / np.maximum(count.sum(axis=over), 1))
-        low, high = int(np.argmin(sd)), int(np.argmax(sd))
+        low = int(np.argmin(np.where(known, sd, np.inf)))
+        high = int(np.argmax(np.where(known, sd, -np.inf)))
         if sd[high] > SPREAD * sd[low]:
             ratio = sd[high] / sd[low] if sd[low] > 0 else np.inf
-            times = f"{ratio:.1f} times" if np.isfinite(ratio) else "infinitely often"
+            times = f"{ratio:.1f} times" if ratio < 1000 else "more than 1000 times"
             yield Caution(
                 "unequal_spread",
                 f"the residual spread at {_short(axis)} = {axis.labels[high]} is {times} that at "
@@ -188,7 +203,7 @@ def of_rows(rows: Rows, grid: Grid) -> Iterator[Caution]:
         texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in empty]
         yield Caution(
             "empty_cells",
-            f"{len(empty)} of {grid.counts.size} cells have no finite row: "
+            f"{len(empty)} of {grid.counts.size} cells {'has' if len(empty) == 1 else 'have'} no finite row: "
             f"{listed(texts, MOST_NAMED)}",
             cell_values(grid, empty),
         )

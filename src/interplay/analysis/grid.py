@@ -16,7 +16,7 @@ from interplay.analysis.labels import Axis, Codes, Floats, combined, compacted, 
 from interplay.errors import TableError
 
 SAME = 1e-6
-"""Values that differ by at most this part of the largest are the same training twice."""
+"""Values that differ by at most this part of the larger are the same training twice."""
 ROUNDING = 1e-13
 """The part of a value that is rounding."""
 Cell = tuple[int, int]
@@ -110,20 +110,18 @@ class Grid:
         return replace(self, value=value)
 
 
-def spread_over(codes: Codes, value: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """The range (max − min) of the values of each code, and how many there are; shape (codes,)."""
-    size = int(codes.max(initial=-1)) + 1
-    low, high = np.full(size, np.inf), np.full(size, -np.inf)
-    np.minimum.at(low, codes, value)
-    np.maximum.at(high, codes, value)
-    return high - low, np.bincount(codes, minlength=size)
-
-
 def is_same(grid: Grid, *keys: Codes) -> bool:
     """Whether values with equal keys are the same to `SAME`, and some keys have two values."""
-    ranges, counts = spread_over(combined(list(keys)), grid.value)
-    scale = float(np.abs(grid.value).max(initial=0.0))
-    return bool((counts > 1).any() and (ranges <= SAME * scale).all())
+    code = combined(list(keys))
+    size = int(code.max(initial=-1)) + 1
+    low, high = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(low, code, grid.value)
+    np.maximum.at(high, code, grid.value)
+    # Relative to the values compared, or to the table's usual ones where those are nearly 0: a
+    # sentinel elsewhere in the table makes nothing alike.
+    usual = float(np.median(np.abs(grid.value)))
+    same = high - low <= SAME * np.maximum(np.maximum(np.abs(low), np.abs(high)), usual)
+    return bool(size < len(code) and same.all())
 
 
 def check_estimable(grid: Grid) -> None:
@@ -144,6 +142,8 @@ def check_estimable(grid: Grid) -> None:
             over = label[columns:] == part
             islands.append(f"{x} {_levels(grid.x_axis, at)} with {y} {_levels(grid.y_axis, over)}")
         apart = "each value of one has values of the other to itself"
+        if where_x.size == max(rows, columns):
+            apart = "no grid: every value of one comes with one value of the other, as random samples do"
         raise TableError(
             f"{x} and {y} cannot be told apart (a disconnected design): {apart}: "
             f"{listed(islands, 4)}. Train the missing cells between them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -10,10 +11,11 @@ import numpy as np
 
 from interplay.analysis.anova import Effect, Term, TermName, interaction_effect
 from interplay.analysis.cautions import Caution
+from interplay.analysis.checks import Outcome
 from interplay.analysis.claims import Tests, run_tests
 from interplay.analysis.diagnose import LEAST, diagnose, of_rows
 from interplay.analysis.grid import Grid, check_estimable, present_levels
-from interplay.analysis.labels import Axis, combined
+from interplay.analysis.labels import Axis, combined, compacted, text_of
 from interplay.analysis.ridge import Ridge, find_ridge
 from interplay.analysis.robust import Box, Stratum, StratumName
 from interplay.analysis.rows import RowReader, Rows, averaged, best_settings
@@ -24,7 +26,7 @@ from interplay.analysis.verdict import sentence
 from interplay.errors import TableError
 
 LARGEST = 1e100
-"""Sums of squares of larger values do not fit into a float."""
+"""Sums of squares of larger values, or of smaller ones than 1 / this, do not fit into a float."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class Interaction:
         metric, mode: as asked.
         n_rows, n_used: rows asked about, and those with a finite value.
         n_seeds: seeds among the used rows; None without a seed column.
-        replicates: what the verdict rests on: blocks (seeds, times folds), or rows of a usual cell.
+        replicates: what the verdict rests on: rows of a usual cell, and no more than there are seeds.
         blocks: whether seeds are shared between cells, and so taken out as blocks.
         tests: the analysis of variance, Box's correction and the strata.
         effect: interval of the interaction's size.
@@ -110,12 +112,24 @@ class Interaction:
                 "box": asdict(transformed.tests.box),
                 "claimed": transformed.tests.claimed,
             },
-            "ridge": [asdict(row) for row in self.ridge.rows],
+            "ridge": [
+                {
+                    **asdict(row),
+                    "x": _level(row.x),
+                    "best_y": _level(row.best_y),
+                    "keep": row.keep if row.keep is None else [_level(y) for y in row.keep],
+                }
+                for row in self.ridge.rows
+            ],
             "shift": asdict(self.ridge.shift),
             "shape": {
                 "tukey_share": self.tukey_share,
                 "stands_out": [
-                    {"x": self.x.values[x], "y": self.y.values[y], "residual": float(value)}
+                    {
+                        "x": _level(self.x.values[x]),
+                        "y": _level(self.y.values[y]),
+                        "residual": float(value),
+                    }
                     for y, x in np.argwhere(self.residuals.stands_out)
                     for value in [self.residuals.residual[y, x]]
                 ],
@@ -125,7 +139,7 @@ class Interaction:
                 {
                     "code": caution.code,
                     "message": caution.message,
-                    "cells": [{"x": x, "y": y} for x, y in caution.cells],
+                    "cells": [{"x": _level(x), "y": _level(y)} for x, y in caution.cells],
                 }
                 for caution in self.cautions
             ],
@@ -166,25 +180,38 @@ class InteractionTest(RowReader):
         check_estimable(grid)
         cautions += of_rows(rows, grid)
         grid = grid.levelled()
-        replicates = grid.n_blocks if grid.blocks else int(np.median(_taken(grid)))
+        seeds = int(rows.good["seed"].nunique()) if rows.seed else None
+        replicates = int(np.median(grid.counts[grid.counts > 0]))
+        if grid.blocks and seeds is not None:
+            replicates = min(replicates, seeds)  # folds of a seed are no seeds
         tests = run_tests(grid)
-        effect = interaction_effect(tests.anova)
+        decided = tests.strata.tests["xy"] if tests.by_strata else None
+        df = (decided.df1, decided.df2) if decided and decided.df1 and decided.df2 else None
+        effect = interaction_effect(tests.anova, df)
+        # With folds, the seeds alone and the folds alone must say the same: what a seed or a part of
+        # the data does to a cell is common to many of the rows.
+        sides = [self._sides(rows, unit) for unit in ("seed", "fold") if rows.seed and rows.fold]
+        by_side = [run_tests(side) for side in sides if side.n_blocks >= LEAST]
         tukey = Tukey() if tests.anova.terms["residual"].df else tukey_test(grid)
         share = tukey_share(grid, tests.anova.means, tests.anova.terms["xy"].df or 0)
         residuals = map_residuals(grid, tests.anova)
-        ridge = find_ridge(grid, tests.anova, self.mode, replicates)
+        unstable = _unstable(rows, grid)
+        if by_side and sides[0].shape == grid.shape and sides[0].n_blocks >= LEAST:
+            ridge = find_ridge(sides[0], by_side[0].anova, self.mode, replicates, unstable)
+        else:
+            ridge = find_ridge(grid, tests.anova, self.mode, replicates, unstable)
         transformed = self._transformed(grid)
         cautions += diagnose(grid, tests, effect, transformed, self.mode, replicates)
 
-        claimed = tests.claimed and replicates >= LEAST
+        agreed = all(side.claimed for side in by_side)
+        claimed = tests.claimed and agreed and replicates >= LEAST
         ridge = ridge.claiming(claimed)
         removable = claimed and not ridge.moved and _vanishes(tests, transformed)
         verdict = sentence(
             grid, self.metric, tests, effect, ridge, tukey, transformed,
-            seeds=replicates, claimed=claimed, removable=removable,
+            seeds=replicates, claimed=claimed, agreed=agreed, removable=removable,
         )  # fmt: skip
         used = int((rows.table["outcome"] == 0).sum())
-        seeds = int(rows.good["seed"].nunique()) if rows.seed else None
         return Interaction(
             grid.x_axis, grid.y_axis, self.metric, self.mode, rows.asked, used, seeds, replicates,
             grid.blocks, tests, effect, tukey, transformed, residuals,
@@ -218,7 +245,20 @@ class InteractionTest(RowReader):
         value = good["value"].to_numpy(dtype=np.float64)
         if np.abs(value).max() > LARGEST:
             raise TableError(f"{self.metric} holds {np.abs(value).max():.3g}: too large to analyse")
+        if 0 < np.abs(value).max() < 1 / LARGEST:
+            raise TableError(
+                f"{self.metric} is {np.abs(value).max():.3g} at most: too small to analyse"
+            )
         return Grid(x_axis, y_axis, value, x, y, block, blocks), cautions
+
+    def _sides(self, rows: Rows, unit: str) -> Grid:
+        """The grid averaged over everything but cells and this unit, which is the block."""
+        good = averaged(rows.good, ["cell", unit])
+        y, x = np.divmod(good["cell"].to_numpy(), len(rows.x))
+        x, x_axis = present_levels(x, rows.x)
+        y, y_axis = present_levels(y, rows.y)
+        block = compacted(good[unit].to_numpy())[1]
+        return Grid(x_axis, y_axis, good["value"].to_numpy(float), x, y, block, True).levelled()
 
     def _transformed(self, grid: Grid) -> Transformed | None:
         scale = scale_for(self.metric, self.mode, grid.value)
@@ -228,9 +268,19 @@ class InteractionTest(RowReader):
         return Transformed(scale, run_tests(replace(grid, value=value).levelled()), moved_in)
 
 
-def _taken(grid: Grid) -> Any:
-    count = grid.counts
-    return count[count > 0]
+def _unstable(rows: Rows, grid: Grid) -> Any:
+    """Cells with rows that diverged or failed, on the grid's levels; shape (y, x)."""
+    bad = rows.table.loc[rows.table["outcome"] != Outcome.COMPLETE, "cell"].to_numpy()
+    table = np.zeros((len(rows.y), len(rows.x)), dtype=bool)
+    table.flat[bad] = True
+    ys = [rows.y.labels.index(label) for label in grid.y_axis.labels]
+    xs = [rows.x.labels.index(label) for label in grid.x_axis.labels]
+    return table[np.ix_(ys, xs)]
+
+
+def _level(value: Any) -> Any:
+    """A level as JSON can write it: infinite ones as text."""
+    return text_of(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _vanishes(tests: Tests, transformed: Transformed | None) -> bool:

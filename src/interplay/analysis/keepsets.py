@@ -32,7 +32,7 @@ class KeepSets:
     tied: Bools
 
 
-def keep_sets(grid: Grid, anova: Anova, sign: float) -> KeepSets:
+def keep_sets(grid: Grid, anova: Anova, sign: float, stable: Bools) -> KeepSets:
     """Subset selection (Gupta 1965): a cell is dropped if a one-sided test finds the best better.
 
     The tests use the pooled error, or the row's own where that is larger. With enough common seeds
@@ -42,10 +42,11 @@ def keep_sets(grid: Grid, anova: Anova, sign: float) -> KeepSets:
 
     Args:
         sign: 1 where more is better, −1 where less is.
+        stable: cells that may be kept, shape (y, x); at least one at each x.
     """
     if not anova.mse:
-        return KeepSets(grid.counts > 0, grid.counts > 0)
-    rows, taken = len(grid.x_axis), int((grid.counts > 0).sum())
+        return KeepSets(stable, stable)
+    rows, taken = len(grid.x_axis), int(stable.sum())
     table = _by_seed(grid, sign)
     level = LEVEL / 2 if table is not None else LEVEL
     whole = (grid.counts.size, 1)
@@ -53,7 +54,8 @@ def keep_sets(grid: Grid, anova: Anova, sign: float) -> KeepSets:
     def kept(shape: tuple[int, int], comparisons: int, variance: Floats) -> Bools:
         score, count = (sign * anova.means).reshape(shape), grid.counts.reshape(shape)
         each = level / max(comparisons, 1)
-        best = np.argmax(np.where(count > 0, score, -np.inf), axis=0)
+        may = stable.reshape(shape)
+        best = np.argmax(np.where(may, score, -np.inf), axis=0)
         at = best, np.arange(shape[1])
         critical = t_critical(each, anova.terms["residual"].df or 1)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -62,7 +64,7 @@ def keep_sets(grid: Grid, anova: Anova, sign: float) -> KeepSets:
         if table is not None:
             seeds = table.reshape(-1, *shape)
             worse |= _clearly_positive(seeds[:, at[0], at[1]][:, None] - seeds, each)
-        return np.asarray((count > 0) & ~worse).reshape(grid.shape)
+        return np.asarray(may & ~worse).reshape(grid.shape)
 
     return KeepSets(
         kept=kept(grid.shape, taken - rows, _row_errors(grid, anova)),

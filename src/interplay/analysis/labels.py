@@ -216,7 +216,9 @@ def setting_codes(frame: pd.DataFrame, names: Sequence[str]) -> Codes:
     for name in names:
         numbers = as_numbers(frame[name])
         if numbers is None:
-            columns.append(read_axis(frame[name])[0])
+            codes, axis = read_axis(frame[name])
+            # Words by the alphabet: by appearance, a tie would depend on the order of the rows.
+            columns.append(np.argsort(np.argsort(np.array(axis.labels)))[codes])
         else:
             codes, distinct = pd.factorize(numbers, use_na_sentinel=False)
             columns.append(np.unique(_rounded(distinct), return_inverse=True)[1][codes])

@@ -82,22 +82,27 @@ class Ridge:
         return replace(self, shift=replace(self.shift, claimed=interaction and self.moved))
 
 
-def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
+def find_ridge(
+    grid: Grid, anova: Anova, mode: str, seeds: int, unstable: Bools | None = None
+) -> Ridge:
     """The best y for each x with its keep-set, and the shift of the best y along x.
 
     Args:
         mode: "max" or "min".
         seeds: how many there are; fewer than `FEW` give no intervals.
+        unstable: cells with rows that diverged or failed, shape (y, x): the mean of the rest is no
+            recommendation, so they are neither best nor kept where a stable cell is there.
     """
     sign = 1.0 if mode == "max" else -1.0
-    score = sign * anova.means
-    sets = keep_sets(grid, anova, sign)
+    stable = _eligible(grid, unstable)
+    score = np.where(stable, sign * anova.means, np.nan)
+    sets = keep_sets(grid, anova, sign, stable)
     kept, rows = sets.kept, len(grid.x_axis)
     close = 10 * ROUNDING * float(np.abs(grid.value).max())
     best = _best(score, close)
     positions = None
     if seeds >= FEW and anova.mse:
-        positions = _best_of_resamples(grid, anova, sign, close)
+        positions = _best_of_resamples(grid, anova, sign, close, stable, best)
     ridge = []
     for x in range(rows):
         values = tuple(grid.y_axis.values[y] for y in np.flatnonzero(kept[:, x]))
@@ -120,6 +125,15 @@ def find_ridge(grid: Grid, anova: Anova, mode: str, seeds: int) -> Ridge:
     return Ridge(tuple(ridge), shift, kept, sets.tied, apart or leans)
 
 
+def _eligible(grid: Grid, unstable: Bools | None) -> Bools:
+    """Cells that may be the best at their x: those that are stable, or all where none is."""
+    taken = grid.counts > 0
+    if unstable is None:
+        return taken
+    stable = taken & ~unstable
+    return np.where(stable.any(axis=0), stable, taken)
+
+
 def _best(score: Floats, close: float) -> Ints:
     """The position of the best y at each x of scores (…, y, x): the first of those within rounding.
 
@@ -130,18 +144,21 @@ def _best(score: Floats, close: float) -> Ints:
     return np.asarray(np.argmax(filled >= top - close, axis=-2), dtype=np.int64)
 
 
-def _best_of_resamples(grid: Grid, anova: Anova, sign: float, close: float) -> Ints:
+def _best_of_resamples(
+    grid: Grid, anova: Anova, sign: float, close: float, stable: Bools, best: Ints
+) -> Ints:
     """The best y's position at each x in resamples, shape (resamples, x).
 
-    Whole seeds are drawn with replacement. Without seeds in common, the cells' means are drawn
-    from normal distributions with the pooled error.
+    Whole seeds are drawn with replacement, of values freed of the seeds' own levels, which would
+    else favour cells that miss a bad seed; an x without a row in a resample keeps its best. Without
+    seeds in common, the cells' means are drawn from normal distributions with the pooled error.
     """
     generator = np.random.default_rng(0)
     size, blocks = grid.counts.size, grid.n_blocks
     at_once = max(MOST_AT_ONCE // max(size, blocks), 1)
     if grid.blocks:
         code = grid.block * size + grid.cell
-        value = sign * (grid.value - grid.value.mean())
+        value = sign * (anova.adjusted - grid.value.mean())
         total = np.bincount(code, value, size * blocks).reshape(blocks, size)
         count = np.bincount(code, minlength=size * blocks).reshape(blocks, size).astype(float)
     found = []
@@ -160,7 +177,9 @@ def _best_of_resamples(grid: Grid, anova: Anova, sign: float, close: float) -> I
             error = np.sqrt((anova.mse or 0.0) / np.maximum(grid.counts, 1)).ravel()
             noise = generator.standard_normal((draws, size)) * error
             scores = sign * anova.means.ravel() + noise
-        found.append(_best(scores.reshape(draws, *grid.shape), close))
+        scores = np.where(stable, scores.reshape(draws, *grid.shape), np.nan)
+        known = np.isfinite(scores).any(axis=-2)
+        found.append(np.where(known, _best(scores, close), best))
     return np.concatenate(found)
 
 
@@ -174,7 +193,7 @@ def _shift(
         return Shift()
     x = np.arange(len(best)) - (len(best) - 1) / 2
     weight = x / (x @ x)
-    slope = float(best @ weight)
+    slope = round(float(best @ weight), 12) + 0.0  # no −0, no 1e-16
     if positions is None:
         return Shift(slope)
     # Percentiles of few seeds are too narrow; theirs are widened as Student's t is beyond the
@@ -182,4 +201,4 @@ def _shift(
     wide = np.sqrt(seeds / (seeds - 1)) * t_critical(LEVEL / 2, seeds - 1)
     tail = normal_above(wide)
     low, high = np.quantile(positions @ weight, [tail, 1 - tail])
-    return Shift(slope, float(low), float(high))
+    return Shift(slope, round(float(low), 12) + 0.0, round(float(high), 12) + 0.0)

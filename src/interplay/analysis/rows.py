@@ -138,6 +138,9 @@ class RowReader:
             judged, cell=(self.x, self.y, *varying), budget=self.budget, seed=seed
         )
         cautions = [Caution("budgets_differ_by_seed", message) for message in budgets]
+        if seed and (missing := int(frame[seed].isna().sum())):
+            message = f"{missing} rows have no {seed}: they are taken as one more"
+            cautions.append(Caution("no_seed", message))
 
         x_codes, x = self._axis(frame, self.x)
         y_codes, y = self._axis(frame, self.y)
@@ -172,7 +175,7 @@ class RowReader:
         named = [name for usual, name in optional.items() if name not in (None, usual)]
         need_columns(frame, [self.x, self.y, self.metric, *self.others, *map(str, named)])
         if self.x == self.y:
-            raise TableError(f"x and y are both {self.x!r}: a heatmap needs two hyperparameters")
+            raise TableError(f"x and y are both {self.x!r}: two hyperparameters are needed")
         if self.metric in (self.x, self.y):
             raise TableError(f"{self.metric!r} is the metric: it cannot be an axis as well")
         for key, value, allowed in (
@@ -220,7 +223,7 @@ def _check_levels(axis: Axis, codes: Codes) -> None:
     present = compacted(codes)[0]
     if present.size < 2:
         found = f"one value only ({axis.labels[present[0]]})" if present.size else "no values"
-        raise TableError(f"{axis.name} has {found} in these rows: a heatmap needs two or more")
+        raise TableError(f"{axis.name} has {found} in these rows: two or more are needed")
     if len(axis) > MOST_LEVELS:
         raise TableError(
             f"{axis.name} has {len(axis)} values, more than a heatmap can show ({MOST_LEVELS}); "

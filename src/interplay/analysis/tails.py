@@ -40,4 +40,6 @@ def noncentrality(ratio: float, df1: int, df2: int, below: float) -> float:
     high = max(df1 * ratio, 1.0)
     while excess(high) > 0:
         high *= 2
+    if not excess(high) <= 0:  # beyond what the distribution can be computed for: λ is about this
+        return df1 * ratio
     return float(brentq(excess, 0.0, high, xtol=1e-10, rtol=1e-12))

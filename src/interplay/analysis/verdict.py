@@ -8,7 +8,7 @@ from interplay.analysis.anova import LEVEL, Effect
 from interplay.analysis.claims import Tests
 from interplay.analysis.diagnose import LEAST
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import short_names, text_of
+from interplay.analysis.labels import number_label, short_names, text_of
 from interplay.analysis.ridge import Ridge
 from interplay.analysis.scale import Transformed
 from interplay.analysis.tukey import Tukey
@@ -17,6 +17,10 @@ from interplay.analysis.tukey import Tukey
 def p_text(p: float) -> str:
     """A p-value as one writes it: p = 0.021, p < 0.0001."""
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def _f_text(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10_000 else number_label(ratio, 3)
 
 
 def sentence(
@@ -30,15 +34,17 @@ def sentence(
     *,
     seeds: int,
     claimed: bool,
+    agreed: bool,
     removable: bool,
 ) -> str:
     """The verdict."""
     x, y = short_names(grid.x_axis.name, grid.y_axis.name)
     inert = [name for name, axis in ((x, "x"), (y, "y")) if axis in grid.inert]
     if inert:
-        names = " and ".join(inert)
         change = "change" if len(inert) > 1 else "changes"
-        return f"No interaction: {names} {change} nothing, {metric} is identical along it."
+        head = "No interaction" if seeds >= LEAST else f"No verdict on {x} and {y}"
+        names = " and ".join(inert)
+        return f"{head}: {names} {change} nothing, {metric} is identical along it."
     if grid.seed_ignored:
         return (
             f"No verdict on {x} and {y}: the seed changes nothing, so there is no spread to test "
@@ -46,14 +52,16 @@ def sentence(
         )
     if seeds < LEAST:
         return f"No verdict on {x} and {y}: {_unseen(grid, tests, tukey, seeds)}."
+    if tests.p is None:
+        return f"No verdict on {x} and {y}: {_untested(tests)}."
     facts = _facts(tests, effect)
     if not claimed:
-        return f"No interaction of {x} and {y} is shown {_why_not(tests, effect, facts)}."
+        return f"No interaction of {x} and {y} is shown {_why_not(tests, effect, facts, agreed)}."
     if removable and transformed is not None:
         return (
             f"{x} and {y} interact on {metric} as it is {facts}, but not on its "
-            f"{transformed.scale} scale, and the best {y} stays put: {_cause(transformed)}, not "
-            "one setting changing what the other should be."
+            f"{transformed.scale} scale, and the best {y} {_stays(ridge)}: removable, as "
+            f"{_cause(transformed)} makes it, not shown to change what {y} should be."
         )
     head = f"{x} and {y} interact {facts}: "
     if ridge.shift.claimed:
@@ -65,7 +73,8 @@ def _facts(tests: Tests, effect: Effect) -> str:
     term, residual = tests.anova.terms["xy"], tests.anova.terms["residual"]
     stratum = tests.strata.tests["xy"]
     if tests.by_strata and stratum.F is not None and stratum.p is not None:
-        return f"(seeds as strata: F({stratum.df1}, {stratum.df2}) = {stratum.F:.2f}, {p_text(stratum.p)})"
+        facts = f"F({stratum.df1}, {stratum.df2}) = {_f_text(stratum.F)}, {p_text(stratum.p)}"
+        return f"(seeds as strata: {facts})"
     if term.F is None or term.p is None or tests.p is None:
         return ""
     size = ""
@@ -77,17 +86,33 @@ def _facts(tests: Tests, effect: Effect) -> str:
     spread = ""
     if tests.box.p is not None:
         spread = f", {p_text(tests.box.p)} allowing for unequal spread"
-    return f"(F({term.df}, {residual.df}) = {term.F:.2f}, {p_text(term.p)}{spread}{size})"
+    return f"(F({term.df}, {residual.df}) = {_f_text(term.F)}, {p_text(term.p)}{spread}{size})"
 
 
-def _why_not(tests: Tests, effect: Effect, facts: str) -> str:
+def _why_not(tests: Tests, effect: Effect, facts: str, agreed: bool) -> str:
     text = facts
     plain = tests.anova.terms["xy"].p
-    if plain is not None and plain < LEVEL and tests.p is not None:
+    if tests.claimed and not agreed:
+        text += "; averaged over folds, or over seeds, it is not there"
+    elif plain is not None and plain < LEVEL:
         text += "; F alone would claim one, but not every test that these data call for agrees"
     if effect.detectable is not None:
         text += f"; one of partial ω² {effect.detectable:.2f} or more would have been found 4 times in 5"
     return text
+
+
+def _stays(ridge: Ridge) -> str:
+    same = len({text_of(row.best_y) for row in ridge.rows}) == 1
+    return "stays put" if same else "is not shown to move"
+
+
+def _untested(tests: Tests) -> str:
+    """Why no test could be made, with seeds enough."""
+    if not tests.anova.terms["residual"].df:
+        return "the rows that are there leave nothing over to judge noise by"
+    if tests.anova.mse is None:
+        return "nothing is left over beside seeds and cells, so there is no noise to test against"
+    return "at 2 × 2 the seeds as strata decide, and too few seeds have every cell"
 
 
 def _unseen(grid: Grid, tests: Tests, tukey: Tukey, seeds: int) -> str:
@@ -96,7 +121,9 @@ def _unseen(grid: Grid, tests: Tests, tukey: Tukey, seeds: int) -> str:
         return f"{seeds} {one}{'s' if seeds != 1 else ''} cannot tell an interaction from noise"
     if tukey.p is None:
         return "with one training a cell, noise and interaction cannot be told apart"
-    facts = f"Tukey's test: F({tukey.df1}, {tukey.df2}) = {tukey.F:.2f}, {p_text(tukey.p)}"
+    facts = (
+        f"Tukey's test: F({tukey.df1}, {tukey.df2}) = {_f_text(tukey.F or 0.0)}, {p_text(tukey.p)}"
+    )
     if tukey.p < LEVEL:
         return (
             f"one training a cell; its lines do fan out ({facts}), seeds would tell if that holds"

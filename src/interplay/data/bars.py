@@ -1,4 +1,7 @@
-"""Progress on stderr while data is downloaded, unpacked and parsed."""
+"""Progress on stderr while data is downloaded, unpacked and parsed.
+
+In a notebook too: there rich would ask for widgets, so it is told to write plain text.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def download_bar() -> Iterator[Progress]:
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, force_jupyter=False),
     )
     try:
         yield bar
@@ -47,4 +50,4 @@ def counted(items: Sequence[T], what: str) -> Iterable[T]:
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, description=what, console=Console(stderr=True))
+    return track(items, description=what, console=Console(stderr=True, force_jupyter=False))

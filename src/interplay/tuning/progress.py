@@ -16,7 +16,10 @@ from interplay.space.domains import same_as
 from interplay.training.members import Row
 from interplay.training.metrics import Mode
 
-LINE_EVERY = 15.0  # seconds between two lines where no bar can be drawn
+LINE_EVERY = (
+    15.0  # seconds to the first line where no bar can be drawn; each next takes twice that,
+)
+LONGEST = 600.0  # up to this
 
 
 class StudyProgress:
@@ -46,7 +49,7 @@ class StudyProgress:
         self.labels: dict[str, str] = {}
         self.stream = stream or sys.stderr
         self.show = show
-        self._last_line = -math.inf
+        self._next_line, self._wait = -math.inf, LINE_EVERY
         self._bar: Progress | None = None
         if show and self.stream.isatty():
             self._bar = Progress(
@@ -83,7 +86,7 @@ class StudyProgress:
                 )
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, description=self.words())
-        elif self.done == self.total or time.monotonic() - self._last_line > LINE_EVERY:
+        elif self.done == self.total or time.monotonic() > self._next_line:
             self._say(f"{self.done}/{self.total} members, {self.words()}")
 
     def words(self) -> str:
@@ -110,7 +113,8 @@ class StudyProgress:
             self._bar.stop()
 
     def _say(self, line: str) -> None:
-        self._last_line = time.monotonic()
+        self._next_line = time.monotonic() + self._wait
+        self._wait = min(2 * self._wait, LONGEST)
         if self.show:
             print(line, file=self.stream, flush=True)
 

@@ -52,6 +52,17 @@ class _Deliver(tune.Callback):
                 self.errors[self.number] = error
 
 
+class _Silent(tune.ProgressReporter):
+    """Says nothing, in place of Tune's own, which in a notebook wipes what the cell has printed."""
+
+    def should_report(self, trials: list[Any], done: bool = False) -> bool:
+        del trials, done
+        return False
+
+    def report(self, trials: list[Any], done: bool, *sys_info: str) -> None:
+        """Never called."""
+
+
 class _Stop(tune.Stopper):
     """Ends a run whose rows the driver refused."""
 
@@ -151,6 +162,7 @@ def _fit(
                 name="run",
                 storage_path=storage,
                 verbose=0,
+                progress_reporter=_Silent(),
                 callbacks=[receiver],
                 stop=_Stop(receiver.number),
                 failure_config=tune.FailureConfig(max_failures=0),

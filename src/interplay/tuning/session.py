@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import warnings
 
 # Read when ray is imported: no banners, no usage reports, the working folder kept, no loggers
 # that would write every row again, and Ctrl-C for us to handle.
@@ -14,6 +15,10 @@ os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+# In a notebook ray asks for widgets, when it is imported, that it would show nothing of ours in.
+logging.getLogger("ray.widgets.util").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", "IProgress not found")
 
 # glibc would give the memory of every step back to the system and fetch it again, page by page:
 # a step of a convolutional net takes half as long without. Other systems ignore these.
