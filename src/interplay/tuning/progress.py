@@ -16,10 +16,10 @@ from interplay.space.domains import same_as
 from interplay.training.members import Row
 from interplay.training.metrics import Mode
 
-LINE_EVERY = (
-    15.0  # seconds to the first line where no bar can be drawn; each next takes twice that,
-)
-LONGEST = 600.0  # up to this
+LINE_EVERY = 15.0
+"""Seconds to the second line where no bar can be drawn; each next takes twice as long."""
+LONGEST = 600.0
+"""The most seconds between two lines."""
 
 
 class StudyProgress:
