@@ -44,6 +44,26 @@ def redis(tmp_path):
     process.wait()
 
 
+def test_drivers_that_begin_at_once_make_one_database(tmp_path):
+    """Each finds no tables and makes them; all but one meet tables that are there already."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    for attempt in range(3):
+        begin, url = Barrier(6), f"sqlite:///{tmp_path / f'{attempt}.db'}"
+
+        def driver(begin=begin, url=url):
+            begin.wait()
+            return open_storage(url)
+
+        with ThreadPoolExecutor(6) as pool:
+            opened = [job.result() for job in [pool.submit(driver) for _ in range(6)]]
+        optuna.create_study(storage=opened[0], study_name="s")
+        assert [name for store in opened for name in [store.get_all_studies()[0].study_name]] == [
+            "s"
+        ] * 6
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "journal", "redis"])
 def test_two_drivers_share_a_study(kind, folder, request):

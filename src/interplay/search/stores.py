@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 import warnings
 from typing import Any
 
@@ -38,7 +40,7 @@ def open_storage(url: str) -> Any:
             backend._redis.ping()
             return JournalStorage(backend)
         if colon:
-            return optuna.storages.RDBStorage(url)
+            return _database(url)
         return JournalStorage(JournalFileBackend(url))
     except ImportError as error:
         package = DRIVERS.get(scheme.partition("+")[0], error.name)
@@ -53,6 +55,21 @@ def open_storage(url: str) -> Any:
             f"{reason[0] if reason else type(error).__name__}; allowed: sqlite:///FILE, "
             "postgresql://USER:PASSWORD@HOST/DATABASE, redis://HOST:PORT, or the path of a journal file"
         ) from None
+
+
+def _database(url: str, tries: int = 8) -> Any:
+    """Optuna's storage in a database; tried again where another driver makes its tables just now."""
+    import optuna
+
+    for attempt in range(tries):
+        try:
+            return optuna.storages.RDBStorage(url)
+        except Exception as error:
+            met = "already exists" in str(error) or "UNIQUE" in str(error)
+            if not met or attempt == tries - 1:
+                raise
+            time.sleep(0.1 * 2**attempt * (0.5 + random.random()))
+    raise AssertionError("not reached")
 
 
 def without_password(url: str) -> str:
