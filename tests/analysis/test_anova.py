@@ -284,3 +284,15 @@ def test_units_and_order_of_rows_change_nothing(rng, scale, offset):
     upside_down = analyse(frame.assign(m=-frame["m"]), mode="min")
     assert [row.keep for row in upside_down.ridge.rows] == [row.keep for row in found.ridge.rows]
     assert upside_down.ridge.shift == found.ridge.shift
+
+
+def test_the_limit_for_huge_effects_meets_the_exact_one(monkeypatch):
+    from interplay.analysis import tails
+
+    for df1, df2, below in ((4, 24, 0.025), (16, 96, 0.975), (1, 8, 0.2)):
+        ratio = 9e5 / df1
+        exact = tails.noncentrality(ratio, df1, df2, below)
+        with monkeypatch.context() as patch:
+            patch.setattr(tails, "LARGE", 1e5)
+            assert tails.noncentrality(ratio, df1, df2, below) == pytest.approx(exact, rel=2e-3)
+    assert tails.noncentrality(1e20, 4, 24, 0.5) > 1e20

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from scipy.optimize import brentq
-from scipy.special import fdtr, fdtrc, fdtri, ncfdtr, ndtr, stdtrit
+from scipy.special import chdtri, fdtr, fdtrc, fdtri, ncfdtr, ndtr, stdtrit
+
+LARGE = 1e6
+"""Noncentral F is slow to compute, and at last not at all, for much larger noncentralities."""
 
 
 def f_above(ratio: float, df1: float, df2: float) -> float:
@@ -37,9 +40,9 @@ def noncentrality(ratio: float, df1: int, df2: int, below: float) -> float:
 
     if excess(0.0) <= 0:
         return 0.0
+    if df1 * ratio > LARGE:  # then only the denominator varies: χ²(df2) / df2
+        return df1 * ratio * float(chdtri(df2, below)) / df2
     high = max(df1 * ratio, 1.0)
     while excess(high) > 0:
         high *= 2
-    if not excess(high) <= 0:  # beyond what the distribution can be computed for: λ is about this
-        return df1 * ratio
     return float(brentq(excess, 0.0, high, xtol=1e-10, rtol=1e-12))
