@@ -12,6 +12,8 @@ import typer
 from interplay.errors import InterplayError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from interplay.analysis.interaction import Interaction
     from interplay.results import Question, Results
 
@@ -226,8 +228,6 @@ def save_heatmap(results: Results, question: Question, file: Path, full: bool = 
         InterplayError: where the table cannot answer the question.
     """
     _use_agg()
-    import matplotlib.pyplot as plt
-
     from interplay.plots import draw_full, draw_heatmap
     from interplay.plots.canvas import root_of
     from interplay.plots.full import all_warnings
@@ -242,8 +242,7 @@ def save_heatmap(results: Results, question: Question, file: Path, full: bool = 
     else:
         figure = root_of(draw_heatmap(cells, title=title, interaction=found))
         warnings = [*cells.warnings, *reading_cautions(cells, found)]
-    figure.savefig(file, dpi=150)
-    plt.close(figure)
+    _save(figure, file)
     return warnings
 
 
@@ -253,8 +252,7 @@ def _save_progress(results: Results, file: Path) -> Path | None:
     if len(table) < 2:
         return None
     _use_agg()
-    import matplotlib.pyplot as plt
-
+    from interplay.plots.canvas import root_of
     from interplay.plots.progress import draw_progress
 
     metric, search = study["metric"], study["search"]
@@ -263,11 +261,15 @@ def _save_progress(results: Results, file: Path) -> Path | None:
     left, _ = draw_progress(
         table, metric=metric, mode=study["mode"], score=search["score"], title=title
     )
-    figure = left.get_figure(root=True)
-    assert figure is not None
+    _save(root_of(left), file)
+    return file
+
+
+def _save(figure: Figure, file: Path) -> None:
+    import matplotlib.pyplot as plt
+
     figure.savefig(file, dpi=150)
     plt.close(figure)
-    return file
 
 
 def _use_agg() -> None:

@@ -523,3 +523,13 @@ def test_seeds_that_are_empty_are_told():
     frame = grid(SHIFTING)
     frame["seed"] = frame["seed"].replace(4, np.nan)
     assert "16 rows have no seed" in caution(analyse(frame), "no_seed").message
+
+
+def test_folds_of_each_cells_best_setting_agree_with_that_setting_alone():
+    parts = [grid(SHIFTING, seeds=4, rng=fold).assign(fold=fold, z=0) for fold in range(3)]
+    good = pd.concat(parts)
+    bad = good.assign(z=1, m=np.random.default_rng(0).normal(-900.0, 50.0, len(good)))
+    both = analyse(pd.concat([good, bad]), fold="fold", others=("z",), over="best")
+    alone = analyse(good, fold="fold")
+    assert [row.keep for row in both.ridge.rows] == [row.keep for row in alone.ridge.rows]
+    assert both.claimed == alone.claimed

@@ -48,6 +48,13 @@ class Cells:
     title_notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def typical(self) -> tuple[float, float]:
+        """A typical (mean, sd), which sets the decimals of all squares; nan where unknown."""
+        spread = self.sd[np.isfinite(self.sd) & (self.sd > 0)]
+        mean = float(np.nanmedian(np.abs(self.mean))) if self.n.any() else np.nan
+        return mean, float(np.median(spread)) if spread.size else np.nan
+
     def frame(self) -> pd.DataFrame:
         """A row a cell, empty ones too: the axes (bins as labels), mean, sd, n and the counts."""
         names = ("mean", "sd", "n", "complete", "diverged", "failed")

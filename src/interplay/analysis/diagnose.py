@@ -37,7 +37,7 @@ def diagnose(
     """The cautions, those that forbid a verdict first.
 
     Args:
-        seeds: how many replicates there are: seeds, times folds, or rows of a usual cell.
+        seeds: how many replicates there are: rows of a usual cell, no more than seeds.
     """
     yield from _of_replicates(grid, tests, effect, seeds)
     yield from _of_inert(grid)
@@ -63,11 +63,10 @@ def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iter
         )
     thin = np.argwhere((grid.counts > 0) & (grid.counts < LEAST))
     if len(thin) and grid.counts.max() >= LEAST:
-        texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in thin]
         yield Caution(
             "thin_cells",
             f"{len(thin)} of {int((grid.counts > 0).sum())} cells have fewer than {LEAST} finite "
-            f"rows: {listed(texts, MOST_NAMED)}",
+            f"rows: {_named(grid, thin)}",
             cell_values(grid, thin),
         )
     if seeds < LEAST:
@@ -149,14 +148,19 @@ def _of_spread(grid: Grid, tests: Tests) -> Iterator[Caution]:
 
 
 def _of_cell(grid: Grid, code: str, cell: int, share: float, what: str) -> Caution:
-    y, x = divmod(cell, len(grid.x_axis))
-    at = f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}"
-    values = cell_values(grid, np.array([[y, x]]))
-    return Caution(code, f"one cell ({at}) makes {share:.0%} of the {what}", values)
+    at = np.array([divmod(cell, len(grid.x_axis))])
+    text = f"one cell ({_named(grid, at)}) makes {share:.0%} of the {what}"
+    return Caution(code, text, cell_values(grid, at))
 
 
 def _short(axis: Axis) -> str:
     return axis.name.rpartition(".")[2]
+
+
+def _named(grid: Grid, cells: npt.NDArray[Any]) -> str:
+    """Cells for a message, given as rows of (y position, x position)."""
+    texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in cells]
+    return listed(texts, MOST_NAMED)
 
 
 def _at(axis: Axis, position: int) -> str:
@@ -200,10 +204,9 @@ def of_rows(rows: Rows, grid: Grid) -> Iterator[Caution]:
         )
     empty = np.argwhere(grid.counts == 0)
     if len(empty):
-        texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in empty]
+        have = "has" if len(empty) == 1 else "have"
         yield Caution(
             "empty_cells",
-            f"{len(empty)} of {grid.counts.size} cells {'has' if len(empty) == 1 else 'have'} no finite row: "
-            f"{listed(texts, MOST_NAMED)}",
+            f"{len(empty)} of {grid.counts.size} cells {have} no finite row: {_named(grid, empty)}",
             cell_values(grid, empty),
         )

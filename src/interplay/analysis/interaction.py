@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from interplay.analysis.anova import Effect, Term, TermName, interaction_effect
 from interplay.analysis.cautions import Caution
@@ -15,7 +16,7 @@ from interplay.analysis.checks import Outcome
 from interplay.analysis.claims import Tests, run_tests
 from interplay.analysis.diagnose import LEAST, diagnose, of_rows
 from interplay.analysis.grid import Grid, check_estimable, present_levels
-from interplay.analysis.labels import Axis, combined, compacted, text_of
+from interplay.analysis.labels import Axis, Codes, combined, text_of
 from interplay.analysis.ridge import Ridge, find_ridge
 from interplay.analysis.robust import Box, Stratum, StratumName
 from interplay.analysis.rows import RowReader, Rows, averaged, best_settings
@@ -176,7 +177,9 @@ class InteractionTest(RowReader):
                 "own. Train listed values (`[8, 16, 32]`, or a range with `count`), all with the "
                 "same seeds"
             )
-        grid, cautions = self._grid(rows)
+        good, cautions = self._observations(rows)
+        grid, more = self._grid(rows, good)
+        cautions += more
         check_estimable(grid)
         cautions += of_rows(rows, grid)
         grid = grid.levelled()
@@ -190,7 +193,8 @@ class InteractionTest(RowReader):
         effect = interaction_effect(tests.anova, df)
         # With folds, the seeds alone and the folds alone must say the same: what a seed or a part of
         # the data does to a cell is common to many of the rows.
-        sides = [self._sides(rows, unit) for unit in ("seed", "fold") if rows.seed and rows.fold]
+        units = ("seed", "fold") if rows.seed and rows.fold else ()
+        sides = [self._side(rows, good, unit) for unit in units]
         by_side = [run_tests(side) for side in sides if side.n_blocks >= LEAST]
         tukey = Tukey() if tests.anova.terms["residual"].df else tukey_test(grid)
         share = tukey_share(grid, tests.anova.means, tests.anova.terms["xy"].df or 0)
@@ -218,11 +222,16 @@ class InteractionTest(RowReader):
             share, ridge, claimed, removable, tuple(cautions), verdict,
         )  # fmt: skip
 
-    def _grid(self, rows: Rows) -> tuple[Grid, list[Caution]]:
-        """The observations, on the levels that have any, and the cautions about how."""
+    def _observations(self, rows: Rows) -> tuple[pd.DataFrame, list[Caution]]:
+        """The finite rows, one for each cell, seed and fold where other settings vary."""
         good, cautions = rows.good, list(rows.cautions)
         if good.empty:
             raise TableError(f"no row has a finite {self.metric}: there is nothing to compare")
+        largest = float(np.abs(good["value"]).max())
+        if largest > LARGEST:
+            raise TableError(f"{self.metric} holds {largest:.3g}: too large to analyse")
+        if 0 < largest < 1 / LARGEST:
+            raise TableError(f"{self.metric} is {largest:.3g} at most: too small to analyse")
         if rows.varying:
             names = ", ".join(rows.varying)
             if self.over == "best":
@@ -230,35 +239,23 @@ class InteractionTest(RowReader):
                 text = f"each cell shows its best {names}, chosen on the same rows: luck included"
                 cautions.append(Caution("best_of_settings", text))
             good = averaged(good, ["cell", "seed", "fold"])
-        y, x = np.divmod(good["cell"].to_numpy(), len(rows.x))
-        x, x_axis = present_levels(x, rows.x)
-        y, y_axis = present_levels(y, rows.y)
-        seed, fold = good["seed"].to_numpy(), good["fold"].to_numpy()
-        block = combined([seed, fold])
-        blocks = bool(rows.seed or rows.fold)
-        if blocks and combined([x, y, block]).max() == block.max() > 0:
-            blocks = False
-            text = "no two cells share a seed: rows are taken as replicates, and seeds take no noise out"
-            cautions.append(Caution("seeds_not_shared", text))
-        if not blocks:
-            block = np.zeros_like(block)
-        value = good["value"].to_numpy(dtype=np.float64)
-        if np.abs(value).max() > LARGEST:
-            raise TableError(f"{self.metric} holds {np.abs(value).max():.3g}: too large to analyse")
-        if 0 < np.abs(value).max() < 1 / LARGEST:
-            raise TableError(
-                f"{self.metric} is {np.abs(value).max():.3g} at most: too small to analyse"
-            )
-        return Grid(x_axis, y_axis, value, x, y, block, blocks), cautions
+        return good, cautions
 
-    def _sides(self, rows: Rows, unit: str) -> Grid:
+    def _grid(self, rows: Rows, good: pd.DataFrame) -> tuple[Grid, list[Caution]]:
+        """The observations on the levels that have any; a caution where seeds are not shared."""
+        block = combined([good["seed"].to_numpy(), good["fold"].to_numpy()])
+        grid = _placed(rows, good, block, bool(rows.seed or rows.fold))
+        if not (grid.blocks and combined([grid.cell, block]).max() == block.max() > 0):
+            return grid, []
+        text = (
+            "no two cells share a seed: rows are taken as replicates, and seeds take no noise out"
+        )
+        return _placed(rows, good, block, False), [Caution("seeds_not_shared", text)]
+
+    def _side(self, rows: Rows, good: pd.DataFrame, unit: str) -> Grid:
         """The grid averaged over everything but cells and this unit, which is the block."""
-        good = averaged(rows.good, ["cell", unit])
-        y, x = np.divmod(good["cell"].to_numpy(), len(rows.x))
-        x, x_axis = present_levels(x, rows.x)
-        y, y_axis = present_levels(y, rows.y)
-        block = compacted(good[unit].to_numpy())[1]
-        return Grid(x_axis, y_axis, good["value"].to_numpy(float), x, y, block, True).levelled()
+        good = averaged(good, ["cell", unit])
+        return _placed(rows, good, combined([good[unit].to_numpy()]), True).levelled()
 
     def _transformed(self, grid: Grid) -> Transformed | None:
         scale = scale_for(self.metric, self.mode, grid.value)
@@ -266,6 +263,15 @@ class InteractionTest(RowReader):
             return None
         value, moved_in = to_scale(grid.value, scale)
         return Transformed(scale, run_tests(replace(grid, value=value).levelled()), moved_in)
+
+
+def _placed(rows: Rows, good: pd.DataFrame, block: Codes, blocks: bool) -> Grid:
+    """Rows of cells as a grid, on the levels that have any."""
+    y, x = np.divmod(good["cell"].to_numpy(), len(rows.x))
+    x, x_axis = present_levels(x, rows.x)
+    y, y_axis = present_levels(y, rows.y)
+    value = good["value"].to_numpy(dtype=np.float64)
+    return Grid(x_axis, y_axis, value, x, y, block if blocks else np.zeros_like(block), blocks)
 
 
 def _unstable(rows: Rows, grid: Grid) -> Any:

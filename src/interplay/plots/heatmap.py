@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.colors import Colormap, Normalize
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.labels import mean_sd
-from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare, root_of, width_of
+from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare, root_of
 from interplay.plots.labels import (
     DIVERGED,
     FAILED,
@@ -22,7 +21,6 @@ from interplay.plots.labels import (
     TITLE,
     Entry,
     Kind,
-    draw_axis_labels,
     draw_footer,
     draw_header,
     kind_entry,
@@ -41,7 +39,14 @@ from interplay.plots.marks import (
     ring_size,
     tied_places,
 )
-from interplay.plots.squares import Place, Square, hatch_square, square_size, write_squares
+from interplay.plots.squares import (
+    Place,
+    Square,
+    hatch_square,
+    lay_grid,
+    square_size,
+    write_squares,
+)
 
 
 def draw_heatmap(
@@ -110,12 +115,7 @@ def paint_heatmap(
         if bar:
             draw_bar(mesh, ax, ink, _bar_label(cells))
     kinds = _draw_special(cells, ax)
-    ax.set_xlim(0, columns)
-    ax.set_ylim(0, rows)
-    if not cells.y.numeric:
-        ax.invert_yaxis()
-    width = width_of(ax, own)
-    draw_axis_labels(cells.x, cells.y, ax, ink, width / columns)
+    width = lay_grid(cells.x, cells.y, ax, ink, own)
     _head(cells, ax, ink, width, title, spread=True)
     tied = tied_places(cells, interaction)
     # Rings in all squares would tell none from another; the legend says so.
@@ -231,10 +231,7 @@ def _draw_special(cells: Cells, ax: Axes) -> list[Kind]:
 
 def _squares(cells: Cells, spread: bool, colours: Colormap, norm: Normalize) -> dict[Place, Square]:
     """What each square says, by (row, column); with or without the sd."""
-    finite = np.isfinite(cells.sd) & (cells.sd > 0)
-    like = math.nan, float(np.median(cells.sd[finite])) if finite.any() else math.nan
-    if cells.n.any():
-        like = float(np.nanmedian(np.abs(cells.mean))), like[1]
+    like = cells.typical
     # In bins n differs from square to square by nature: each states its own.
     counts = np.bincount(cells.n[cells.n > 0], minlength=1)
     binned = cells.x.binned or cells.y.binned

@@ -13,16 +13,22 @@ from matplotlib.colors import Colormap, Normalize
 
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.labels import Floats, number_label
-from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare, width_of
+from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare
 from interplay.plots.heatmap import draw_bar, grid_size
 from interplay.plots.labels import (
     Kind,
-    draw_axis_labels,
     draw_footer,
     draw_header,
     kind_entry,
 )
-from interplay.plots.squares import Place, Square, hatch_square, square_size, write_squares
+from interplay.plots.squares import (
+    Place,
+    Square,
+    hatch_square,
+    lay_grid,
+    square_size,
+    write_squares,
+)
 
 EMPTY = Kind("empty", "no finite row", "#ffffff", "..", "#c4c4c4")
 MAP = "PuOr_r"
@@ -73,12 +79,7 @@ def paint_residuals(
     empty = np.argwhere(np.isnan(residual))
     for row, column in empty:
         hatch_square(ax, (row, column), EMPTY)
-    ax.set_xlim(0, columns)
-    ax.set_ylim(0, rows)
-    if not interaction.y.numeric:
-        ax.invert_yaxis()
-    width = width_of(ax, own)
-    draw_axis_labels(interaction.x, interaction.y, ax, ink, width / columns)
+    width = lay_grid(interaction.x, interaction.y, ax, ink, own)
     if title is None:
         title = f"{interaction.metric}: off the sum of row and column"
     draw_header(title, [_fact(interaction)], ax, ink, width)

@@ -14,18 +14,17 @@ from matplotlib.patheffects import withStroke
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.labels import short_names, text_of
-from interplay.plots.canvas import PALE, Finish, ink_on, on_axes, prepare, width_of
+from interplay.plots.canvas import PALE, Finish, ink_on, on_axes, prepare
 from interplay.plots.heatmap import grid_size
 from interplay.plots.labels import (
     Entry,
-    draw_axis_labels,
     draw_footer,
     draw_header,
     swatch_entry,
     text_entry,
 )
 from interplay.plots.marks import placed
-from interplay.plots.squares import Square, square_size, write_squares
+from interplay.plots.squares import Square, lay_grid, square_size, write_squares
 
 BEST, KEPT = "#08519c", "#bdd7e7"
 """Dark and pale: told apart in grey too."""
@@ -78,12 +77,7 @@ def paint_ridge(
         for column, (here, there) in enumerate(pairwise(best)):
             ends = [column + 0.5 + HALF, column + 1.5 - HALF]
             ax.plot(ends, [here + 0.5, there + 0.5], color=BEST, linewidth=1.8, gid="ridge")
-    ax.set_xlim(0, columns)
-    ax.set_ylim(0, rows)
-    if not interaction.y.numeric:
-        ax.invert_yaxis()
-    width = width_of(ax, own)
-    draw_axis_labels(interaction.x, interaction.y, ax, ink, width / columns)
+    width = lay_grid(interaction.x, interaction.y, ax, ink, own)
     x, y = short_names(interaction.x.name, interaction.y.name)
     fact = f"none is better: {y} changes nothing" if inert else _shift(interaction)
     draw_header(title or f"best {y} for each {x}", [fact], ax, ink, width)

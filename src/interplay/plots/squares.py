@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from interplay.plots.canvas import root_of
-from interplay.plots.labels import Kind, luminance, text_width
+from interplay.analysis.labels import Axis
+from interplay.plots.canvas import root_of, width_of
+from interplay.plots.labels import Kind, draw_axis_labels, luminance, text_width
 
 LARGEST, SMALLEST = 10.0, 5.5
 """Font sizes in points; where the smallest does not fit, a shorter text is tried."""
@@ -38,6 +39,21 @@ class Square:
     back: Any
     hatched: bool = False
     bold: bool = False
+
+
+def lay_grid(x: Axis, y: Axis, ax: Axes, ink: str, own: bool) -> float:
+    """Limits, direction and labels of a grid: numbers increase upwards, words read downwards.
+
+    Returns:
+        About the width of the axes in points.
+    """
+    ax.set_xlim(0, len(x))
+    ax.set_ylim(0, len(y))
+    if not y.numeric:
+        ax.invert_yaxis()
+    width = width_of(ax, own)
+    draw_axis_labels(x, y, ax, ink, width / len(x))
+    return width
 
 
 def square_size(ax: Axes, rows: int, columns: int) -> tuple[float, float]:

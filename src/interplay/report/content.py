@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.labels import mean_sd, number_label, short_names, text_of
@@ -112,10 +110,8 @@ def _facts(cells: Cells, found: Interaction, x: str, y: str) -> list[str]:
     facts = []
     if cells.best is not None:
         row, column = cells.best
-        finite = cells.sd[np.isfinite(cells.sd) & (cells.sd > 0)]
-        typical = float(np.median(finite)) if finite.size else float("nan")
-        like = float(np.nanmedian(np.abs(cells.mean))), typical
-        mean, sd = mean_sd(float(cells.mean[row, column]), float(cells.sd[row, column]), like)
+        here = float(cells.mean[row, column]), float(cells.sd[row, column])
+        mean, sd = mean_sd(*here, cells.typical)
         spread = f" {sd[0]} {sd[1:]}" if sd else ""
         tied = int(found.ridge.tied.sum()) - 1
         near = (
