@@ -155,7 +155,7 @@ ENGINES: list[tuple[str, str, list[str], int]] = [
 ]
 
 
-def parts_for(study: Any, synthetic: bool) -> tuple[Any, Any]:
+def parts_for(study: Any, synthetic: bool, device: str = "cpu") -> tuple[Any, Any]:
     """The one cell's configuration, and its rows."""
     import numpy as np
 
@@ -174,7 +174,7 @@ def parts_for(study: Any, synthetic: bool) -> tuple[Any, Any]:
     else:
         dataset = load_dataset(data)
     kind = input_kind(section(config, "model"), data["view"], dataset)
-    return config, make_parts(dataset, kind, data, fold=None, folds=None, device="cpu")
+    return config, make_parts(dataset, kind, data, fold=None, folds=None, device=device)
 
 
 class PaddedBatches:

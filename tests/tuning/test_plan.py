@@ -86,6 +86,15 @@ def test_members_of_one_shape_are_one_group(make_study):
     assert group_sizes(training={"label_smoothing": [0.0, 0.1]}) == [4] * 4
 
 
+def test_a_stack_on_a_gpu_may_be_larger(make_study):
+    plan = make_plan(make_study())
+    on_cpu, on_gpu = (
+        make_groups(plan, plan.members, lambda config: Built(None, 100), device)[0].most
+        for device in ("cpu", "cuda")
+    )
+    assert (on_cpu, on_gpu) == (64, 512)
+
+
 def test_what_changes_a_training_changes_its_key():
     base = dict(
         config={"optimizer.lr": 0.1},

@@ -17,8 +17,11 @@ SHARED = ("name", "amsgrad", "nesterov", "centered")
 # Of training: the loss and the arithmetic are the whole stack's; clipping is a member's own.
 SHARED_TRAINING = ("label_smoothing", "precision")
 
-MOST = 64  # members: beyond this a stack gains nothing more
-ROOM = 1 << 23  # numbers (parameters and activations of a step) that one stack may hold
+# Members, and numbers (parameters and activations of a step), that one stack may hold. On a CPU a
+# larger one gains nothing more; a GPU is not full before its memory is, and where that is, the pack
+# is halved.
+CPU_MOST, CPU_ROOM = 64, 1 << 23
+GPU_MOST, GPU_ROOM = 512, 1 << 28
 
 
 def shape_key(config: Config, epochs: int, batch: int, steps: int) -> str:
@@ -55,7 +58,7 @@ def choose_engine(asked: str, stackable: bool) -> Engine:
     return "stacked" if asked != "reference" and stackable else "reference"
 
 
-def most_members(parameters: int, batch: int, values: int, kind: str) -> int:
+def most_members(parameters: int, batch: int, values: int, kind: str, device: str) -> int:
     """How many members one stack holds at most.
 
     Args:
@@ -64,7 +67,8 @@ def most_members(parameters: int, batch: int, values: int, kind: str) -> int:
         kind: of the input; what convolutions keep of an image is many times the image.
     """
     kept = 16 if kind == "image" else 4
-    return max(1, min(MOST, ROOM // (parameters + batch * values * kept)))
+    most, room = (CPU_MOST, CPU_ROOM) if device == "cpu" else (GPU_MOST, GPU_ROOM)
+    return max(1, min(most, room // (parameters + batch * values * kept)))
 
 
 def cost(parameters: int, shape: tuple[int, ...], kind: str) -> float:

@@ -64,8 +64,7 @@ class BatchOrder:
     @classmethod
     def of(cls, seed: int, part: Part, data: Mapping[str, Any]) -> BatchOrder:
         """The order in which a member goes through `part`, as the [data] section `data` asks."""
-        lengths = None if part.lengths is None else part.lengths.cpu().numpy()
-        return cls(seed, len(part), data["batch_size"], lengths, bucket=data["bucket"])
+        return cls(seed, len(part), data["batch_size"], part.host_lengths, bucket=data["bucket"])
 
     def epoch(self) -> NDArray[np.int64]:
         """The next epoch's row numbers, shape (steps, batch_size)."""

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from interplay.data.dataset import Dataset, DataSpec
@@ -18,11 +20,16 @@ from interplay.training.streams import longest_first
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one part: inputs (n, *shape), targets (n,) or (n, outputs), lengths (n,) or None."""
+    """Rows of one part: inputs (n, *shape), targets (n,) or (n, outputs), lengths (n,) or None.
+
+    Attributes:
+        host_lengths: as `lengths`, which may be on a device.
+    """
 
     inputs: Tensor
     targets: Tensor
     lengths: Tensor | None
+    host_lengths: NDArray[np.int64] | None
 
     def rows(self, index: Tensor | slice) -> tuple[Tensor | tuple[Tensor, Tensor], Tensor]:
         """Inputs (with their lengths, where they have any) and targets of some rows."""
@@ -78,6 +85,7 @@ def make_parts(
             number(torch.from_numpy(inputs[rows])),
             number(torch.from_numpy(dataset.targets[rows])),
             None if lengths is None else torch.from_numpy(lengths).to(device),
+            lengths,
         )
 
     # The valid rows are read in slices, which like this hold sequences of similar length.

@@ -136,7 +136,7 @@ def _train_listed(
 
     # Before the study is written: a study that cannot run leaves the folder as it was.
     device = find_device(plan.study.resources.device)
-    packs, unbuildable = pack_up(plan, missing, workers_of(plan.study))
+    packs, unbuildable = pack_up(plan, missing, workers_of(plan.study), device)
     ledger.write_study(describe(plan), plan.members)
     with _desk(plan, ledger, len(missing), progress) as desk:
         if unbuildable:
@@ -218,7 +218,9 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     there = (ledger.folder / "rows").is_dir()
     finished = ledger.finished(stopped=scan) if there else set()
     missing = plan.sort([m for m in plan.members if m.key not in finished])
-    packs, unbuildable = pack_up(plan, missing, workers_of(study))
+    asked = study.resources.device
+    device = find_device(asked) if asked == "auto" else asked  # that need not be on this machine
+    packs, unbuildable = pack_up(plan, missing, workers_of(study), device)
     search = study.search
     return {
         "folder": str(ledger.folder),

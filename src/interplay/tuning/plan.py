@@ -115,7 +115,10 @@ def make_plan(study: Study) -> Plan:
 
 
 def make_groups(
-    plan: Plan, members: Sequence[Member], built: Callable[[Config], Built] | None = None
+    plan: Plan,
+    members: Sequence[Member],
+    built: Callable[[Config], Built] | None = None,
+    device: str = "cpu",
 ) -> list[Group]:
     """`members` by shape, with the engine that trains them.
 
@@ -154,13 +157,17 @@ def make_groups(
         kind = input_kind(section(config, "model"), config["data.view"], dataset)
         shape = dataset.spec(kind).shape
         engine = choose_engine(asked, found.unstackable is None)
-        most = most_members(found.parameters, steps(alike[0])[0], math.prod(shape), kind)
+        batch, _ = steps(alike[0])
+        most = most_members(found.parameters, batch, math.prod(shape), kind, device)
         groups.append(Group(alike, engine, most, cost(found.parameters, shape, kind)))
     return groups
 
 
-def pack_up(plan: Plan, missing: Sequence[Member], workers: int) -> tuple[list[Pack], list[Row]]:
-    """`missing` as packs for workers; and the failed rows of those whose model cannot be built."""
+def pack_up(
+    plan: Plan, missing: Sequence[Member], workers: int, device: str = "cpu"
+) -> tuple[list[Pack], list[Row]]:
+    """`missing` as packs for workers that compute on `device`; and the failed rows of those whose
+    model cannot be built."""
     if plan.study.function is not None:
         return make_packs(make_groups(plan, missing), workers), []
     from interplay.tuning.preflight import preflight
@@ -169,4 +176,4 @@ def pack_up(plan: Plan, missing: Sequence[Member], workers: int) -> tuple[list[P
     reasons = [(member, checked(member.config).reason) for member in missing]
     todo = [member for member, reason in reasons if reason is None]
     failed = [failed_row(member, reason) for member, reason in reasons if reason is not None]
-    return make_packs(make_groups(plan, todo, checked), workers), failed
+    return make_packs(make_groups(plan, todo, checked, device), workers), failed

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from interplay.training.stacked.chain_leaves import ChainBatchNorm
+from interplay.training.stacked.place import on_host
 
 aten = torch.ops.aten
 
@@ -39,8 +40,8 @@ class NormPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         norm = self.norm
-        # On a GPU it is the number of kernels that counts, and half precision has its own rules.
-        plain = x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64)
+        # Half precision has its own rules.
+        plain = not on_host(x.device) or x.dtype not in (torch.float32, torch.float64)
         if plain or not norm.affine or x.numel() < SMALL * norm.layout.count:
             out: Tensor = self.pool(norm(x))
             return torch.relu(out) if self.relu else out

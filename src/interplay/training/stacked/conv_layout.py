@@ -17,6 +17,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from interplay.training.stacked.place import on_host
+
 TILE_BYTES = 4 << 20
 
 
@@ -80,7 +82,7 @@ def tile_size(members: int, bytes_of_one: int, device: torch.device) -> int:
     Args:
         bytes_of_one: of one member's widest activation.
     """
-    if device.type != "cpu":  # what counts there is the number of kernels
+    if not on_host(device):
         return members
     most = max(1, TILE_BYTES // max(1, bytes_of_one))
     tiles = -(-members // most)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from interplay.models.factory import build_model, count_parameters
@@ -21,14 +22,17 @@ from interplay.training.metrics import evaluate_members
 from interplay.training.precision import allow_tf32, forward_in
 from interplay.training.running import finish
 from interplay.training.stacked import chain, twins  # noqa: F401  (the twins register)
+from interplay.training.stacked.device_steps import DeviceSteps, recorder_for
 from interplay.training.stacked.loss import cross_entropy
 from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
+from interplay.training.stacked.place import on_host
 from interplay.training.stacked.schedules import Rate
 from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
 from interplay.training.streams import BatchOrder, own_globals
 from interplay.training.tensors import Part, Parts
 
-EVALUATION_VALUES = 1 << 20  # input numbers of all members evaluated at once: what a cache holds
+# Input numbers of all members evaluated at once: what a cache holds; on a device, much.
+EVALUATION_VALUES, ON_DEVICE = 1 << 20, 1 << 24
 
 
 @dataclass
@@ -81,10 +85,13 @@ def start_stack(
         with own_globals(member.seed, "weights"):
             model = build_model(section(member.config, "model"), own.spec, folders)
         seed_dropout(model, member.seed)
-        models.append(model.to(device=device, dtype=own.dtype))
+        models.append(model.to(dtype=own.dtype))
     parameters = count_parameters(models[0])
-    size = members_at_once(models, parts[0], members[0].config["data.batch_size"])
-    stacks = [stack(models[i : i + size]) for i in range(0, len(models), size)]
+    size = len(models)
+    if on_host(torch.device(device)):
+        size = members_at_once(models, parts[0], members[0].config["data.batch_size"])
+    # To a device all at once: member by member it would be a copy a weight.
+    stacks = [stack(models[i : i + size]).to(device) for i in range(0, len(models), size)]
     del models
     run = StackRun(list(members), list(parts), stacks, device, parameters)
     run.seconds = time.perf_counter() - started
@@ -141,6 +148,14 @@ class StackRun:
             rate = Rate(schedule.pop("name"), schedule, optimizer["lr"], member.epochs)
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
         self.lengths = takes_lengths(stacks[0].model)
+        self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)
+        self.host = on_host(self.total.device)
+        self.on_device: DeviceSteps | None = None
+        if not self.host:
+            model, recorder = nn.ModuleList(stacks), recorder_for(device)
+            self.on_device = DeviceSteps(
+                self._step, model, self.total, lambda: self.optimizer.lr, recorder
+            )
 
     @property
     def done(self) -> bool:
@@ -155,7 +170,7 @@ class StackRun:
         started = time.perf_counter()
         # The process's own switch, which others that train here may have turned.
         allow_tf32(self.precision)
-        losses = self._epoch()
+        losses = self._epoch().cpu()
         metrics = self._evaluate()
         rates = []
         for i, track in enumerate(self.tracks):
@@ -181,17 +196,30 @@ class StackRun:
         orders = [track.order.epoch() + track.offset for track in self.tracks]
         # (steps, members * batch), member after member.
         rows = torch.from_numpy(np.stack(orders, axis=1).reshape(len(orders[0]), -1))
-        rows = rows.to(self.device)
-        total = torch.zeros(len(self.tracks), device=self.device, dtype=self.folds[0].dtype)
-        for step in rows:
-            batch = len(step) // len(self.tracks)
-            for number, own in enumerate(self.flat.rows):
-                inputs, targets = self.train_rows.rows(step[own.start * batch : own.stop * batch])
-                loss = self._losses(self._call(number, inputs), targets, batch)
-                self.flat.backward(loss.sum(), number)
-                total[own] += loss.detach()
-            self.optimizer.step()
-        return (total / len(rows)).cpu()
+        self.total.zero_()
+        if self.on_device is not None:
+            self.on_device.epoch(rows.to(self.device), self._own_steps(orders))
+        else:
+            for step in rows:
+                self._step(step)
+        return self.total / len(rows)
+
+    def _step(self, rows: Tensor) -> None:
+        """One step of every member, on its part of `rows`, (members * batch,)."""
+        batch = len(rows) // len(self.tracks)
+        for number, own in enumerate(self.flat.rows):
+            inputs, targets = self.train_rows.rows(rows[own.start * batch : own.stop * batch])
+            loss = self._losses(self._call(number, inputs), targets, batch)
+            self.flat.backward(loss.sum(), number)
+            self.total[own] += loss.detach()
+        self.optimizer.step()
+
+    def _own_steps(self, orders: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+        """The own steps of the sequences of each member's batches, (batches, members)."""
+        lengths = self.train_rows.host_lengths
+        if lengths is None:
+            return np.ones((len(orders[0]), len(orders)), dtype=np.int64)
+        return np.stack([lengths[order].clip(min=1).sum(1) for order in orders], axis=1)
 
     def _call(self, number: int, inputs: Any) -> Tensor:
         model = self.stacks[number]
@@ -228,7 +256,8 @@ class StackRun:
         Folds may differ by a row: the shorter ones repeat their last.
         """
         longest = max(len(fold.valid) for fold in folds)
-        rows = max(1, EVALUATION_VALUES // (folds[0].valid.inputs[0].numel() * len(folds)))
+        most = EVALUATION_VALUES if self.host else ON_DEVICE
+        rows = max(1, most // (folds[0].valid.inputs[0].numel() * len(folds)))
         outputs = []
         for start in range(0, longest, rows):
             if all(fold is folds[0] for fold in folds):
@@ -279,10 +308,12 @@ def join(parts: Sequence[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
     lengths = [p.lengths for p in parts if p.lengths is not None]
+    host_lengths = [p.host_lengths for p in parts if p.host_lengths is not None]
     return Part(
         torch.cat([p.inputs for p in parts]),
         torch.cat([p.targets for p in parts]),
         torch.cat(lengths) if lengths else None,
+        np.concatenate(host_lengths) if host_lengths else None,
     )
 
 

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from interplay.training.dropout import SeededDropout, as_numbers, own_steps
+from interplay.models.blocks.steps import step_mask
+from interplay.training.dropout import SeededDropout, as_bytes, own_steps
+from interplay.training.stacked.mask_feed import MaskFeed
 from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
 
 
@@ -201,10 +203,12 @@ class StackedDropout(nn.Module):
 
     Attributes:
         lengths: of padded sequences, (members * batch,), as `SeededDropout` has them.
+        feed: where the masks come from on a device; None where they are drawn as they are needed.
     """
 
     DRAW = 1 << 13  # numbers of one member drawn at a time, about
     lengths: Tensor | None
+    feed: MaskFeed | None = None
 
     def __init__(self, leaves: Sequence[SeededDropout]) -> None:
         super().__init__()
@@ -230,8 +234,7 @@ class StackedDropout(nn.Module):
             assert masks is not None
             mask = masks.at(slice(None), slice(None)).transpose(1, 2)
             return x * mask.flatten(0, 1)
-        own = x.numel() // self.members
-        mask = as_numbers(self._take(own), x)
+        mask = self.bytes_of(x.numel() // self.members, x).to(x.dtype)
         mask.mul_(self.one_scale or self.scales.to(x)[:, None])
         return x * mask.view(self.members, -1, *x.shape[1:]).flatten(0, 1)
 
@@ -242,6 +245,9 @@ class StackedDropout(nn.Module):
             return None
         if self._numbers is not None:  # some were drawn ahead, of a number not to be known here
             raise NotStackableError("a dropout layer with lengths at one time, without at another")
+        scales = self.scales.to(x)[:, None, None, None]
+        if self.feed is not None:
+            return StepMasks(self._fed(self.feed, lengths, x.shape[1], features), scales)
         own = own_steps(lengths, x.shape[1]).reshape(self.members, -1, x.shape[1])
         keep = np.zeros((*own.shape, features), dtype=bool)
         for member, threshold in enumerate(self.thresholds):
@@ -251,8 +257,32 @@ class StackedDropout(nn.Module):
                 drawn = self.streams[member].take(int(there.sum()) * features)
                 kept = (drawn >= threshold).reshape(-1, features)
             keep[member][there] = kept
-        bytes_of_all = torch.from_numpy(keep.view(np.uint8)).to(x.device)
-        return StepMasks(bytes_of_all, self.scales.to(x)[:, None, None, None])
+        return StepMasks(as_bytes(keep, x), scales)
+
+    def feed_for(self, like: Tensor) -> MaskFeed:
+        """From now on masks, for where `like` is, come from this, which must be told of each
+        step."""
+        self.scales = self.scales.to(like.dtype).to(like.device)
+        self.feed = MaskFeed(self.streams, self.thresholds, like.device)
+        return self.feed
+
+    def bytes_of(self, n: int, like: Tensor) -> Tensor:
+        """The next mask, bytes (members, n) where `like` is: 1 where a unit stays."""
+        return self.feed.take(n, n) if self.feed is not None else as_bytes(self._take(n), like)
+
+    def _fed(self, feed: MaskFeed, lengths: Tensor, steps: int, features: int) -> Tensor:
+        """`step_masks` without knowing here how many numbers there are."""
+        own = lengths.view(self.members, -1)
+        rows = own.shape[1] * steps
+        drawn = feed.take(features, rows * features, by_rows=True).view(-1, features)
+        # Sequence after sequence the members' own steps, from where each member's begin.
+        first = own.cumsum(1) - own
+        first += torch.arange(self.members, device=own.device)[:, None] * rows
+        there = step_mask(lengths, steps)
+        step = torch.arange(steps, device=own.device)
+        at = torch.where(there, first.view(-1, 1) + step, 0)
+        keep = drawn.index_select(0, at.flatten()).view(*at.shape, features)
+        return (keep * there[:, :, None]).view(self.members, -1, steps, features)
 
     def _take(self, n: int) -> NDArray[np.bool_]:
         """The next keep-mask, shape (members, n): True where a unit stays."""

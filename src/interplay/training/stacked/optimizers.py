@@ -13,7 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from interplay.training.stacked.place import on_host
+
 Column = float | Tensor
+FUSED = ("cpu", "cuda")  # where torch has Adam as one kernel
 
 
 class StackedOptimizer:
@@ -33,7 +36,13 @@ class StackedOptimizer:
         clip: Sequence[float],
     ) -> None:
         self.values, self.grads, self.options = values, grads, list(options)
-        self.steps = 0
+        # What changes from step to step is on a device kept there, where a step that is replayed
+        # finds it.
+        self.on_device = not on_host(values.device)
+        exact = torch.float32 if values.device.type == "mps" else torch.float64
+        self.steps: float | Tensor = (
+            torch.zeros((), dtype=exact, device=values.device) if self.on_device else 0.0
+        )
         self.lr: Column = 0.0
         self.set_rates([o["lr"] for o in options])
         self.decay = self._column("weight_decay")
@@ -41,7 +50,13 @@ class StackedOptimizer:
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Each member's learning rate from now on."""
-        self.lr = self._as_column(list(rates))
+        lr = self._as_column(list(rates))
+        if self.on_device:
+            lr = torch.as_tensor(lr, dtype=self.values.dtype).to(self.values.device)
+            if isinstance(self.lr, Tensor) and self.lr.shape == lr.shape:
+                self.lr.copy_(lr)
+                return
+        self.lr = lr
 
     @torch.no_grad()
     def step(self) -> None:
@@ -70,7 +85,7 @@ class StackedOptimizer:
     def _clip_norms(self, clip: Column) -> None:
         # torch.nn.utils.clip_grad_norm_, a member a row; 0 means no bound.
         norms = torch.linalg.vector_norm(self.grads, dim=1, keepdim=True)
-        bound = torch.as_tensor(clip).to(norms)
+        bound = clip if isinstance(clip, Tensor) else torch.full_like(norms, clip)
         factor = (bound / (norms + 1e-6)).clamp_(max=1.0)
         self.grads.mul_(torch.where(bound > 0, factor, torch.ones_like(factor)))
 
@@ -96,11 +111,9 @@ class StackedAdam(StackedOptimizer):
         self._count = torch.zeros((), dtype=torch.float32, device=self.values.device)
 
     def update(self) -> None:
-        scalars = (self.lr, self.beta1, self.beta2, self.eps, self.decay)
-        if all(isinstance(s, float) for s in scalars) and self.values.device.type in (
-            "cpu",
-            "cuda",
-        ):
+        alike = isinstance(self.lr, float) or self.lr.dim() == 0
+        alike &= all(isinstance(s, float) for s in (self.beta1, self.beta2, self.eps, self.decay))
+        if alike and self.values.device.type in FUSED:
             self._fused()
         else:
             self._plain()
@@ -108,7 +121,10 @@ class StackedAdam(StackedOptimizer):
     def _fused(self) -> None:
         """One pass over memory by torch's own kernel, for members that agree in everything."""
         kernel: Any = torch._fused_adamw_ if self.decoupled else torch._fused_adam_
-        self._count.fill_(self.steps)
+        if isinstance(self.steps, Tensor):
+            self._count.copy_(self.steps)
+        else:
+            self._count.fill_(self.steps)
         kernel(
             [self.values],
             [self.grads],

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interplay.models.blocks.steps import step_mask, zero_past_end
+from interplay.training.stacked.place import on_host
 from interplay.training.stacked.recurrent_cells import Cell, GRUCell, LSTMCell, RNNCell
 from interplay.training.stacked.recurrent_scan import Masks, evaluation_rows, scan
 from interplay.training.stacked.stack import (
@@ -191,7 +192,7 @@ class StackedLSTM(StackedRecurrent):
 def fast_lstm(x: Tensor) -> bool:
     """Whether torch runs oneDNN's LSTM on `x` (nothing else in torch is as fast)."""
     mkldnn: Any = torch.backends.mkldnn
-    here = x.device.type == "cpu" and x.dtype == torch.float32
+    here = on_host(x.device) and x.dtype == torch.float32
     return here and bool(mkldnn.is_available()) and bool(mkldnn.enabled)
 
 

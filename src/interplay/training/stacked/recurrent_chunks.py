@@ -13,6 +13,8 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
+from interplay.training.stacked.place import on_host
+
 CHUNK = 1 << 20  # numbers that a chunk of steps works on: the larger, the fewer calls
 LEAST_STEPS = 8  # and never fewer for the cache's sake, for each chunk costs calls too
 WASTE = 1 << 16  # numbers computed past sequences' ends before a chunk of fewer rows costs less
@@ -46,10 +48,10 @@ def chunks(x: Tensor, lengths: Tensor | None, numbers: int) -> list[Chunk]:
         numbers: how many a row's step works on, of one member.
     """
     members, batch, steps, _ = x.shape
-    cpu = x.device.type == "cpu"  # elsewhere there is no cache to fill, and asking would stall
+    host = on_host(x.device)
     active = [batch] * steps
     whole = [steps] * batch  # up to which step no row before has ended
-    if lengths is not None and cpu:
+    if lengths is not None and host:
         each = lengths.amax(0).tolist()
         needed = list(accumulate(reversed(each), max))[::-1]
         active = counts(needed)
@@ -58,13 +60,13 @@ def chunks(x: Tensor, lengths: Tensor | None, numbers: int) -> list[Chunk]:
     if lengths is not None:
         step = torch.arange(len(active), device=x.device)
         mask = (step[:, None, None] < lengths).to(x.dtype)[..., None]
-    most = CHUNK if cpu else ALL
+    most = CHUNK if host else ALL
     cut = cuts(active, members * numbers, most)
     made = []
     for start, end in pairwise(cut):
         rows = active[start]
         own = None
-        if mask is not None and not (cpu and whole[rows - 1] >= end):
+        if mask is not None and not (host and whole[rows - 1] >= end):
             own = mask[start:end, :, :rows]
         made.append(Chunk(start, end, rows, own))
     return made

@@ -31,6 +31,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from interplay.training.stacked.leaves import StepMasks
+from interplay.training.stacked.place import on_host
 from interplay.training.stacked.recurrent_cells import Backward, Cell, Forward
 from interplay.training.stacked.recurrent_chunks import chunks
 from interplay.training.stacked.recurrent_weights import Gradients, by_layer, prepare
@@ -207,6 +208,6 @@ def work(cell: Cell, features: int, units: int) -> int:
 def evaluation_rows(x: Tensor, units: int) -> int:
     """How many samples of `x` (M, B, T, F) go through all steps at a time where no gradient is
     needed: enough to make little of a call, few enough for a cache."""
-    if x.device.type != "cpu":
+    if not on_host(x.device):
         return x.shape[1]
     return max(64, STATES // (x.shape[0] * units))

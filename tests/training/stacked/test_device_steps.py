@@ -1,0 +1,170 @@
+"""What a stack does on a GPU, on the CPU: its branches, its steps recorded and replayed."""
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from interplay.training.members import Member, section
+from interplay.training.stacked import device_steps, place
+from interplay.training.stacked.engine import start_stack, train_stack
+from interplay.training.tensors import make_parts
+from tests.models.tables import cases
+from tests.training.stacked.recorder import Recorder
+from tests.training.stacked.test_engine import (
+    OPTIMIZERS,
+    SCHEDULES,
+    assert_same,
+    configure,
+    parts_of,
+)
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    """The CPU taken for a device whose steps are recorded."""
+    recorder = Recorder()
+    monkeypatch.setattr(place, "HOST", ())
+    monkeypatch.setattr(device_steps, "recorder_for", lambda device: recorder)
+    monkeypatch.setattr("interplay.training.stacked.engine.recorder_for", lambda device: recorder)
+    return recorder
+
+
+def members_of(configs, epochs=4):
+    return [Member(str(i), config, i, epochs) for i, config in enumerate(configs)]
+
+
+def on_host(monkeypatch, members, parts):
+    with monkeypatch.context() as patch:
+        patch.setattr(place, "HOST", ("cpu",))
+        return train_stack(members, [parts] * len(members))
+
+
+@pytest.mark.parametrize(("family", "kind"), cases())
+def test_steps_that_are_replayed_train_as_steps_that_are_not(family, kind, recorder, monkeypatch):
+    config, data = configure(kind, "classification", family, model={"dropout": 0.3})
+    parts = parts_of(config, data, kind)
+    members = members_of([config, {**config, "model.dropout": 0.5, "optimizer.lr": 3e-3}])
+    replayed = train_stack(members, [parts] * 2)
+    assert (recorder.recorded, recorder.replayed) == (1, 4 * 5 - device_steps.WARM - 1)
+    assert_same(replayed, on_host(monkeypatch, members, parts), 1e-9)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: s["name"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_optimizers_go_on_when_replayed(optimizer, schedule, recorder, monkeypatch):
+    config, data = configure(
+        "flat",
+        "classification",
+        "linear",
+        model={"dropout": 0.3},
+        optimizer={"lr": 1e-3, **optimizer},
+        schedule=schedule,
+        training={"clip_norm": 0.5},
+    )
+    parts = parts_of(config, data, "flat")
+    members = members_of([config] * 3)
+    replayed = train_stack(members, [parts] * 3)
+    assert recorder.replayed
+    assert_same(replayed, on_host(monkeypatch, members, parts), 1e-9)
+
+
+def test_a_step_is_recorded_again_when_rates_part(recorder, monkeypatch):
+    schedule = {"name": "plateau", "patience": 0, "factor": 0.5, "threshold": 0.2}
+    config, data = configure("flat", "classification", "linear", schedule=schedule)
+    parts = parts_of(config, data, "flat")
+    members = members_of([config, config, {**config, "schedule.patience": 9}], epochs=5)
+    replayed = train_stack(members, [parts] * 3)
+    assert recorder.recorded == 2  # one rate for all, then one each
+    assert_same(replayed, on_host(monkeypatch, members, parts), 1e-9)
+
+
+@pytest.mark.parametrize("bucket", [False, True])
+def test_masks_sent_ahead_are_those_of_sequences_own_steps(bucket, recorder, monkeypatch):
+    monkeypatch.setattr("interplay.training.stacked.mask_feed.AHEAD", 3000)  # two steps or so
+    config, data = configure(
+        "sequence",
+        "regression",
+        "recurrent",
+        model={"dropout": 0.4, "num_layers": 3},
+        bucket=bucket,
+    )
+    parts = parts_of(config, data, "sequence")
+    members = members_of([config, {**config, "model.dropout": 0.0}, config])
+    replayed = train_stack(members, [parts] * 3)
+    assert_same(replayed, on_host(monkeypatch, members, parts), 1e-9)
+
+
+def test_what_cannot_be_recorded_is_launched_step_by_step(recorder, monkeypatch):
+    def refuse(body):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(recorder, "record", refuse)
+    config, data = configure("flat", "classification", "linear", model={"dropout": 0.3})
+    parts = parts_of(config, data, "flat")
+    members = members_of([config, config])
+    rows = train_stack(members, [parts] * 2)
+    assert_same(rows, on_host(monkeypatch, members, parts), 1e-9)
+
+
+def test_a_member_that_diverges_leaves_a_recorded_stack_alone(recorder, monkeypatch):
+    config, data = configure("flat", "regression", "linear", optimizer={"name": "sgd", "lr": 1e-2})
+    parts = parts_of(config, data, "flat")
+    members = members_of([config, {**config, "optimizer.lr": 1e6}, config])
+    rows = train_stack(members, [parts] * 3)
+    assert [row.status for row in rows] == ["complete", "diverged", "complete"]
+    alone = train_stack([members[0], members[2]], [parts] * 2)
+    assert_same([rows[0], rows[2]], alone, 1e-9)
+
+
+class Uploads(TorchDispatchMode):
+    """Counts what is sent from the host to the device."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        given = function(*args, **(kwargs or {}))
+        tensors = [a for a in args if isinstance(a, torch.Tensor)]
+        if isinstance(given, torch.Tensor) and given.device.type == "meta":
+            self.count += any(t.device.type == "cpu" for t in tensors)
+        return given
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize(("family", "kind"), cases())
+def test_within_an_epoch_the_host_asks_nothing_and_sends_next_to_nothing(family, kind, optimizer):
+    """On torch's meta device, which has no numbers: whoever looks at one fails."""
+    config, data = configure(
+        kind,
+        "classification",
+        family,
+        model={"dropout": 0.3},
+        optimizer={"lr": 1e-3, **optimizer},
+        training={"clip_norm": 0.5},
+    )
+    sent = []
+    for size in (3, 24):  # 16 steps an epoch, or 2
+        own = {**config, "data.batch_size": size}
+        parts = make_parts(data, kind, section(own, "data"), fold=None, folds=None, device="meta")
+        run = start_stack(members_of([own, own]), [parts] * 2, device="meta")
+        run._epoch()  # in which dropouts first come to know what they need
+        with Uploads() as uploads:
+            run._epoch()
+        sent.append(uploads.count)
+    assert sent[0] == sent[1] <= 1 + 3
+
+
+def test_half_precision_can_be_recorded(recorder, monkeypatch):
+    config, data = configure(
+        "flat",
+        "classification",
+        "linear",
+        model={"dropout": 0.3},
+        training={"precision": "bf16"},
+    )
+    parts = parts_of(config, data, "flat", dtype=torch.float32)
+    members = members_of([config, config])
+    replayed = train_stack(members, [parts] * 2)
+    assert recorder.replayed
+    assert_same(replayed, on_host(monkeypatch, members, parts), 1e-6)
