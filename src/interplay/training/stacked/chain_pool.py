@@ -20,7 +20,7 @@ aten = torch.ops.aten
 
 WIDE = 256  # numbers in a row from which the passes below are fast: vectors are full, loops long
 # Numbers of one member's activation below which a call's own cost is what counts; torch's own has fewer.
-SMALL = 1 << 17
+SMALL = 1 << 15
 
 
 class NormPool(nn.Module):
