@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,19 @@ torch.set_num_threads(1)
 os.environ["MPLBACKEND"] = "agg"
 
 from interplay.study import Study
+
+
+STARTS_RAY = ("tuning", "search", "report", "test_cli.py", "test_notebooks.py", "test_readme.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under pytest-xdist a file stays together, and so do all that start Ray: it takes both cores."""
+    here = Path(__file__).parent
+    for item in items:
+        file = item.path.relative_to(here)
+        ray = bool({file.parts[0], file.name} & set(STARTS_RAY))
+        item.add_marker(pytest.mark.xdist_group("ray" if ray else file.as_posix()))
 
 
 @pytest.fixture(scope="session")

@@ -63,12 +63,12 @@ def test_a_killed_search_ends_with_the_cells_of_an_undisturbed_one(
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     before = Ledger(tmp_path / "run").rows().num_rows
-    assert 0 < before < 48
+    assert 0 < before < 32
     outcome = quiet_run(study, "run")
-    assert (outcome.trained, outcome.kept) == (48 - before, before)
+    assert (outcome.trained, outcome.kept) == (32 - before, before)
     assert outcome.results.frame.drop(columns="seconds").equals(whole)
     again = quiet_run(study, "run")
-    assert (again.tried, again.kept) == (0, 48)
+    assert (again.tried, again.kept) == (0, 32)
 
 
 def wait_for_parts(process, run, number):
@@ -180,7 +180,7 @@ x = { low = 0.0, high = 1.0 }
 y = { low = 0.01, high = 1.0, log = true }
 [search]
 method = "optuna"
-trials = 24
+trials = 16
 metric = "value"
 mode = "min"
 """
@@ -200,7 +200,7 @@ def tune(folder, out, *overrides, slow="0"):
 
 @pytest.mark.slow
 def test_a_killed_search_in_a_store_goes_on_and_leaves_nothing_running_there(folder):
-    (folder / "killed.toml").write_text(STUDY.replace("trials = 24", "trials = 10"))
+    (folder / "killed.toml").write_text(STUDY.replace("trials = 16", "trials = 10"))
     store = f"search.storage=sqlite:///{folder / 'store.db'}"
     killed = tune(folder, "run", store, slow="0.2")
     wait_for_parts(killed, folder / "run", 3)

@@ -120,4 +120,5 @@ class MaskFeed:
         return masks
 
     def _to_device(self, masks: Tensor) -> Tensor:
-        return masks.to(self.device, non_blocking=True)
+        # Only what is pinned stays as it is until it was copied.
+        return masks.to(self.device, non_blocking=self.device.type == "cuda")
