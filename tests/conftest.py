@@ -16,7 +16,6 @@ os.environ["MPLBACKEND"] = "agg"
 
 from interplay.study import Study
 
-
 STARTS_RAY = ("tuning", "search", "report", "test_cli.py", "test_notebooks.py", "test_readme.py")
 
 
