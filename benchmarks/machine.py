@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import csv
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 
 def machine() -> str:
     """Processor, cores this process may use, and Python's and torch's versions."""
-    from importlib.metadata import version
+    from interplay.tuning.describe import machine as processor
 
-    name = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        name = lines[0].partition(":")[2].strip() if lines else name
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name}, {cores} cores, Python {platform.python_version()}, torch {version('torch')}"
+    return f"{processor()}, Python {platform.python_version()}, torch {version('torch')}"
 
 
 def write(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:

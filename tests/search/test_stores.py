@@ -13,7 +13,7 @@ from interplay.search.stores import open_storage
 from interplay.space.domains import canonical
 from tests.search.test_guided import STUDY, suggested, tune
 
-SHARED = STUDY.replace("trials = 24", "trials = 8")
+SHARED = STUDY.replace("trials = 16", "trials = 8")
 
 
 def trials_in(url, name="killed"):
@@ -127,6 +127,17 @@ def test_a_study_of_another_space_is_refused(quiet_run, make_search, tmp_path):
         quiet_run(make_search(**search, trial={"width": 8}), "other")
     with pytest.raises(InterplayError, match=r"in the store's study trial.x is .*high=1.0"):
         quiet_run(make_search(**search, trial={"x": {"low": 0.0, "high": 2.0}}), "third")
+
+
+def test_a_trial_that_another_driver_is_amid_suggesting_is_no_other_space(
+    quiet_run, make_search, tmp_path
+):
+    url = str(tmp_path / "journal.log")
+    search = {"method": "optuna", "storage": url, "trials": 2}
+    quiet_run(make_search(**search))
+    study = optuna.load_study(study_name="quick", storage=open_storage(url))
+    study.ask().suggest_float("trial.x", 0.0, 1.0)
+    assert quiet_run(make_search(**search), "other").trained == 4
 
 
 @pytest.mark.parametrize(

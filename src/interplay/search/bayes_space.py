@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -45,15 +46,15 @@ class UnitParameter(BayesParameter):
     def dim(self) -> int:
         return 1
 
-    def to_float(self, value: Value) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def to_float(self, value: Value) -> float: ...
 
-    def to_param(self, value: Any) -> Value:
-        raise NotImplementedError
+    @abstractmethod
+    def to_param(self, value: Any) -> Value: ...
 
+    @abstractmethod
     def kernel_transform(self, value: Array) -> Array:
         """(n, 1) of u to the kernel's columns, (n, columns)."""
-        raise NotImplementedError
 
 
 class Continuous(UnitParameter):

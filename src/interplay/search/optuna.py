@@ -226,13 +226,15 @@ def _check_study(
         there = trial.distributions
         if not there:
             continue
-        if set(there) != set(space):
+        # One that another driver is at this moment suggesting has not all of its parameters yet.
+        known = set(there) if trial.state.is_finished() else set(there) | set(space)
+        if known != set(space):
             raise InterplayError(
                 f"search.study_name = {name!r}: that study in the store varies "
                 f"{', '.join(sorted(there))}; this one varies {', '.join(sorted(space))}"
             )
         for key, distribution in space.items():
-            if there[key] != distribution:
+            if key in there and there[key] != distribution:
                 raise InterplayError(
                     f"search.study_name = {name!r}: in the store's study {key} is {there[key]}; "
                     f"here it is {distribution}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from interplay.search.stores import without_password
 from interplay.space.domains import Float, Int, NoGridError
 from interplay.study import Study
+from interplay.tuning.devices import cores
 from interplay.tuning.plan import Plan
 
 
@@ -61,7 +61,7 @@ def _levels(study: Study) -> dict[str, list[Any]]:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "platform": sys.platform, "machine": _machine()}
+    found = {"python": platform.python_version(), "platform": sys.platform, "machine": machine()}
     for package in ("interplay", "torch", "ray", "mltrainer", "mads_datasets", "numpy", "pandas"):
         try:
             found[package] = version(package)
@@ -70,11 +70,11 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _machine() -> str:
-    """The processor's name and how many cores it has here."""
+def machine() -> str:
+    """The processor's name, and how many of its cores this process may use."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")  # Linux tells the model nowhere else
     if info.is_file():
         lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         name = lines[0].partition(":")[2].strip() if lines else name
-    return f"{name}, {os.cpu_count()} cores"
+    return f"{name}, {cores()} cores"

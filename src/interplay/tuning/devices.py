@@ -17,10 +17,10 @@ def workers_of(study: Study) -> int:
         return resources.workers
     if resources.device in ("auto", "cuda") and gpus():
         return gpus()
-    return max(1, _cores() // resources.cpus_per_worker)
+    return max(1, cores() // resources.cpus_per_worker)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use, which in a container or a job are fewer than the machine's."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
