@@ -1,5 +1,8 @@
 """What a stack does on a GPU, on the CPU: its branches, its steps recorded and replayed."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -95,15 +98,44 @@ def test_masks_sent_ahead_are_those_of_sequences_own_steps(bucket, recorder, mon
 
 
 def test_what_cannot_be_recorded_is_launched_step_by_step(recorder, monkeypatch):
-    def refuse(body):
-        raise RuntimeError("operation not permitted when stream is capturing")
+    class Refused(TorchDispatchMode):
+        """An operation late in the forward pass is not permitted."""
 
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            if function.overloadpacket.__name__ == "exp":  # the loss's
+                raise RuntimeError("operation not permitted when stream is capturing")
+            return function(*args, **(kwargs or {}))
+
+    def refuse(body):
+        refused.append(body)
+        with Refused():
+            body()
+
+    refused = []
     monkeypatch.setattr(recorder, "record", refuse)
     config, data = configure("flat", "classification", "linear", model={"dropout": 0.3})
     parts = parts_of(config, data, "flat")
     members = members_of([config, config])
     rows = train_stack(members, [parts] * 2)
+    assert len(refused) == 1
     assert_same(rows, on_host(monkeypatch, members, parts), 1e-9)
+
+
+def test_a_stack_that_is_over_gives_its_memory_back_at_once(recorder):
+    """Its weights, and on CUDA its graph's memory, are what the next pack needs."""
+    config, data = configure("flat", "classification", "linear", model={"dropout": 0.3})
+    parts = parts_of(config, data, "flat")
+    run = start_stack(members_of([config, config]), [parts] * 2)
+    while not run.done:
+        run.advance()
+    assert recorder.replayed
+    left = weakref.ref(run)
+    gc.disable()
+    try:
+        del run
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_a_member_that_diverges_leaves_a_recorded_stack_alone(recorder, monkeypatch):
@@ -155,13 +187,15 @@ def test_within_an_epoch_the_host_asks_nothing_and_sends_next_to_nothing(family,
     assert sent[0] == sent[1] <= 1 + 3
 
 
-def test_half_precision_can_be_recorded(recorder, monkeypatch):
+@pytest.mark.parametrize("precision", ["bf16", "float32"])
+def test_other_precisions_can_be_recorded(precision, recorder, monkeypatch):
+    """Single precision, on which Adam is torch's own kernel, is what studies train in."""
     config, data = configure(
         "flat",
         "classification",
         "linear",
         model={"dropout": 0.3},
-        training={"precision": "bf16"},
+        training={"precision": precision},
     )
     parts = parts_of(config, data, "flat", dtype=torch.float32)
     members = members_of([config, config])

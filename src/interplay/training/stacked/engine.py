@@ -31,8 +31,8 @@ from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
 from interplay.training.streams import BatchOrder, own_globals
 from interplay.training.tensors import Part, Parts
 
-# Input numbers of all members evaluated at once: what a cache holds; on a device, much.
-EVALUATION_VALUES, ON_DEVICE = 1 << 20, 1 << 24
+EVALUATION_VALUES = 1 << 20  # input numbers of all members evaluated at once: what a cache holds
+DEVICE_BATCHES = 4  # and on a device, where memory that trains a batch evaluates some
 
 
 @dataclass
@@ -153,9 +153,8 @@ class StackRun:
         self.on_device: DeviceSteps | None = None
         if not self.host:
             model, recorder = nn.ModuleList(stacks), recorder_for(device)
-            self.on_device = DeviceSteps(
-                self._step, model, self.total, lambda: self.optimizer.lr, recorder
-            )
+            updates = self.optimizer  # not by way of this run, which would keep itself alive
+            self.on_device = DeviceSteps(model, self.total, lambda: updates.lr, recorder)
 
     @property
     def done(self) -> bool:
@@ -198,7 +197,7 @@ class StackRun:
         rows = torch.from_numpy(np.stack(orders, axis=1).reshape(len(orders[0]), -1))
         self.total.zero_()
         if self.on_device is not None:
-            self.on_device.epoch(rows.to(self.device), self._own_steps(orders))
+            self.on_device.epoch(self._step, rows.to(self.device), self._own_steps(orders))
         else:
             for step in rows:
                 self._step(step)
@@ -256,8 +255,9 @@ class StackRun:
         Folds may differ by a row: the shorter ones repeat their last.
         """
         longest = max(len(fold.valid) for fold in folds)
-        most = EVALUATION_VALUES if self.host else ON_DEVICE
-        rows = max(1, most // (folds[0].valid.inputs[0].numel() * len(folds)))
+        rows = max(1, EVALUATION_VALUES // (folds[0].valid.inputs[0].numel() * len(folds)))
+        if not self.host:
+            rows = DEVICE_BATCHES * self.tracks[0].order.batch_size
         outputs = []
         for start in range(0, longest, rows):
             if all(fold is folds[0] for fold in folds):

@@ -1,4 +1,4 @@
-"""Dropout masks on a device that is not the CPU: drawn on the host, some steps ahead.
+"""Dropout masks on a device that is not the CPU: drawn on the host, for many steps at once.
 
 The numbers are those that the host would draw step by step, so a member trains with the same masks
 wherever it trains. They are sent many steps at a time and without waiting, and each step then finds
@@ -64,7 +64,7 @@ class MaskFeed:
     def turn(self) -> None:
         """To the next step of the epoch."""
         self.step += 1
-        self._used = 0
+        self.restart()
         self.known = self.known or bool(self.calls)
         if not self.known:
             return
@@ -72,6 +72,10 @@ class MaskFeed:
             self._send()
         for call in self.calls:
             call.now.copy_(call.sent[self.step - self._sent_from])
+
+    def restart(self) -> None:
+        """To the beginning of the present step, which is done once more."""
+        self._used = 0
 
     def take(self, unit: int, room: int, *, by_rows: bool = False) -> Tensor:
         """The mask that is next in this step, bytes (members, room): 1 where a unit stays.
@@ -109,14 +113,21 @@ class MaskFeed:
             for call in calls
         ]
         views = [mask.numpy().view(bool) for mask in masks]
-        for step in range(steps):
-            for call, view in zip(calls, views, strict=True):
-                for member, threshold in enumerate(self.thresholds):
-                    if threshold > 0:
-                        rows = self.rows[self.step + step, member] if call.by_rows else 1
-                        n = int(rows) * call.unit
-                        drawn = self.streams[member].take(n)
-                        np.greater_equal(drawn, threshold, out=view[step, member, :n])
+        rows = self.rows[self.step : self.step + steps]
+        for member, threshold in enumerate(self.thresholds):
+            if threshold == 0:
+                continue
+            own = rows[:, member].tolist()
+            sizes = [
+                [own[s] * c.unit if c.by_rows else c.unit for c in calls] for s in range(steps)
+            ]
+            # One draw for all: each costs microseconds, however small.
+            keep = self.streams[member].take(sum(map(sum, sizes))) >= threshold
+            at = 0
+            for step, of_step in enumerate(sizes):
+                for view, n in zip(views, of_step, strict=True):
+                    view[step, member, :n] = keep[at : at + n]
+                    at += n
         return masks
 
     def _to_device(self, masks: Tensor) -> Tensor:

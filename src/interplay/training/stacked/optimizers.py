@@ -108,12 +108,15 @@ class StackedAdam(StackedOptimizer):
         self.amsgrad = bool(self.options[0]["amsgrad"])
         self.mean, self.square = self.zeros(), self.zeros()
         self.largest = self.zeros() if self.amsgrad else None
+        # `steps` as the kernel takes it; the plain form needs it exact.
         self._count = torch.zeros((), dtype=torch.float32, device=self.values.device)
 
     def update(self) -> None:
         alike = isinstance(self.lr, float) or self.lr.dim() == 0
         alike &= all(isinstance(s, float) for s in (self.beta1, self.beta2, self.eps, self.decay))
-        if alike and self.values.device.type in FUSED:
+        # On a device the kernel takes a learning rate in single precision only.
+        single = not self.on_device or self.values.dtype == torch.float32
+        if alike and single and self.values.device.type in FUSED:
             self._fused()
         else:
             self._plain()
