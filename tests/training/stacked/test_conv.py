@@ -261,7 +261,7 @@ POOLED = {
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("name", POOLED)
 def test_the_maximum_before_the_norm(name, members, mode, way, monkeypatch):
-    monkeypatch.setattr("interplay.training.stacked.chain_pool.SMALL", 0)  # however small
+    monkeypatch.setattr("interplay.training.stacked.chain_pool.LARGE", 0)  # however small
     models = members_of(sequential(*POOLED[name]), members)
     # Far from zero, where a variance taken carelessly loses its digits.
     stacked = assert_same(models, images(members) + 30, mode=mode, steps=3)

@@ -19,8 +19,9 @@ from interplay.training.stacked.place import on_host
 aten = torch.ops.aten
 
 WIDE = 256  # numbers in a row from which the passes below are fast: vectors are full, loops long
-# Numbers of one member's activation below which a call's own cost is what counts; torch's own has fewer.
-SMALL = 1 << 15
+# Numbers of one member's activation from which these passes pay; and from which they do where a
+# tile has many. Below, a call's own cost is what counts, and torch's own norm has fewer.
+LARGE, HALF, MANY = 1 << 17, 1 << 15, 1 << 19
 
 
 class NormPool(nn.Module):
@@ -42,7 +43,7 @@ class NormPool(nn.Module):
         norm = self.norm
         # Half precision has its own rules.
         plain = not on_host(x.device) or x.dtype not in (torch.float32, torch.float64)
-        if plain or not norm.affine or x.numel() < SMALL * norm.layout.count:
+        if plain or not norm.affine or not worth_it(x.numel(), norm.layout.count):
             out: Tensor = self.pool(norm(x))
             return torch.relu(out) if self.relu else out
         share = norm.layout.share
@@ -65,6 +66,12 @@ class NormPool(nn.Module):
             share(norm.running_mean).lerp_(mean, norm.momentum or 0.0)
             share(norm.running_var).lerp_(variance * (rows / (rows - 1)), norm.momentum or 0.0)
         return out
+
+
+def worth_it(numbers: int, members: int) -> bool:
+    """Whether an activation of `members` side by side is large enough for what follows."""
+    own = numbers // members
+    return own >= LARGE or (own >= HALF and numbers >= MANY)
 
 
 class _NormPool(torch.autograd.Function):
