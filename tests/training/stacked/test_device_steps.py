@@ -27,7 +27,6 @@ def recorder(monkeypatch):
     """The CPU taken for a device whose steps are recorded."""
     recorder = Recorder()
     monkeypatch.setattr(place, "HOST", ())
-    monkeypatch.setattr(device_steps, "recorder_for", lambda device: recorder)
     monkeypatch.setattr("interplay.training.stacked.engine.recorder_for", lambda device: recorder)
     return recorder
 

@@ -149,9 +149,8 @@ class StackRun:
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
         self.lengths = takes_lengths(stacks[0].model)
         self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)
-        self.host = on_host(self.total.device)
         self.on_device: DeviceSteps | None = None
-        if not self.host:
+        if not on_host(self.total.device):
             model, recorder = nn.ModuleList(stacks), recorder_for(device)
             updates = self.optimizer  # not by way of this run, which would keep itself alive
             self.on_device = DeviceSteps(model, self.total, lambda: updates.lr, recorder)
@@ -256,7 +255,7 @@ class StackRun:
         """
         longest = max(len(fold.valid) for fold in folds)
         rows = max(1, EVALUATION_VALUES // (folds[0].valid.inputs[0].numel() * len(folds)))
-        if not self.host:
+        if self.on_device is not None:
             rows = DEVICE_BATCHES * self.tracks[0].order.batch_size
         outputs = []
         for start in range(0, longest, rows):
