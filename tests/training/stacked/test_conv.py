@@ -242,6 +242,17 @@ POOLED = {
         lambda: nn.MaxPool2d(3, 2, padding=1, ceil_mode=True),
         nn.GELU,
     ),
+    "windows that leave a row and columns": (
+        lambda: nn.Conv2d(4, 5, 3),
+        lambda: nn.BatchNorm2d(5),
+        lambda: nn.MaxPool2d((2, 3)),
+        nn.ReLU,
+    ),
+    "a channel": (
+        lambda: nn.Conv2d(4, 1, 3),
+        lambda: nn.BatchNorm2d(1),
+        lambda: nn.MaxPool2d(2),
+    ),
     "no statistics": (
         lambda: nn.Conv2d(4, 3, 1),
         lambda: nn.BatchNorm2d(3, track_running_stats=False),
@@ -260,8 +271,7 @@ POOLED = {
 @pytest.mark.parametrize("mode", ["train", "eval"])
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("name", POOLED)
-def test_the_maximum_before_the_norm(name, members, mode, way, monkeypatch):
-    monkeypatch.setattr("interplay.training.stacked.chain_pool.LARGE", 0)  # however small
+def test_the_maximum_before_the_norm(name, members, mode, way):
     models = members_of(sequential(*POOLED[name]), members)
     # Far from zero, where a variance taken carelessly loses its digits.
     stacked = assert_same(models, images(members) + 30, mode=mode, steps=3)
@@ -321,15 +331,15 @@ def test_rule_of_shapes():
     cpu = torch.device("cpu")
     kib = lambda channels, side: 32 * channels * side * side * 4  # noqa: E731
     assert conv_layout.tile_size(16, kib(8, 8), cpu) == 16
-    assert conv_layout.tile_size(50, kib(16, 8), cpu) == 25
-    assert conv_layout.tile_size(16, kib(16, 28), cpu) == 2
-    assert conv_layout.tile_size(16, kib(32, 32), cpu) == 1
-    assert conv_layout.tile_size(16, kib(32, 32), torch.device("cuda")) == 16
+    assert conv_layout.tile_size(100, kib(16, 8), cpu) == 50
+    assert conv_layout.tile_size(16, kib(16, 28), cpu) == 4
+    assert conv_layout.tile_size(16, kib(32, 48), cpu) == 1
+    assert conv_layout.tile_size(16, kib(32, 48), torch.device("cuda")) == 16
 
 
 def test_members_at_once():
     model = {"name": "conv", "channels": 16, "doubling": True}
-    for side, most in ((8, 16), (28, 2), (64, 1)):
+    for side, most in ((8, 16), (28, 4), (64, 1)):
         spec = DataSpec("classification", "image", (1, side, side), 10)
         stacked = stack([seed_dropout(build_model(model, spec), 0)])
         stacked(torch.randn(4, 1, side, side))

@@ -12,7 +12,12 @@ from torch import nn
 from interplay.data.dataset import DataSpec
 from interplay.models.factory import build_model
 from interplay.training.dropout import seed_dropout
-from interplay.training.stacked import recurrent_chunks, recurrent_scan, twins  # noqa: F401
+from interplay.training.stacked import (  # noqa: F401
+    recurrent_chunks,
+    recurrent_host,
+    recurrent_scan,
+    twins,
+)
 from interplay.training.stacked.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from interplay.training.stacked.recurrent_scan import scan
 from interplay.training.stacked.stack import TWINS, Flat, NotStackableError, stack, unstack
@@ -32,6 +37,13 @@ def _one_thread():
     torch.manual_seed(0)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(params=["loops", "operations"], autouse=True)
+def _way(request, monkeypatch):
+    """Cells as compiled for a CPU, and of torch's operations as other devices have them."""
+    if request.param == "operations":
+        monkeypatch.setattr(recurrent_host, "ON_HOST", {})
 
 
 def make(kind, members, **options):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from interplay.training.dropout import SeededDropout
-from interplay.training.stacked.conv_layout import Layout, divided
+from interplay.training.dropout import SeededDropout, laid_out
+from interplay.training.stacked.conv_layout import Layout, divided, flat
 from interplay.training.stacked.leaves import (
     StackedBatchNorm,
     StackedDropout,
     StackedGroupNorm,
     StackedLinear,
 )
+from interplay.training.stacked.place import on_host
 
 
 class ChainBatchNorm(StackedBatchNorm):
@@ -87,19 +92,33 @@ class ChainDropout(StackedDropout):
             self._keep = self.bytes_of(x.numel() // count, x)
         assert self._keep is not None
         keep = self._keep[first : first + count]
-        scales = self.scales[first : first + count].to(x)[:, None]
-        if x.dim() != 4:
-            own = divided(x, 1, count)  # (batch, count, channels, …)
-            keep = keep.view(count, x.shape[0], *own.shape[2:]).transpose(0, 1)
-            return (own * (keep * scales.view(1, count, *[1] * (x.dim() - 1)))).flatten(1, 2)
-        batch, channels, height, width = x.shape
-        # Brought into the layout of `x` as bytes, once: products of two layouts, forward and
-        # backward, are several times as slow.
-        rows = keep.view(count, batch, -1, height, width).permute(1, 3, 4, 0, 2)
-        mask = rows.contiguous().to(x.dtype).view(batch, -1)
-        if self.one_scale:
-            mask.mul_(self.one_scale)
-        else:  # along rows as long as they come: short loops cost more than the products
-            wide = scales.expand(-1, channels // count).flatten()
-            mask.mul_(wide.repeat(height * width))
-        return x * mask.view(batch, height, width, channels).permute(0, 3, 1, 2)
+        scales = self.scales[first : first + count].to(x)
+        if x.dim() == 4 and on_host(x.device) and x.dtype in (torch.float32, torch.float64):
+            out: Tensor = _Drop.apply(x, keep, scales)  # type: ignore[no-untyped-call]
+            return out
+        own = divided(x, 1, count).transpose(0, 1)  # (count, batch, channels, …)
+        mask = laid_out(keep.reshape(-1).to(x.dtype), own.flatten(0, 1).shape).view(own.shape)
+        mask = mask * scales.view(count, *[1] * (own.dim() - 1))
+        return (own * mask).transpose(0, 1).flatten(1, 2)
+
+
+class _Drop(torch.autograd.Function):
+    """Images (batch, count * channels, …), bytes (count, numbers of a member), scales (count,)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, keep: Tensor, scales: Tensor) -> Tensor:
+        ctx.mask = keep.numpy(), scales.numpy(), x.shape[1] // len(scales)
+        return _dropped(x, *ctx.mask)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        return _dropped(grad, *ctx.mask), None, None
+
+
+def _dropped(x: Tensor, keep: NDArray[np.uint8], scales: NDArray[Any], channels: int) -> Tensor:
+    from interplay.training.stacked.dropout_loops import drop
+
+    out = torch.empty_like(x, memory_format=torch.channels_last)
+    drop(flat(x), keep, scales, channels, flat(out))
+    return out

@@ -13,13 +13,15 @@ from about 28×28 on, calls are long enough alone and a tile is what stays in th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from interplay.training.stacked.place import on_host
 
-TILE_BYTES = 4 << 20
+TILE_BYTES = 8 << 20
 
 
 class Layout:
@@ -118,3 +120,10 @@ def joined(tiles: list[Tensor]) -> Tensor:
 def divided(x: Tensor, dim: int, parts: int) -> Tensor:
     """(…, parts * n, …) to (…, parts, n, …), a view; `unflatten` costs several times as much."""
     return x.view(*x.shape[:dim], parts, x.shape[dim] // parts, *x.shape[dim + 1 :])
+
+
+def flat(x: Tensor) -> NDArray[Any]:
+    """The numbers of images in the order channels last has them, (numbers,): their own memory where
+    they lie so, else a copy."""
+    numbers: NDArray[Any] = x.detach().numpy().transpose(0, 2, 3, 1).reshape(-1)
+    return numbers

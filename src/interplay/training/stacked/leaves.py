@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from interplay.models.blocks.steps import step_mask
-from interplay.training.dropout import SeededDropout, as_bytes, own_steps
+from interplay.training.dropout import SeededDropout, as_bytes, laid_out, own_steps
 from interplay.training.stacked.mask_feed import MaskFeed
 from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
 
@@ -236,7 +236,7 @@ class StackedDropout(nn.Module):
             return x * mask.flatten(0, 1)
         mask = self.bytes_of(x.numel() // self.members, x).to(x.dtype)
         mask.mul_(self.one_scale or self.scales.to(x)[:, None])
-        return x * mask.view(self.members, -1, *x.shape[1:]).flatten(0, 1)
+        return x * laid_out(mask, x.shape)
 
     def step_masks(self, x: Tensor, lengths: Tensor, features: int) -> StepMasks | None:
         """The next masks, for sequences of as many steps as `x` (members * batch, steps, …) has;

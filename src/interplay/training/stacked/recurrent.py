@@ -7,10 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from interplay.models.blocks.steps import step_mask, zero_past_end
-from interplay.training.stacked.place import on_host
 from interplay.training.stacked.recurrent_cells import Cell, GRUCell, LSTMCell, RNNCell
 from interplay.training.stacked.recurrent_scan import Masks, evaluation_rows, scan
 from interplay.training.stacked.stack import (
@@ -137,65 +134,6 @@ def read_through(
     return through(first.cell, own, ends, (), weights, between[:-1])[0].flatten(0, 1)
 
 
-class StackedLSTM(StackedRecurrent):
-    """On a CPU in float32 torch runs oneDNN's LSTM, which does a step in one kernel: each member
-    then runs on its own, on its part of the stacked weights (1.2 to 2 times faster here than all
-    together)."""
-
-    def forward(self, x: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
-        _refuse_packed(x)
-        if not fast_lstm(x):
-            return super().forward(x, hx)
-        own = self.split(x)
-        shape = (self.layers * self.directions, self.members, own.shape[1], self.hidden)
-        states = [x.new_zeros(shape)] * 2 if hx is None else [part.view(shape) for part in hx]
-        out, last, memory = zip(*self._each(list(own), states), strict=True)
-        return torch.cat(out), (torch.cat(last, dim=1), torch.cat(memory, dim=1))
-
-    def read(self, x: Tensor, lengths: Tensor) -> Tensor:
-        if not fast_lstm(x):
-            return super().read(x, lengths)
-        own, steps = self.split(x), x.shape[1]
-        longest = self.split(lengths).amax(1).tolist()
-        shape = (self.layers, self.members, own.shape[1], self.hidden)
-        given = [rows[:, :end] for rows, end in zip(own, longest, strict=True)]
-        runs = self._each(given, [x.new_zeros(shape)] * 2)
-        outs = [F.pad(out, (0, 0, 0, steps - out.shape[1])) for out, _, _ in runs]
-        return zero_past_end(torch.cat(outs), step_mask(lengths, steps)[:, :, None])
-
-    def _each(
-        self, own: Sequence[Tensor], states: Sequence[Tensor]
-    ) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Each member's outputs, last state and last memory."""
-        weights = [w for n in range(self.layers * self.directions) for w in self._of(n)]
-        return [
-            torch.lstm(
-                rows,
-                [part[:, m].contiguous() for part in states],
-                [each[m] for each in weights],
-                self.biased,
-                self.layers,
-                0.0,
-                self.training,
-                self.directions == 2,
-                True,
-            )
-            for m, rows in enumerate(own)
-        ]
-
-    def _of(self, number: int) -> list[tuple[Tensor, ...]]:
-        """The weights of a layer and direction, each as its members' parts."""
-        layer, direction = divmod(number, self.directions)
-        return [w.unbind(0) for w in self.weights_of(layer, direction) if w is not None]
-
-
-def fast_lstm(x: Tensor) -> bool:
-    """Whether torch runs oneDNN's LSTM on `x` (nothing else in torch is as fast)."""
-    mkldnn: Any = torch.backends.mkldnn
-    here = on_host(x.device) and x.dtype == torch.float32
-    return here and bool(mkldnn.is_available()) and bool(mkldnn.enabled)
-
-
 def _refuse_packed(x: Any) -> None:
     if not isinstance(x, Tensor) or x.dim() != 3:
         raise NotStackableError("a recurrent layer on something else than (batch, steps, features)")
@@ -208,7 +146,7 @@ def stacked_gru(leaves: Sequence[nn.GRU]) -> StackedRecurrent:
 
 @twin_of(nn.LSTM)
 def stacked_lstm(leaves: Sequence[nn.LSTM]) -> StackedRecurrent:
-    return StackedLSTM(leaves, LSTMCell())
+    return StackedRecurrent(leaves, LSTMCell())
 
 
 @twin_of(nn.RNN)

@@ -15,9 +15,7 @@ from interplay.models.blocks.steps import reverse_steps
 from interplay.training.dropout import tell_lengths
 from interplay.training.stacked.leaves import StackedDropout
 from interplay.training.stacked.recurrent import (
-    StackedLSTM,
     StackedRecurrent,
-    fast_lstm,
     read_through,
 )
 from interplay.training.stacked.stack import Fused, fuses, stack
@@ -117,8 +115,7 @@ class StackedNet(Together):
         """Some layers, and the dropout between them."""
         twins = [twin for twin in (plain(self.layers[i]) for i in run) if twin is not None]
         dropouts = [cast(StackedDropout, self.dropouts[i]) for i in run[:-1]]
-        alone = isinstance(twins[0], StackedLSTM) and fast_lstm(x) if twins else True
-        if lengths is None or alone:
+        if lengths is None or not twins:
             for i, layer in enumerate(run):
                 x = self.layers[layer](x, lengths)
                 x = dropouts[i](x) if i < len(dropouts) else x

@@ -34,6 +34,7 @@ from interplay.training.stacked.leaves import StepMasks
 from interplay.training.stacked.place import on_host
 from interplay.training.stacked.recurrent_cells import Backward, Cell, Forward
 from interplay.training.stacked.recurrent_chunks import chunks
+from interplay.training.stacked.recurrent_host import cell_for
 from interplay.training.stacked.recurrent_weights import Gradients, by_layer, prepare
 
 STATES = 1 << 16  # numbers in a step's hidden states, where no gradient is needed
@@ -185,6 +186,8 @@ def scan(
 ) -> tuple[Tensor, Tensor | None]:
     """`Scan.forward`'s arguments and results; without masks nothing is dropped between layers."""
     masks = masks or [None] * (len(tensors) // 4)
+    assert tensors[0] is not None
+    cell = cell_for(cell, tensors[0])
     run: tuple[Tensor, Tensor | None] = Scan.apply(  # type: ignore[no-untyped-call]
         cell, keep, lengths, masks, *tensors
     )
