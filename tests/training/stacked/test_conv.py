@@ -245,7 +245,7 @@ POOLED = {
     "windows that leave a row and columns": (
         lambda: nn.Conv2d(4, 5, 3),
         lambda: nn.BatchNorm2d(5),
-        lambda: nn.MaxPool2d((2, 3)),
+        lambda: nn.MaxPool2d((4, 5)),
         nn.ReLU,
     ),
     "a channel": (
