@@ -46,19 +46,18 @@ class Layout:
         return self.count > 0
 
     def share(self, tensor: Tensor) -> Tensor:
-        """The tile's share of a parameter or buffer: (members, n, …) to (count * n, …).
+        """The tile's share of a parameter or buffer: (members, n, …) to (count * n, …), windows of
+        images channels last.
 
         Buffers, which are contiguous, come as views, so that they can be written to.
         """
-        # One channel a member flattens to a view with gaps, over which torch's backward of batch
-        # norm reads as if there were none: hence contiguous.
         if self._size >= len(tensor):
-            return tensor.flatten(0, 1).contiguous()
+            return _joined_members(tensor)
         # Split once for all tiles: its gradient is one concatenation, that of a slice as large as
         # the whole.
         if id(tensor) not in self._parts:
             self._parts[id(tensor)] = torch.split(tensor, self._size)
-        return self._parts[id(tensor)][self._at].flatten(0, 1).contiguous()
+        return _joined_members(self._parts[id(tensor)][self._at])
 
     def run(self, body: Callable[[Tensor], Tensor], x: Tensor, members: int, size: int) -> Tensor:
         """`body` over tiles of `size` members: (members * batch, …) in and out."""
@@ -76,6 +75,14 @@ class Layout:
             self.count = 0
             self._parts.clear()  # they hold on to the graph
         return joined(outs)
+
+
+def _joined_members(tensor: Tensor) -> Tensor:
+    if tensor.dim() == 5:
+        return tensor.movedim(2, -1).flatten(0, 1).movedim(-1, 1)
+    # One channel a member flattens to a view with gaps, over which torch's backward of batch
+    # norm reads as if there were none: hence contiguous.
+    return tensor.flatten(0, 1).contiguous()
 
 
 def tile_size(members: int, bytes_of_one: int, device: torch.device) -> int:

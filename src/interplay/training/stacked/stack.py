@@ -213,7 +213,7 @@ class Flat:
         if not self.parameters[0]:
             raise NotStackableError("the model has no parameters")
         self.values = torch.cat(
-            [torch.cat([p.detach().flatten(1) for p in own], dim=1) for own in self.parameters]
+            [torch.cat([as_rows(p.detach()) for p in own], dim=1) for own in self.parameters]
         )
         self.grads = torch.zeros_like(self.values)
         self.rows: list[slice] = []
@@ -223,7 +223,7 @@ class Flat:
             start = 0
             for p in own:
                 end = start + p[0].numel()
-                p.data = self.values[rows, start:end].view(p.shape)
+                p.data = from_rows(self.values[rows, start:end], p.shape)
                 start = end
             self.rows.append(rows)
             first = rows.stop
@@ -238,12 +238,26 @@ class Flat:
         grads = torch.autograd.grad(loss, self.parameters[number], allow_unused=True)
         if any(grad is None for grad in grads):
             raise NotStackableError("a parameter that the loss does not depend on")
-        torch.cat([grad.flatten(1) for grad in grads], dim=1, out=self.grads[self.rows[number]])
+        torch.cat([as_rows(grad) for grad in grads], dim=1, out=self.grads[self.rows[number]])
 
     @property
     def size(self) -> int:
         """Parameters of one member."""
         return self.values.shape[1]
+
+
+def as_rows(parameter: Tensor) -> Tensor:
+    """(members, …) as (members, numbers): windows of images channels last, as convolutions are
+    fastest and give their gradients."""
+    return (parameter.movedim(2, -1) if parameter.dim() == 5 else parameter).flatten(1)
+
+
+def from_rows(rows: Tensor, shape: Sequence[int]) -> Tensor:
+    """`as_rows` undone, as a view."""
+    if len(shape) != 5:
+        return rows.view(shape)
+    members, outputs, inputs, height, width = shape
+    return rows.view(members, outputs, height, width, inputs).movedim(-1, 2)
 
 
 def _join(path: str, name: str) -> str:
