@@ -3,8 +3,8 @@
     python benchmarks/bounds.py
 
 For each case of `stacked.py engines` (the largest stack), from torch's profiler over one epoch:
-the share of the time inside matrix products and convolutions, inside other operations (passes over
-memory), and outside any operation (Python, autograd, numpy); the calls a step; and the arithmetic
+the share of the time inside matrix products and convolutions, inside other operations and compiled
+loops (passes over memory), and outside any (Python, autograd, numpy); the calls a step; and the arithmetic
 done a second, beside what one product of 1024 x 1024 matrices reaches in the same process. The
 profiler itself costs some microseconds a call, so the share outside is an upper bound, and the
 arithmetic is timed without it.
@@ -15,11 +15,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from machine import write
 from stacked import ENGINES, HERE, MALLOC, load_study, parts_for
 
+LOOP = "compiled loop"
 PRODUCTS = ("mm", "bmm", "addmm", "baddbmm", "convolution", "convolution_backward", "lstm")
 
 
@@ -41,10 +44,12 @@ def measure(name: str, study_name: str, overrides: list[str], members: int) -> d
 
     train()
     seconds = sorted(train() for _ in range(3))[1]
-    with profile(activities=[ProfilerActivity.CPU], with_flops=False) as profiled:
+    with loops_seen(), profile(activities=[ProfilerActivity.CPU], with_flops=False) as profiled:
         watched = train()
-    products = other = calls = 0.0
+    products = other = loops = calls = 0.0
     for event in profiled.key_averages():
+        if event.key == LOOP:
+            loops += event.self_cpu_time_total / 1e6
         if not event.key.startswith("aten::"):
             continue
         kind = event.key.removeprefix("aten::").strip("_")
@@ -62,11 +67,38 @@ def measure(name: str, study_name: str, overrides: list[str], members: int) -> d
         "ms_member_epoch": round(1000 * seconds / members, 2),
         "products_share": round(products / watched, 2),
         "memory_share": round(other / watched, 2),
-        "outside_share": round(max(0.0, 1 - (products + other) / watched), 2),
+        "loops_share": round(loops / watched, 2),
+        "outside_share": round(max(0.0, 1 - (products + other + loops) / watched), 2),
         "calls_a_step": round(calls / (rows // batch)),
         "gflop_per_s": round(counted / seconds / 1e9, 1),
         "product_gflop_per_s": round(peak(torch), 1),
     }
+
+
+@contextmanager
+def loops_seen() -> Iterator[None]:
+    """The profiler sees compiled loops, which are no operations of torch."""
+    from numba.core.dispatcher import Dispatcher
+    from torch.profiler import record_function
+
+    from interplay.training.stacked import dropout_loops, norm_pool_loops, recurrent_loops
+
+    def seen(loop: Any) -> Any:
+        def run(*args: Any) -> None:
+            with record_function(LOOP):
+                loop(*args)
+
+        return run
+
+    modules = (dropout_loops, norm_pool_loops, recurrent_loops)
+    found = [(m, k, v) for m in modules for k, v in vars(m).items() if isinstance(v, Dispatcher)]
+    for module, name, loop in found:
+        setattr(module, name, seen(loop))
+    try:
+        yield
+    finally:
+        for module, name, loop in found:
+            setattr(module, name, loop)
 
 
 def flops(stack: list[Any], parts: Any) -> float:

@@ -44,7 +44,7 @@ FAMILIES.register(
         "interplay.models.conv:conv",
         "convolutional layers: over images, or along the steps of sequences",
         accepts=("image", "sequence"),
-        version=2,  # as for recurrent, over sequences
+        version=3,  # masks of images are drawn channels last
     )
 )
 

@@ -1,20 +1,10 @@
 """Recurrent layers in one direction, for many members at once, as one autograd function.
 
-A step must wait for the one before, so on a CPU it costs its calls of torch (one to two
-microseconds each, however small) and its product with the hidden weights. Everything else is done
-for many steps at once: the derivatives of the gates, the gradients of weights and inputs. As "many"
-is a chunk of steps, and a chunk computes only the rows of a batch that have not ended
-(`recurrent_chunks`). Beside those rows and the output it keeps, for the way back, of a GRU 4 H
-numbers a step and sample, of an LSTM 5 H, of a plain RNN nothing.
-
-What bounds a GRU (five members of 64 units, gestures in random batches of 32, one AMD EPYC core):
-about 12 ms a batch and layer, forward and back. Products are some 7 of them (85 to 90 GFLOP/s, 65
-where a step has ten rows, 45 where it has four); elementwise passes of single steps 1, of whole
-chunks 1.2, copies and zeros 1.3; the rest is views and Python. In batches of similar length, where
-20 steps in place of 38 do the same work, it is 9 ms. At 32 units it is 5.5 and 3.5 ms, of which
-products, at their best rate, are a third. One member alone is slower by a third, chunks of two
-steps by 15 to 35 %; rows in fours or eights, which products like, are no faster. Those are layers
-apart, before two went through a chunk together with the dropout between them.
+A step must wait for the one before, so on a CPU it costs its product with the hidden weights and one
+loop over what it keeps (`recurrent_host`). The gradients of weights and inputs are taken for many
+steps at once. As "many" is a chunk of steps, and a chunk computes only the rows of a batch that have
+not ended (`recurrent_chunks`). Beside those rows and the output it keeps, for the way back, of a GRU
+4 H numbers a step and sample, of an LSTM 5 H, of a plain RNN nothing.
 
 Shapes: M members, T steps, B samples, F features, H units. What a single step writes lies as
 (T, M, B, …), for torch's batched product wants its result in one piece; what products over many
