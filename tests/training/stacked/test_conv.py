@@ -282,6 +282,14 @@ def test_the_maximum_before_the_norm(name, members, mode, way):
     assert_same(models, images(members), mode=mode)
 
 
+def test_an_image_too_small_for_a_window_is_torchs_error():
+    make = sequential(
+        lambda: nn.Conv2d(4, 3, 1), lambda: nn.BatchNorm2d(3), lambda: nn.MaxPool2d(2)
+    )
+    with pytest.raises(RuntimeError, match="too small"):
+        stack(members_of(make))(images(3, side=1).double())
+
+
 @pytest.mark.parametrize("rates", [(0.2, 0.2, 0.2), (0.1, 0.5, 0.0), (1.0, 0.3, 0.3)])
 def test_rates_of_dropout_in_a_chain(rates, way):
     models = members_of(sequential(lambda: nn.Conv2d(4, 8, 3), nn.ReLU, lambda: nn.Dropout(0.5)))

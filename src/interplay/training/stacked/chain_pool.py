@@ -7,7 +7,7 @@ go over, and on a CPU loops of our own go over the memory of each once (`norm_po
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,7 +19,8 @@ from interplay.training.stacked.chain_leaves import ChainBatchNorm
 from interplay.training.stacked.conv_layout import flat
 from interplay.training.stacked.place import on_host
 
-Sizes = tuple[int, int, int, int, int, int]
+if TYPE_CHECKING:
+    from interplay.training.stacked.norm_pool_loops import Sizes
 
 
 class NormPool(nn.Module):
@@ -42,16 +43,16 @@ class NormPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         norm = self.norm
-        # Half precision has its own rules.
-        ours = on_host(x.device) and x.dtype in (torch.float32, torch.float64)
+        (high, wide), (height, width) = self.window, x.shape[2:]
+        sizes = (height, width, high, wide, height // high, width // wide)
+        # Half precision has its own rules; and where no window fits in, torch says so.
+        ours = on_host(x.device) and x.dtype in (torch.float32, torch.float64) and all(sizes)
         trains = norm.training or norm.running_mean is None
         if not (ours and self.plain and norm.affine) or (torch.is_grad_enabled() and not trains):
             out: Tensor = self.pool(norm(x))
             return torch.relu(out) if self.relu else out
         share = norm.layout.share
         weight, bias = share(norm.weight), share(norm.bias)
-        (high, wide), (height, width) = self.window, x.shape[2:]
-        sizes = (height, width, high, wide, height // high, width // wide)
         mean = variance = None
         if norm.running_mean is not None and norm.running_var is not None:
             mean, variance = share(norm.running_mean), share(norm.running_var)
