@@ -19,7 +19,7 @@ run: install ## train studies/digits.toml and draw its heatmap
 	$(BIN)/python hypertune.py
 
 test: install ## every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: install ## ruff check, ruff format --check, mypy strict
 	$(BIN)/ruff check .

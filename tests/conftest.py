@@ -16,17 +16,27 @@ os.environ["MPLBACKEND"] = "agg"
 
 from interplay.study import Study
 
-STARTS_RAY = ("tuning", "search", "report", "test_cli.py", "test_notebooks.py", "test_readme.py")
+# Folders and files whose tests start Ray, in two halves that take about as long.
+STARTS_RAY = (
+    {"search", "test_readme.py"},
+    {"tuning", "report", "test_cli.py", "test_notebooks.py"},
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under pytest-xdist a file stays together, and so do all that start Ray: it takes both cores."""
+    """Under pytest-xdist a file stays together, and so does each half of what starts Ray, which
+    begins first: each start waits for seconds, and a process of its own then works."""
     here = Path(__file__).parent
+    order = {}
     for item in items:
         file = item.path.relative_to(here)
-        ray = bool({file.parts[0], file.name} & set(STARTS_RAY))
-        item.add_marker(pytest.mark.xdist_group("ray" if ray else file.as_posix()))
+        names = {file.parts[0], file.name}
+        half = next((i for i, half in enumerate(STARTS_RAY) if names & half), len(STARTS_RAY))
+        ray = half < len(STARTS_RAY)
+        item.add_marker(pytest.mark.xdist_group(f"ray {half}" if ray else file.as_posix()))
+        order[item] = half
+    items.sort(key=order.__getitem__)
 
 
 @pytest.fixture(scope="session")
