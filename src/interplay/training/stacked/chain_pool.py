@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from interplay.training.stacked.norm_pool_loops import Sizes
 
 
+SMALL = 1 << 16  # numbers of a single member's activation below which a call's own cost counts
+
+
 class NormPool(nn.Module):
     """(batch, count * channels, height, width): norm, pooling and perhaps relu of it.
 
@@ -47,6 +50,7 @@ class NormPool(nn.Module):
         sizes = (height, width, high, wide, height // high, width // wide)
         # Half precision has its own rules; and where no window fits in, torch says so.
         ours = on_host(x.device) and x.dtype in (torch.float32, torch.float64) and all(sizes)
+        ours = ours and (norm.layout.count > 1 or x.numel() >= SMALL)
         trains = norm.training or norm.running_mean is None
         if not (ours and self.plain and norm.affine) or (torch.is_grad_enabled() and not trains):
             out: Tensor = self.pool(norm(x))

@@ -51,6 +51,8 @@ class Layout:
 
         Buffers, which are contiguous, come as views, so that they can be written to.
         """
+        if len(tensor) == 1:
+            return tensor.squeeze(0)
         if self._size >= len(tensor):
             return _joined_members(tensor)
         # Split once for all tiles: its gradient is one concatenation, that of a slice as large as
