@@ -15,7 +15,7 @@ from torch import Tensor
 
 from interplay.training.stacked.place import on_host
 
-CHUNK = 1 << 20  # numbers that a chunk of steps works on: the larger, the fewer calls
+CHUNK = 1 << 21  # numbers that a chunk of steps works on: the larger, the fewer calls
 LEAST_STEPS = 8  # and never fewer for the cache's sake, for each chunk costs calls too
 WASTE = 1 << 16  # numbers computed past sequences' ends before a chunk of fewer rows costs less
 ALL = 1 << 62
