@@ -23,7 +23,7 @@ from machine import write
 from stacked import ENGINES, HERE, MALLOC, load_study, parts_for
 
 LOOP = "compiled loop"
-PRODUCTS = ("mm", "bmm", "addmm", "baddbmm", "convolution", "convolution_backward", "lstm")
+PRODUCTS = ("mm", "bmm", "addmm", "baddbmm", "convolution", "convolution_backward")
 
 
 def measure(name: str, study_name: str, overrides: list[str], members: int) -> dict[str, Any]:

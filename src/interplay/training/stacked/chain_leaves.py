@@ -20,7 +20,7 @@ from interplay.training.stacked.leaves import (
     StackedGroupNorm,
     StackedLinear,
 )
-from interplay.training.stacked.place import on_host
+from interplay.training.stacked.place import for_loops
 
 
 class ChainBatchNorm(StackedBatchNorm):
@@ -93,7 +93,7 @@ class ChainDropout(StackedDropout):
         assert self._keep is not None
         keep = self._keep[first : first + count]
         scales = self.scales[first : first + count].to(x)
-        if x.dim() == 4 and on_host(x.device) and x.dtype in (torch.float32, torch.float64):
+        if x.dim() == 4 and for_loops(x):
             out: Tensor = _Drop.apply(x, keep, scales)  # type: ignore[no-untyped-call]
             return out
         own = divided(x, 1, count).transpose(0, 1)  # (count, batch, channels, …)

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from interplay.training.stacked.chain_leaves import ChainBatchNorm
 from interplay.training.stacked.conv_layout import flat
-from interplay.training.stacked.place import on_host
+from interplay.training.stacked.place import for_loops
 
 if TYPE_CHECKING:
     from interplay.training.stacked.norm_pool_loops import Sizes
@@ -49,8 +49,7 @@ class NormPool(nn.Module):
         (high, wide), (height, width) = self.window, x.shape[2:]
         sizes = (height, width, high, wide, height // high, width // wide)
         # Half precision has its own rules; and where no window fits in, torch says so.
-        ours = on_host(x.device) and x.dtype in (torch.float32, torch.float64) and all(sizes)
-        ours = ours and (norm.layout.count > 1 or x.numel() >= SMALL)
+        ours = for_loops(x) and all(sizes) and (norm.layout.count > 1 or x.numel() >= SMALL)
         trains = norm.training or norm.running_mean is None
         if not (ours and self.plain and norm.affine) or (torch.is_grad_enabled() and not trains):
             out: Tensor = self.pool(norm(x))

@@ -130,15 +130,20 @@ class GRUCell:
         assert weights.inputs is not None
         weights.inputs.mul_(2)  # the state's part is doubled where the two are added
 
+    def inputs_of(self, run: Forward) -> Tensor:
+        """x W + b of all steps, twice, (M, T, B, H)."""
+        assert run.weights.inputs is not None
+        steps, members, batch, units = run.kept[1].shape
+        x = run.rows[:, :steps, :, : run.features + 1].flatten(1, 2)
+        return torch.bmm(x, run.weights.inputs).view(members, steps, batch, units)
+
     def forward(self, run: Forward) -> None:
         gates, parts, news = run.kept
         rows, features, weights = run.rows, run.features, run.weights
-        assert weights.inputs is not None
         assert weights.state is not None
-        steps, members, batch, units = parts.shape
+        steps, _, _, units = parts.shape
         one_less = minus_one(rows)
-        x = rows[:, :steps, :, : features + 1].flatten(1, 2)
-        inputs = torch.bmm(x, weights.inputs).view(members, steps, batch, units).unbind(1)
+        inputs = self.inputs_of(run).unbind(1)
         h, one_h = rows[..., features + 1 :].unbind(1), rows[..., features:].unbind(1)
         rz, (r, z) = gates.unbind(0), (half.unbind(0) for half in torch.split(gates, units, dim=3))
         part, new, row = parts.unbind(0), news.unbind(0), rows.unbind(1)

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from interplay.training.stacked.place import on_host
+from interplay.training.stacked.place import for_loops
 from interplay.training.stacked.recurrent_cells import (
     Backward,
     Cell,
@@ -25,8 +25,7 @@ from interplay.training.stacked.recurrent_cells import (
 def cell_for(cell: Cell, x: Tensor) -> Cell:
     """The same cell as it is fastest where `x` is."""
     # In mixed precision products come in a format that numpy does not have.
-    whole = x.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
-    if on_host(x.device) and whole:
+    if for_loops(x) and not torch.is_autocast_enabled("cpu"):
         return ON_HOST.get(type(cell), cell)
     return cell
 
@@ -37,17 +36,13 @@ class HostGRUCell(GRUCell):
     def forward(self, run: Forward) -> None:
         gates, parts, news = run.kept
         rows, features, weights = run.rows, run.features, run.weights
-        assert weights.inputs is not None
         assert weights.state is not None
-        steps, members, batch, units = parts.shape
-        x = rows[:, :steps, :, : features + 1].flatten(1, 2)
-        inputs = torch.bmm(x, weights.inputs).view(members, steps, batch, units)
-        arrays = [of.numpy() for of in (gates, parts, news, inputs)]
+        arrays = [of.numpy() for of in (gates, parts, news, self.inputs_of(run))]
         memory = memory_of(rows[..., features + 1 :])
         step = loops().gru_step
         both, part = gates.unbind(0), parts.unbind(0)
         row, one_h = rows.unbind(1), rows[..., features:].unbind(1)
-        for t in range(steps):
+        for t in range(len(parts)):
             torch.bmm(row[t], weights.joint, out=both[t])
             torch.bmm(one_h[t], weights.state, out=part[t])
             step(t, *arrays, *memory)
