@@ -1,6 +1,6 @@
 """Run a study: python hypertune.py [STUDY] [KEY=VALUE …]; the default is studies/digits.toml."""
 
-from interplay.cli import hypertune
+from interplay.cli.app import hypertune
 
 if __name__ == "__main__":
     hypertune()

@@ -81,7 +81,9 @@ def loops_seen() -> Iterator[None]:
     from numba.core.dispatcher import Dispatcher
     from torch.profiler import record_function
 
-    from interplay.training.stacked import dropout_loops, norm_pool_loops, recurrent_loops
+    from interplay.training.stacked.loops import dropout as dropout_loops
+    from interplay.training.stacked.loops import norm_pool as norm_pool_loops
+    from interplay.training.stacked.loops import recurrent as recurrent_loops
 
     def seen(loop: Any) -> Any:
         def run(*args: Any) -> None:

@@ -20,8 +20,8 @@ from typing import Any
 
 from machine import write
 
-from interplay.store import Ledger
-from interplay.study import Study
+from interplay.study.study import Study
+from interplay.table.ledger import Ledger
 from interplay.training.members import Member, Row, section
 from interplay.tuning.plan import Plan, make_plan
 

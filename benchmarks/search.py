@@ -25,9 +25,9 @@ from ray.tune.search.hyperopt import HyperOptSearch
 from ray.tune.search.optuna import OptunaSearch
 
 from interplay.search.guide import Cell, Guide, Task, make_guide
-from interplay.settings import Search
 from interplay.space.domains import Choice, Domain, Float, Int
 from interplay.space.space import Space
+from interplay.study.settings import Search
 
 SEEDS, EVALUATIONS, ROUND = 10, 60, 4
 REPORTED = (10, 20, 40, 60)

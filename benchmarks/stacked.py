@@ -297,8 +297,8 @@ def ratio(times: dict[str, list[float]], way: str) -> float | None:
 
 def load_study(name: str, epochs: int, overrides: list[str]) -> Any:
     """The study with one cell, and without the heatmap that one cell cannot have."""
-    from interplay.space.readers.files import apply_overrides, read_file
-    from interplay.study import Study
+    from interplay.study.files import apply_overrides, read_file
+    from interplay.study.study import Study
 
     tables = read_file(ROOT / "studies" / f"{name}.toml")
     tables.pop("heatmap")

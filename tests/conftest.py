@@ -14,7 +14,7 @@ import torch
 torch.set_num_threads(1)
 os.environ["MPLBACKEND"] = "agg"
 
-from interplay.study import Study
+from interplay.study.study import Study
 
 # Folders and files whose tests start Ray, in two halves that take about as long.
 STARTS_RAY = (

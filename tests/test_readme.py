@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from interplay.cli import app, hypertune
+from interplay.cli.app import app, hypertune
 from interplay.data.dataset import DataSpec
 
 ROOT = Path(__file__).parent.parent
@@ -111,7 +111,7 @@ def test_the_commands_behind_the_targets_are_the_makefiles():
 
 @pytest.mark.parametrize("code", TOML)
 def test_every_piece_of_a_study_loads(tmp_path, code):
-    from interplay.study import Study
+    from interplay.study.study import Study
 
     text = code if "name   =" in code else 'name = "s"\nepochs = 1\nseeds = 2\n' + code
     (tmp_path / "my_module.py").write_text(
@@ -143,7 +143,7 @@ def test_the_example_of_a_dataset():
 def test_the_example_of_a_family_stacks():
     import torch
 
-    from interplay.training.stacked import twins  # noqa: F401
+    import interplay.training.stacked.twins  # noqa: F401  (registers them)
     from interplay.training.stacked.stack import stack
 
     build = example("def bottleneck")["bottleneck"]
@@ -155,9 +155,9 @@ def test_the_example_of_a_family_stacks():
 
 def test_the_example_of_a_search_method():
     from interplay.search.guide import Task
-    from interplay.settings import Search
     from interplay.space.domains import Choice
     from interplay.space.space import Space
+    from interplay.study.settings import Search
 
     space = Space({"model.a": Choice((1, 2)), "model.b": Choice((3, 4))})
     guide = example("class Backwards")["backwards"](Task(space, Search(), "max", "s", "o"))
@@ -190,5 +190,5 @@ def test_help_answers_at_once_and_shows_an_example_for_every_verb():
         done = CliRunner().invoke(app, [verb, "--help"])
         assert done.exit_code == 0
         assert f"Example: interplay {verb}" in " ".join(done.stdout.split())
-    script = "import sys; from interplay.cli import app\ntry: app(['report', '--help'])\nexcept SystemExit: pass\nassert not {'torch', 'ray', 'pandas', 'matplotlib', 'typst'} & set(sys.modules)"
+    script = "import sys; from interplay.cli.app import app\ntry: app(['report', '--help'])\nexcept SystemExit: pass\nassert not {'torch', 'ray', 'pandas', 'matplotlib', 'typst'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interplay.data.dataset import Dataset
     from interplay.errors import InterplayError
-    from interplay.results import Results
-    from interplay.search.zoom import propose_zoom
-    from interplay.study import Study
+    from interplay.results.results import Results
+    from interplay.study.study import Study
     from interplay.tuning.execute import run
+    from interplay.tuning.search.zoom import propose_zoom
 
 __version__ = "0.1.0"
 __all__ = ["Dataset", "InterplayError", "Results", "Study", "propose_zoom", "run"]
@@ -24,9 +24,9 @@ __all__ = ["Dataset", "InterplayError", "Results", "Study", "propose_zoom", "run
 _HOMES = {
     "Dataset": "interplay.data.dataset",
     "InterplayError": "interplay.errors",
-    "Results": "interplay.results",
-    "Study": "interplay.study",
-    "propose_zoom": "interplay.search.zoom",
+    "Results": "interplay.results.results",
+    "Study": "interplay.study.study",
+    "propose_zoom": "interplay.tuning.search.zoom",
     "run": "interplay.tuning.execute",
 }
 

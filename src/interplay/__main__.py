@@ -1,5 +1,5 @@
 """`python -m interplay` is the `interplay` command."""
 
-from interplay.cli import main
+from interplay.cli.app import main
 
 main()

@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interplay.analysis.axes import bin_axis, bin_count, read_axis
 from interplay.analysis.checks import check_budgets, outcomes, select_rows
-from interplay.analysis.labels import (
-    bin_axis,
-    bin_count,
-    mean_sd,
-    number_label,
-    number_labels,
-    read_axis,
-)
+from interplay.analysis.numbers import mean_sd, number_label, number_labels
 from interplay.errors import BudgetError, TableError, UnknownNameError
 
 CELL = ("h", "d")

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from interplay.analysis import CellMeans
 from interplay.plots import draw_heatmap
-from interplay.plots.labels import luminance
+from interplay.plots.ticks import luminance
 from tests.plots.pictures import squares
 
 

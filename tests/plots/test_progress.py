@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from interplay.analysis.progress import best_so_far
+from interplay.analysis.incumbent import best_so_far
 from interplay.plots.progress import draw_progress
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from interplay.plots import draw_residuals
-from interplay.plots.labels import luminance
 from interplay.plots.residuals import centred
+from interplay.plots.ticks import luminance
 from tests.plots.pictures import (
     additive,
     both,

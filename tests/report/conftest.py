@@ -3,8 +3,8 @@
 import pytest
 
 import interplay
-from interplay.results import Results
-from interplay.study import Study
+from interplay.results.results import Results
+from interplay.study.study import Study
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,13 @@ import pypdf
 import pytest
 from typer.testing import CliRunner
 
-from interplay.cli import app
+from interplay.cli.app import app
 from interplay.errors import InterplayError, StudyError
 from interplay.report.build import build_report
 from interplay.report.figures import draw_figures
 from interplay.report.reflection import PARTS
 from interplay.report.typeset import PageError, typeset
-from interplay.results import Results
+from interplay.results.results import Results
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = "Wider networks bear more dropout, because what is lost is held elsewhere as well. "

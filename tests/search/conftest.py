@@ -2,7 +2,7 @@
 
 import pytest
 
-from interplay.study import Study
+from interplay.study.study import Study
 from interplay.tuning.execute import execute
 
 FUNCTION = """

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from interplay.search.bayes import BayesSearch
-from interplay.search.bayes_model import fit
-from interplay.search.bayes_space import UnitSpace
+from interplay.identity import same_as
+from interplay.search.bayes.model import fit
+from interplay.search.bayes.searcher import BayesSearch
+from interplay.search.bayes.space import UnitSpace
 from interplay.search.guide import Task, make_guide
-from interplay.searching import within
-from interplay.settings import Search
-from interplay.space.domains import Choice, Constant, Float, Int, same_as
+from interplay.space.domains import Choice, Constant, Float, Int
 from interplay.space.space import Space
+from interplay.study.checks import within
+from interplay.study.settings import Search
 
 MIXED = {
     "model.kind": Choice(("a", "b", "c")),

@@ -10,11 +10,11 @@ import time
 import pytest
 
 from interplay.errors import InterplayError
-from interplay.results import Results
-from interplay.search.record import FILE
-from interplay.space.domains import same_as
-from interplay.store import Ledger
-from interplay.study import Study
+from interplay.identity import same_as
+from interplay.results.results import Results
+from interplay.study.study import Study
+from interplay.table.ledger import Ledger
+from interplay.table.search_record import FILE
 
 GUIDED = ["bayes", "hyperopt", "optuna"]
 

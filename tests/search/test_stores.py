@@ -9,8 +9,8 @@ import optuna
 import pytest
 
 from interplay.errors import InterplayError
+from interplay.identity import canonical
 from interplay.search.stores import open_storage
-from interplay.space.domains import canonical
 from tests.search.test_guided import STUDY, suggested, tune
 
 SHARED = STUDY.replace("trials = 16", "trials = 8")

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from interplay.results import Results
-from interplay.search.zoom import propose_zoom
-from interplay.space.domains import canonical
-from interplay.store import Ledger
-from interplay.study import Study
+from interplay.identity import canonical
+from interplay.results.results import Results
+from interplay.study.study import Study
+from interplay.table.ledger import Ledger
 from interplay.training.members import Member, Row
+from interplay.tuning.search.zoom import propose_zoom
 
 DIGITS = {
     "name": "scan",

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interplay.space.domains import Choice, Float, Int, canonical, same_as
+from interplay.identity import canonical, same_as
+from interplay.space.domains import Choice, Float, Int
 from interplay.space.space import Space, resolve_name
 
 bounds = st.tuples(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from interplay.training.grouping import shape_key
+from interplay.training.stacked.sharing import shape_key
 from tests.models.tables import cases
 from tests.training.stacked.test_engine import both, configure, parts_of
 

@@ -13,7 +13,7 @@ from interplay.data.dataset import Dataset, DataSpec
 from interplay.data.load import load_dataset
 from interplay.models import FAMILIES
 from interplay.models.factory import build_model, input_kind
-from interplay.study import Study
+from interplay.study.study import Study
 from interplay.training.dropout import SeededDropout, seed_dropout
 from interplay.training.members import Member, section
 from interplay.training.metrics import evaluate
@@ -49,7 +49,7 @@ def test_the_same_member_gives_the_same_numbers_in_any_process(digits, make_stud
     assert again.curves == here.curves
     script = (
         "import torch; torch.set_num_threads(1)\n"
-        "from interplay.study import Study\n"
+        "from interplay.study.study import Study\n"
         "from interplay.data.load import load_dataset\n"
         "from tests.training.test_reference import train\n"
         f"study = Study(**{study.tables!r})\n"

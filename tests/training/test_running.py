@@ -4,7 +4,7 @@ import pytest
 
 from interplay.data.load import load_dataset
 from interplay.models.factory import build_model, input_kind
-from interplay.study import Study
+from interplay.study.study import Study
 from interplay.training.dropout import seed_dropout
 from interplay.training.function import FunctionRun
 from interplay.training.members import Member, section

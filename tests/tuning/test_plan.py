@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interplay.study import Study
+from interplay.study.study import Study
 from interplay.training.members import Member, member_key
 from interplay.tuning.packs import Group, Pack, make_packs, shrinking
 from interplay.tuning.plan import Built, make_groups, make_plan

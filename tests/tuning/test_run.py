@@ -12,9 +12,9 @@ import pytest
 
 import interplay
 from interplay.errors import InterplayError
-from interplay.results import Results
-from interplay.store import Ledger
-from interplay.study import Study
+from interplay.results.results import Results
+from interplay.study.study import Study
+from interplay.table.ledger import Ledger
 from interplay.tuning.execute import execute
 
 OWN = ["seconds"]

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from interplay.cli import app
+from interplay.cli.app import app
 from interplay.errors import BudgetError
-from interplay.results import Question, Results
-from interplay.store import Ledger
-from interplay.study import Study
+from interplay.results.question import Question
+from interplay.results.results import Results
+from interplay.study.study import Study
+from interplay.table.ledger import Ledger
 from interplay.tuning.execute import execute
 from tests.tuning.conftest import EPOCHS
 

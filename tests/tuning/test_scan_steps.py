@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from interplay.settings import Search
-from interplay.store import Ledger
+from interplay.study.settings import Search
+from interplay.table.ledger import Ledger
 from interplay.training.stacked.engine import StackRun
 from interplay.tuning.packs import Pack
 from interplay.tuning.plan import make_plan
-from interplay.tuning.scan import (
+from interplay.tuning.search.scheduler import (
     EPOCH,
     SCORE,
     UNSTABLE,

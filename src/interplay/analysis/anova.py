@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from interplay.analysis.codes import compacted
 from interplay.analysis.fit import Fit, fit_factors
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Codes, Floats, compacted
+from interplay.analysis.numbers import Codes, Floats
 from interplay.analysis.tails import f_above, f_critical, noncentrality
 from interplay.errors import TableError
 

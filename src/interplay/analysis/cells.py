@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from interplay.analysis.axes import Axis
 from interplay.analysis.checks import Outcome
-from interplay.analysis.labels import Axis, Floats, text_of
+from interplay.analysis.numbers import Floats, text_of
 from interplay.analysis.rows import RowReader, averaged, best_settings
 
 Ints = npt.NDArray[np.int64]

@@ -10,15 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from interplay.analysis.labels import (
-    Floats,
-    as_numbers,
-    combined,
-    listed,
-    number_labels,
-    setting_codes,
-    text_of,
-)
+from interplay.analysis.codes import combined, setting_codes
+from interplay.analysis.numbers import Floats, as_numbers, listed, number_labels, text_of
 from interplay.errors import BudgetError, TableError, UnknownNameError
 
 

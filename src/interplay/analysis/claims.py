@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from interplay.analysis.anova import LEVEL, Anova, analyse_variance
+from interplay.analysis.codes import combined, first_rows
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Floats, combined, first_rows
+from interplay.analysis.numbers import Floats
 from interplay.analysis.robust import Box, Strata, box_correct, seed_strata
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from interplay.analysis.anova import Effect
+from interplay.analysis.axes import Axis
 from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import Outcome
 from interplay.analysis.claims import Tests
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Axis, listed
+from interplay.analysis.numbers import listed
 from interplay.analysis.ridge import FEW
 from interplay.analysis.robust import noisiest_cell
 from interplay.analysis.rows import Rows

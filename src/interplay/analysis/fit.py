@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from interplay.analysis.labels import Codes, Floats
+from interplay.analysis.numbers import Codes, Floats
 from interplay.errors import TableError
 
 MOST_ADJUSTED = 4000

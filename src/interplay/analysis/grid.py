@@ -12,7 +12,9 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from interplay.analysis.labels import Axis, Codes, Floats, combined, compacted, listed
+from interplay.analysis.axes import Axis
+from interplay.analysis.codes import combined, compacted
+from interplay.analysis.numbers import Codes, Floats, listed
 from interplay.errors import TableError
 
 SAME = 1e-6

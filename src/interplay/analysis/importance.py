@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from interplay.analysis.labels import Floats, setting_codes
+from interplay.analysis.codes import setting_codes
+from interplay.analysis.numbers import Floats
 from interplay.analysis.score import How, score_of
-from interplay.space.domains import Domain, Float, Int, Value, canonical, same_as
+from interplay.identity import Value, canonical, same_as
+from interplay.space.domains import Domain, Float, Int
 
 FEWEST = 8
 """Cells below which nothing is said."""

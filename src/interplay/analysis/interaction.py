@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from interplay.analysis.anova import Effect, Term, TermName, interaction_effect
+from interplay.analysis.axes import Axis
 from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import Outcome
 from interplay.analysis.claims import Tests, run_tests
+from interplay.analysis.codes import combined
 from interplay.analysis.diagnose import LEAST, diagnose, of_rows
 from interplay.analysis.grid import Grid, check_estimable, present_levels
-from interplay.analysis.labels import Axis, Codes, combined, text_of
+from interplay.analysis.numbers import Codes, text_of
 from interplay.analysis.ridge import Ridge, find_ridge
 from interplay.analysis.robust import Box, Stratum, StratumName
 from interplay.analysis.rows import RowReader, Rows, averaged, best_settings

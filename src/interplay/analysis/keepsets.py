@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from interplay.analysis.anova import LEVEL, Anova
+from interplay.analysis.codes import combined, first_rows
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Floats, combined, first_rows
+from interplay.analysis.numbers import Floats
 from interplay.analysis.tails import t_critical
 
 PAIRED_FROM = 5

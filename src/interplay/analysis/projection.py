@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from interplay.analysis.labels import Floats
+from interplay.analysis.numbers import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from interplay.analysis.importance import choice_codes
-from interplay.space.domains import Choice, Domain, Float, Int, NoGridError, Value, canonical
+from interplay.identity import Value, canonical
+from interplay.space.domains import Choice, Domain, Float, Int, NoGridError
 
 DIGITS = 3
 """Significant digits of a level: nobody means 0.003162277."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from interplay.analysis.anova import LEVEL, Anova
 from interplay.analysis.grid import ROUNDING, Grid
 from interplay.analysis.keepsets import keep_sets
-from interplay.analysis.labels import Floats
+from interplay.analysis.numbers import Floats
 from interplay.analysis.tails import normal_above, t_critical
 
 RESAMPLES = 1000

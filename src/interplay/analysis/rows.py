@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from interplay.analysis.axes import Axis, bin_axis, read_axis
 from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import (
     Outcome,
@@ -19,18 +20,8 @@ from interplay.analysis.checks import (
     select_rows,
     values_of,
 )
-from interplay.analysis.labels import (
-    Axis,
-    Codes,
-    as_numbers,
-    bin_axis,
-    combined,
-    compacted,
-    first_rows,
-    listed,
-    read_axis,
-    setting_codes,
-)
+from interplay.analysis.codes import combined, compacted, first_rows, setting_codes
+from interplay.analysis.numbers import Codes, as_numbers, listed
 from interplay.errors import TableError
 
 GRID_LEVELS = 12

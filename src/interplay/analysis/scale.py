@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from interplay.analysis.claims import Tests
-from interplay.analysis.labels import Floats
+from interplay.analysis.numbers import Floats
 
 ScaleName = Literal["logit", "log"]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from interplay.analysis.anova import LEVEL, Anova
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Floats
+from interplay.analysis.numbers import Floats
 from interplay.analysis.projection import Additive
 from interplay.analysis.tails import t_critical
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import Floats
+from interplay.analysis.numbers import Floats
 from interplay.analysis.projection import Additive
 from interplay.analysis.tails import f_above
 

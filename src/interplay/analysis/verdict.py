@@ -8,7 +8,7 @@ from interplay.analysis.anova import LEVEL, Effect
 from interplay.analysis.claims import Tests
 from interplay.analysis.diagnose import LEAST
 from interplay.analysis.grid import Grid
-from interplay.analysis.labels import number_label, short_names, text_of
+from interplay.analysis.numbers import number_label, short_names, text_of
 from interplay.analysis.ridge import Ridge
 from interplay.analysis.scale import Transformed
 from interplay.analysis.tukey import Tukey

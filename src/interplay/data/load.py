@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from interplay.data import DATASETS
-from interplay.data import recipe as data_recipe
+from interplay.data import common as common_data
 from interplay.data.dataset import Dataset, Split
 from interplay.errors import DataError, InterplayError
+from interplay.identity import same_as
 from interplay.options import options_of
-from interplay.space.domains import same_as
 from interplay.usercode import load_function
 
-COMMON = frozenset(options_of(data_recipe.data).by_name)
+COMMON = frozenset(options_of(common_data.data).by_name)
 
 
 def dataset_key(data: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interplay.data.recipe import Scale
+from interplay.data.common import Scale
 from interplay.errors import DataError
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
-from interplay.plots.labels import SMALL, luminance
+from interplay.plots.ticks import SMALL, luminance
 
 PAPER, INK, LIGHT_INK = "#ffffff", "#222222", "#f2f2f2"
 PALE = "#e6e6e6"

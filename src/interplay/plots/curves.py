@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from interplay.plots.canvas import PALE, Finish, ink_on, on_axes, prepare, width_of
-from interplay.plots.labels import SMALL, TITLE, draw_footer, draw_header
 from interplay.plots.series import MOST_BANDS, looks, name_lines
+from interplay.plots.ticks import SMALL, TITLE, draw_footer, draw_header
 
 
 def draw_curves(

@@ -9,9 +9,9 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.plots.canvas import INK, drawing
 from interplay.plots.heatmap import grid_size, paint_heatmap
-from interplay.plots.labels import BOLD, SMALL, TITLE, wrapped
 from interplay.plots.residuals import paint_residuals
 from interplay.plots.ridge import paint_ridge
+from interplay.plots.ticks import BOLD, SMALL, TITLE, wrapped
 
 DRAWN = ("non_finite", "empty_cells")
 """Cautions that the squares themselves show."""

@@ -11,24 +11,8 @@ from matplotlib.colors import Colormap, Normalize
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
-from interplay.analysis.labels import mean_sd
+from interplay.analysis.numbers import mean_sd
 from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare, root_of
-from interplay.plots.labels import (
-    DIVERGED,
-    FAILED,
-    MISSING,
-    SMALL,
-    TITLE,
-    Entry,
-    Kind,
-    draw_footer,
-    draw_header,
-    kind_entry,
-    ring_entry,
-    text_entry,
-    tick_texts,
-    wrapped,
-)
 from interplay.plots.marks import (
     EDGE,
     RING,
@@ -46,6 +30,22 @@ from interplay.plots.squares import (
     lay_grid,
     square_size,
     write_squares,
+)
+from interplay.plots.ticks import (
+    DIVERGED,
+    FAILED,
+    MISSING,
+    SMALL,
+    TITLE,
+    Entry,
+    Kind,
+    draw_footer,
+    draw_header,
+    kind_entry,
+    ring_entry,
+    text_entry,
+    tick_texts,
+    wrapped,
 )
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from interplay.analysis.cells import Cells
-from interplay.analysis.labels import short_names
+from interplay.analysis.numbers import short_names
 from interplay.plots.canvas import PALE, Finish, ink_on, on_axes, prepare, width_of
-from interplay.plots.labels import SMALL, TITLE, draw_footer, draw_header, tick_texts, turn_ticks
 from interplay.plots.series import MOST_BANDS, looks, name_lines
+from interplay.plots.ticks import SMALL, TITLE, draw_footer, draw_header, tick_texts, turn_ticks
 
 Band = Literal["se", "sd"]
 WORDS = {"se": "± standard error", "sd": "± sd"}

@@ -11,9 +11,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import ScaledTranslation
 
+from interplay.analysis.axes import Axis
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
-from interplay.analysis.labels import Axis, text_of
+from interplay.analysis.numbers import text_of
 from interplay.plots.canvas import root_of
 from interplay.plots.squares import Place
 

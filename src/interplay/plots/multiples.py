@@ -13,8 +13,8 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.plots.canvas import INK, drawing
 from interplay.plots.heatmap import colour_map, colour_scale, draw_bar, grid_size, paint_heatmap
-from interplay.plots.labels import SMALL, TITLE, wrapped
 from interplay.plots.marks import reading_cautions
+from interplay.plots.ticks import SMALL, TITLE, wrapped
 
 Panel = tuple[str, Cells, Interaction | None]
 """Its title, its numbers, and their analysis where there is one."""

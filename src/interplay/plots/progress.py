@@ -15,8 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from interplay.analysis.labels import LOG_RATIO, Floats, number_label
-from interplay.plots.labels import SMALL, TITLE
+from interplay.analysis.axes import LOG_RATIO
+from interplay.analysis.numbers import Floats, number_label
+from interplay.plots.ticks import SMALL, TITLE
 
 INK, PAPER = "#222222", "#ffffff"
 # Told apart in grey and by the colour-blind: a dark line, a pale band, and marks of other shapes.

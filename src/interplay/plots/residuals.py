@@ -12,15 +12,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 
 from interplay.analysis.interaction import Interaction
-from interplay.analysis.labels import Floats, number_label
+from interplay.analysis.numbers import Floats, number_label
 from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare
 from interplay.plots.heatmap import draw_bar, grid_size
-from interplay.plots.labels import (
-    Kind,
-    draw_footer,
-    draw_header,
-    kind_entry,
-)
 from interplay.plots.squares import (
     Place,
     Square,
@@ -28,6 +22,12 @@ from interplay.plots.squares import (
     lay_grid,
     square_size,
     write_squares,
+)
+from interplay.plots.ticks import (
+    Kind,
+    draw_footer,
+    draw_header,
+    kind_entry,
 )
 
 EMPTY = Kind("empty", "no finite row", "#ffffff", "..", "#c4c4c4")

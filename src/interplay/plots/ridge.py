@@ -13,18 +13,18 @@ from matplotlib.patheffects import withStroke
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
-from interplay.analysis.labels import short_names, text_of
+from interplay.analysis.numbers import short_names, text_of
 from interplay.plots.canvas import PALE, Finish, ink_on, on_axes, prepare
 from interplay.plots.heatmap import grid_size
-from interplay.plots.labels import (
+from interplay.plots.marks import placed
+from interplay.plots.squares import Square, lay_grid, square_size, write_squares
+from interplay.plots.ticks import (
     Entry,
     draw_footer,
     draw_header,
     swatch_entry,
     text_entry,
 )
-from interplay.plots.marks import placed
-from interplay.plots.squares import Square, lay_grid, square_size, write_squares
 
 BEST, KEPT = "#08519c", "#bdd7e7"
 """Dark and pale: told apart in grey too."""

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from interplay.analysis.labels import Axis
+from interplay.analysis.axes import Axis
 from interplay.plots.canvas import root_of, width_of
-from interplay.plots.labels import Kind, draw_axis_labels, luminance, text_width
+from interplay.plots.ticks import Kind, draw_axis_labels, luminance, text_width
 
 LARGEST, SMALLEST = 10.0, 5.5
 """Font sizes in points; where the smallest does not fit, a shorter text is tried."""

@@ -14,7 +14,8 @@ from interplay.report.figures import draw_figures
 from interplay.report.reflection import Part, read_reflection, scaffold
 from interplay.report.settings import TEMPLATE, read_settings
 from interplay.report.typeset import PageError, typeset
-from interplay.results import Question, Results
+from interplay.results.question import Question
+from interplay.results.results import Results
 
 
 @dataclass(frozen=True)

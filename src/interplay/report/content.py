@@ -8,10 +8,10 @@ from typing import Any
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
-from interplay.analysis.labels import mean_sd, number_label, short_names, text_of
+from interplay.analysis.numbers import mean_sd, number_label, short_names, text_of
 from interplay.analysis.verdict import p_text
 from interplay.report.settings import ReportSettings
-from interplay.results import Results
+from interplay.results.results import Results
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
-from interplay.analysis.labels import short_names, text_of
+from interplay.analysis.numbers import short_names, text_of
 
 TEXT_WIDTH = 21.0 - 2 * 1.6 - 0.28
 """Centimetres between the page's margins, less the gap between the figures."""

@@ -28,7 +28,7 @@ METHODS.register(Method("single", "interplay.search.listed:grid", "the one confi
 METHODS.register(
     Method(
         "bayes",
-        "interplay.search.bayes:bayes",
+        "interplay.search.bayes.searcher:bayes",
         "Bayesian optimisation with a Gaussian process",
         package="bayesian-optimization",
         module="bayes_opt",

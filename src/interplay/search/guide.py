@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from interplay.errors import InterplayError
+from interplay.identity import Value, canonical
 from interplay.search import METHODS
-from interplay.settings import Search
-from interplay.space.domains import Domain, Float, Int, Value, canonical, varies
+from interplay.space.domains import Domain, Float, Int, varies
 from interplay.space.space import Space
+from interplay.study.settings import Search
 
 Cell = dict[str, Value]  # a value for every hyperparameter of the space, by full name
 

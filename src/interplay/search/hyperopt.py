@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from interplay.identity import canonical, same_as
 from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
-from interplay.space.domains import Choice, Domain, Float, Int, NoGridError, canonical, same_as
+from interplay.space.domains import Choice, Domain, Float, Int, NoGridError
 
 
 class HyperoptGuide(SearcherGuide):

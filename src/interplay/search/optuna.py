@@ -18,9 +18,10 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from interplay.errors import InterplayError
+from interplay.identity import canonical
 from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
 from interplay.search.stores import open_storage
-from interplay.space.domains import Choice, Domain, Float, Int, canonical
+from interplay.space.domains import Choice, Domain, Float, Int
 
 OWNER, NUMBER = "interplay:owner", "interplay:number"
 SCALARS = (bool, int, float, str, type(None))

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from interplay.identity import Value, canonical
+
 if TYPE_CHECKING:
     import numpy as np
-
-Value = Any  # what TOML can write: bool, int, float, str, or a list of them
 
 
 class NoGridError(ValueError):
     """A range without `count` or `step` was asked for its grid."""
-
-
-def canonical(value: Value) -> Value:
-    """`value` with floats at 12 significant digits and whole floats of a list kept as floats.
-
-    Two values are the same hyperparameter value exactly when their canonical JSON is the same.
-    """
-    if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
-        return value
-    if isinstance(value, float):
-        return float(f"{value:.12g}") if math.isfinite(value) else str(value)
-    if isinstance(value, (list, tuple)):
-        return [canonical(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): canonical(item) for key, item in sorted(value.items())}
-    return str(value)
-
-
-def same_as(value: Value) -> str:
-    """A string equal for values that are the same: 1 and 1.0 are, True and 1 are not."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return json.dumps(float(value)) if abs(value) < 2**53 else json.dumps(value)
-    return json.dumps(canonical(value), sort_keys=True)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from interplay.errors import nearest
-from interplay.space.domains import Domain, Value, varies
+from interplay.identity import Value
+from interplay.space.domains import Domain, varies
 
 
 @dataclass(frozen=True)

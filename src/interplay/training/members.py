@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from interplay.space.domains import Value, canonical
+from interplay.identity import Value, canonical
 
 Config = dict[str, Value]
 Status = Literal["complete", "stopped", "diverged", "failed"]

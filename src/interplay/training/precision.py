@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from interplay.training.recipe import Precision
+from interplay.training.common import Precision
 
 
 def forward_in(precision: Precision, device: str, forward: Callable[[], Tensor]) -> Tensor:

@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import Network
+from interplay.training.common import Precision
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, row_of, section
 from interplay.training.metrics import evaluate
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.precision import allow_tf32, forward_in
-from interplay.training.recipe import Precision
 from interplay.training.running import finish
 from interplay.training.schedules import SCHEDULES
 from interplay.training.streams import BatchOrder, Globals, own_globals

@@ -11,7 +11,7 @@ from typing import Any
 
 from interplay.search.stores import without_password
 from interplay.space.domains import Float, Int, NoGridError
-from interplay.study import Study
+from interplay.study.study import Study
 from interplay.tuning.devices import cores
 from interplay.tuning.plan import Plan
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from interplay.errors import InterplayError
-from interplay.study import Study
+from interplay.study.study import Study
 
 
 def workers_of(study: Study) -> int:

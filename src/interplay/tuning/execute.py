@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplay.errors import UnknownNameError
-from interplay.results import Results
-from interplay.store import Ledger
-from interplay.study import Study
+from interplay.results.results import Results
+from interplay.study.study import Study
+from interplay.table.ledger import Ledger
 from interplay.training.members import Member, Row
+from interplay.tuning.bar import StudyProgress
 from interplay.tuning.describe import describe
 from interplay.tuning.devices import find_device, resources_of, workers_of
-from interplay.tuning.guided import CellBook, open_book, open_record, run_search
 from interplay.tuning.packs import Pack
 from interplay.tuning.plan import Plan, make_plan, pack_up
-from interplay.tuning.progress import StudyProgress
+from interplay.tuning.search.book import CellBook, open_book, open_record, run_search
 from interplay.tuning.session import RaySession
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _train_listed(
 def _train_guided(plan: Plan, ledger: Ledger, session: RaySession, progress: bool) -> list[str]:
     """Train the cells that the study's search comes to; the keys of those tried."""
     from interplay.tuning.run import search_on_ray
-    from interplay.tuning.scan import open_scheduler
+    from interplay.tuning.search.scheduler import open_scheduler
 
     study = plan.study
     device = find_device(study.resources.device)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise, zip_longest
 from typing import Any
 
-from interplay.training.grouping import Engine
 from interplay.training.members import Member
+from interplay.training.stacked.sharing import Engine
 
 # Shares of the whole work that a worker gets, at least: packs of a like size let workers end
 # together, and more of them would cost Tune more than it saves.

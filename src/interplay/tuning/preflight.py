@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from interplay.errors import InterplayError
+from interplay.identity import same_as
 from interplay.models.factory import build_model, count_parameters, input_kind
 from interplay.models.network import Network
-from interplay.space.domains import same_as
 from interplay.training.members import Config, Member, section
 from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan

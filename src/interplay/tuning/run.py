@@ -16,7 +16,7 @@ from ray.tune.search import Searcher  # isort: skip
 from interplay.errors import InterplayError
 from interplay.training.members import Row, failed_row
 from interplay.tuning.packs import Pack
-from interplay.tuning.scan import ScanTrainable
+from interplay.tuning.search.scheduler import ScanTrainable
 from interplay.tuning.worker import Context, PackTrainable
 
 

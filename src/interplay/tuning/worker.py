@@ -12,8 +12,8 @@ from ray import tune
 from interplay.analysis.score import How
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
+from interplay.identity import same_as
 from interplay.models.factory import input_kind
-from interplay.space.domains import same_as
 from interplay.training.members import Member, Row, section
 from interplay.training.metrics import Mode
 from interplay.training.running import Run, finish

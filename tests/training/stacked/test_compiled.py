@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from interplay.training.stacked.norm_pool_loops import moments
-from interplay.training.stacked.recurrent_loops import sigmoid
+from interplay.training.stacked.loops.norm_pool import moments
+from interplay.training.stacked.loops.recurrent import sigmoid
 
 
 @numba.njit

@@ -8,14 +8,15 @@ import pytest
 import torch
 from torch import nn
 
+import interplay.training.stacked.twins  # noqa: F401
 from interplay.data.dataset import DataSpec
 from interplay.models.blocks.conv import Conv
 from interplay.models.factory import build_model
 from interplay.training.dropout import seed_dropout
-from interplay.training.stacked import conv_layout, twins  # noqa: F401
-from interplay.training.stacked.chain import FusedChain, members_at_once
-from interplay.training.stacked.chain_pool import NormPool
-from interplay.training.stacked.conv import StackedConv
+from interplay.training.stacked.chains import layout as conv_layout
+from interplay.training.stacked.chains.chain import FusedChain, members_at_once
+from interplay.training.stacked.chains.pool import NormPool
+from interplay.training.stacked.leaves.conv import StackedConv
 from interplay.training.stacked.stack import Flat, NotStackableError, stack, unstack
 
 BATCH = 4
@@ -37,8 +38,8 @@ def way(request, monkeypatch):
     """Members of a tile, whatever the shapes."""
     most = WAYS[request.param]
     size = lambda members, bytes_of_one, device: max(1, min(most, members))  # noqa: E731
-    monkeypatch.setattr("interplay.training.stacked.conv.tile_size", size)
-    monkeypatch.setattr("interplay.training.stacked.chain.tile_size", size)
+    monkeypatch.setattr("interplay.training.stacked.leaves.conv.tile_size", size)
+    monkeypatch.setattr("interplay.training.stacked.chains.chain.tile_size", size)
 
 
 def members_of(make, members=3, seed=0):
@@ -272,7 +273,7 @@ POOLED = {
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("name", POOLED)
 def test_the_maximum_before_the_norm(name, members, mode, way, monkeypatch):
-    monkeypatch.setattr("interplay.training.stacked.chain_pool.SMALL", 0)
+    monkeypatch.setattr("interplay.training.stacked.chains.pool.SMALL", 0)
     models = members_of(sequential(*POOLED[name]), members)
     # Far from zero, where a variance taken carelessly loses its digits.
     stacked = assert_same(models, images(members) + 30, mode=mode, steps=3)

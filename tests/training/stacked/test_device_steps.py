@@ -8,7 +8,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from interplay.training.members import Member, section
-from interplay.training.stacked import device_steps, place
+from interplay.training.stacked.device import place
+from interplay.training.stacked.device import steps as device_steps
 from interplay.training.stacked.engine import start_stack, train_stack
 from interplay.training.tensors import make_parts
 from tests.models.tables import cases
@@ -82,7 +83,9 @@ def test_a_step_is_recorded_again_when_rates_part(recorder, monkeypatch):
 
 @pytest.mark.parametrize("bucket", [False, True])
 def test_masks_sent_ahead_are_those_of_sequences_own_steps(bucket, recorder, monkeypatch):
-    monkeypatch.setattr("interplay.training.stacked.mask_feed.AHEAD", 3000)  # two steps or so
+    monkeypatch.setattr(
+        "interplay.training.stacked.device.mask_feed.AHEAD", 3000
+    )  # two steps or so
     config, data = configure(
         "sequence",
         "regression",

@@ -8,13 +8,13 @@ from torch import nn
 
 from interplay.data.dataset import Dataset
 from interplay.models import FAMILIES
-from interplay.study import Study
+from interplay.study.study import Study
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, section
 from interplay.training.reference import train_member
 from interplay.training.stacked.engine import train_stack
-from interplay.training.stacked.schedules import Rate
 from interplay.training.stacked.stack import NotStackableError, stack
+from interplay.training.stacked.update.schedules import Rate
 from interplay.training.tensors import make_parts
 from tests.models.pairwise import pairwise
 from tests.models.tables import VALUES, cases

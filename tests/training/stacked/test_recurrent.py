@@ -9,17 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+import interplay.training.stacked.twins  # noqa: F401
 from interplay.data.dataset import DataSpec
 from interplay.models.factory import build_model
 from interplay.training.dropout import seed_dropout
-from interplay.training.stacked import (  # noqa: F401
-    recurrent_chunks,
-    recurrent_host,
-    recurrent_scan,
-    twins,
-)
-from interplay.training.stacked.recurrent_cells import GRUCell, LSTMCell, RNNCell
-from interplay.training.stacked.recurrent_scan import scan
+from interplay.training.stacked.recurrent import chunks as recurrent_chunks
+from interplay.training.stacked.recurrent import host as recurrent_host
+from interplay.training.stacked.recurrent import scan as recurrent_scan
+from interplay.training.stacked.recurrent.cells import GRUCell, LSTMCell, RNNCell
+from interplay.training.stacked.recurrent.scan import scan
 from interplay.training.stacked.stack import TWINS, Flat, NotStackableError, stack, unstack
 
 CELLS = {

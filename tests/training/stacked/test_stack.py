@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
+import interplay.training.stacked.twins  # noqa: F401  (registers them)
 from interplay.data.dataset import DataSpec
-from interplay.training.stacked import twins  # noqa: F401
 from interplay.training.stacked.check import why_not
 from interplay.training.stacked.stack import Flat, stack, unstack
 

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+import interplay.training.stacked.twins  # noqa: F401  (registers them)
 from interplay.data.dataset import DataSpec
 from interplay.models.factory import build_model
 from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
-from interplay.training.stacked import twins  # noqa: F401  (registers them)
 from interplay.training.stacked.stack import NotStackableError, stack
 from interplay.training.streams import own_globals
 

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+import interplay.training.stacked.twins  # noqa: F401  (they register)
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
@@ -21,13 +22,13 @@ from interplay.training.members import Member, Row, Status, section
 from interplay.training.metrics import evaluate_members
 from interplay.training.precision import allow_tf32, forward_in
 from interplay.training.running import finish
-from interplay.training.stacked import chain, twins  # noqa: F401  (the twins register)
-from interplay.training.stacked.device_steps import DeviceSteps, recorder_for
-from interplay.training.stacked.loss import cross_entropy
-from interplay.training.stacked.optimizers import StackedOptimizer, make_optimizer
-from interplay.training.stacked.place import on_host
-from interplay.training.stacked.schedules import Rate
+from interplay.training.stacked.chains import chain
+from interplay.training.stacked.device.place import on_host
+from interplay.training.stacked.device.steps import DeviceSteps, recorder_for
 from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
+from interplay.training.stacked.update.loss import cross_entropy
+from interplay.training.stacked.update.optimizers import StackedOptimizer, make_optimizer
+from interplay.training.stacked.update.schedules import Rate
 from interplay.training.streams import BatchOrder, own_globals
 from interplay.training.tensors import Part, Parts
 

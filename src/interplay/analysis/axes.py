@@ -1,0 +1,143 @@
+"""The levels of a column as one side of a heatmap, or its samples in bins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interplay.analysis.numbers import Codes, Floats, as_numbers, number_labels, rounded, text_of
+
+LOG_RATIO = 50.0
+"""Positive values spanning this ratio may be logarithmic, where nobody says whether they are."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One side of a heatmap.
+
+    Attributes:
+        name: the column.
+        labels: one text per position.
+        values: the value at each position; the centre of a bin.
+        binned: whether positions are bins.
+        log: whether the values lie on a logarithmic scale.
+        edges: of the bins, one more than there are bins. A bin is half-open, [low, high), the last
+            one closed. None where not binned.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    values: tuple[Any, ...]
+    binned: bool
+    log: bool
+    edges: tuple[float, ...] | None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the positions are numbers in true order."""
+        return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in self.values)
+
+
+def read_axis(
+    column: pd.Series[Any], order: Sequence[Any] = (), log: bool | None = None
+) -> tuple[Codes, Axis]:
+    """The levels of a column: each row's position (-1 where it has no value) and the axis.
+
+    Numbers (also read as strings) stand in true order, booleans false before true, other values in
+    the order given, then in order of appearance. Values in `order` that no row has are levels too.
+    """
+    name = str(column.name)
+    numbers = as_numbers(column)
+    wanted = as_numbers(pd.Series(list(order), dtype=object)) if len(order) else np.empty(0)
+    if numbers is not None and wanted is not None:
+        return _number_axis(name, numbers, wanted, log)
+    codes, distinct = pd.factorize(column)
+    texts = [text_of(value) for value in distinct]
+    if (codes < 0).any():
+        # An empty cell of a column of words is a choice as well: no norm, no schedule.
+        texts.append("none")
+    given = {text_of(value): value for value in order}
+    level = given | {t: v for t, v in zip(texts, [*distinct, None], strict=False) if t not in given}
+    if set(level) <= {"false", "true"}:
+        level = {text: text == "true" for text in sorted(level)}
+    place = {text: position for position, text in enumerate(level)}
+    positions = np.array([place[text] for text in texts], dtype=np.int64)
+    axis = Axis(name, tuple(level), tuple(level.values()), False, False, None)
+    return positions[codes], axis
+
+
+def _number_axis(
+    name: str, numbers: Floats, wanted: Floats, log: bool | None
+) -> tuple[Codes, Axis]:
+    codes, distinct = pd.factorize(numbers)
+    known = np.append(np.asarray(distinct, dtype=np.float64), wanted[~np.isnan(wanted)])
+    levels, inverse = np.unique(rounded(known), return_inverse=True)
+    positions = np.append(inverse[: len(distinct)], -1)
+    if np.isfinite(levels).all() and (levels == np.round(levels)).all():
+        values: tuple[Any, ...] = tuple(int(level) for level in levels)
+    else:
+        values = tuple(float(level) for level in levels)
+    axis = Axis(name, number_labels(levels), values, False, _is_log(levels, log), None)
+    return positions[codes].astype(np.int64), axis
+
+
+def _is_log(values: Floats, log: bool | None) -> bool:
+    """As told; else whether sorted values span `LOG_RATIO` and crowd at the low end as logs do."""
+    if values.size == 0 or not values[0] > 0:
+        return False
+    if log is not None:
+        return log
+    low, high, middle = values[0], values[-1], values[(values.size - 1) // 2]
+    if not LOG_RATIO <= high / low < math.inf:
+        return False
+    # A uniform sample may span much as well; its median is the arithmetic middle.
+    return bool(abs(np.log(middle**2 / low / high)) <= 2 * abs(np.log(2 * middle / (low + high))))
+
+
+def bin_count(distinct: int) -> int:
+    """How many bins for so many distinct samples: √(distinct / 3), within 3 to 8.
+
+    Two axes binned so have about three samples in a square.
+    """
+    return min(max(round(math.sqrt(distinct / 3)), 3), 8)
+
+
+def bin_axis(
+    column: pd.Series[Any], bins: int | None = None, log: bool | None = None
+) -> tuple[Codes, Axis]:
+    """A column of finite numbers in bins of equal width, on a linear or a logarithmic scale.
+
+    Nothing is interpolated. Edges between whole numbers are raised to the next whole number, which
+    leaves every value in its bin and keeps the labels exact.
+    """
+    numbers = as_numbers(column)
+    assert numbers is not None
+    levels = np.unique(numbers[~np.isnan(numbers)])
+    scaled = _is_log(levels, log)
+    count = bins or bin_count(levels.size)
+    low, high = float(levels[0]), float(levels[-1])
+    edges = (np.geomspace if scaled else np.linspace)(low, high, count + 1)
+    edges[0], edges[-1] = low, high
+    if (levels == np.round(levels)).all():
+        edges = np.unique(np.ceil(edges - 1e-9))
+    codes = np.searchsorted(edges[1:-1], numbers, side="right")
+    labels = number_labels(edges, digits=2, plain_from=0.001)
+    centre = np.sqrt(edges[:-1] * edges[1:]) if scaled else (edges[:-1] + edges[1:]) / 2
+    axis = Axis(
+        name=str(column.name),
+        labels=tuple(f"{a}–{b}" for a, b in pairwise(labels)),
+        values=tuple(float(value) for value in centre),
+        binned=True,
+        log=scaled,
+        edges=tuple(float(edge) for edge in edges),
+    )
+    return np.where(np.isnan(numbers), -1, codes).astype(np.int64), axis

@@ -1,0 +1,91 @@
+"""How far a search has come: the best score so far, cell by cell in the order of trying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from interplay.analysis.codes import setting_codes
+from interplay.analysis.score import How, score_of
+
+
+def best_so_far(
+    frame: pd.DataFrame,
+    varied: Sequence[str],
+    metric: str,
+    mode: Literal["max", "min"],
+    score: How = "mean",
+) -> pd.DataFrame:
+    """A row a cell, in the order in which the cells first appear.
+
+    Args:
+        frame: the tidy table, cells in the order in which they were tried.
+        varied: the columns that make a cell.
+        score: what a cell's replicates (its seeds and folds) come to.
+
+    Returns:
+        `number` from 1, the `varied` values, and
+
+        - `score`, and `low` and `high`, the lowest and highest replicate: a band that holds the
+          score whichever kind it is, and with few seeds says what was seen, not what is likely.
+          `n` replicates gave a number;
+        - `unstable`: a replicate diverged or failed, so that there is no score; `stopped`: one
+          trained shorter than was asked for. Neither becomes the best: it would be compared with
+          cells of which all was seen;
+        - `seconds`: training time spent so far, this cell's included: the sum of its members'
+          seconds and of those before. Workers train side by side, so the clock showed less;
+        - `best`, `best_low`, `best_high`: the best score so far with the band of its cell.
+    """
+    names = ["score", "low", "high", "n", "unstable", "stopped", "seconds"]
+    tail = [*names, "best", "best_low", "best_high"]
+    if frame.empty:
+        return pd.DataFrame(columns=["number", *varied, *tail])
+    values = pd.to_numeric(frame[metric]) if metric in frame else pd.Series(np.nan, frame.index)
+    values = values.where(frame["status"].isin(["complete", "stopped"]))
+    codes = setting_codes(frame, tuple(varied))
+    order = pd.unique(codes)
+    first = [int(np.flatnonzero(codes == code)[0]) for code in order]
+    table = frame.iloc[first][list(varied)].reset_index(drop=True)
+    rows = []
+    for code in order:
+        mine = codes == code
+        found = values[mine].to_numpy(dtype=float)
+        finite = found[np.isfinite(found)]
+        whole = len(finite) == len(found)
+        rows.append(
+            (
+                score_of(list(found), score, mode),
+                finite.min() if len(finite) else np.nan,
+                finite.max() if len(finite) else np.nan,
+                len(finite),
+                not whole,
+                bool((frame["status"][mine] == "stopped").any()),
+                float(frame["seconds"][mine].sum()),
+            )
+        )
+    table.insert(0, "number", range(1, len(table) + 1))
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        table[name] = column
+    table["score"] = table["score"].astype(float)
+    table["seconds"] = table["seconds"].cumsum()
+    return _with_incumbent(table, mode)
+
+
+def _with_incumbent(table: pd.DataFrame, mode: str) -> pd.DataFrame:
+    """`table` with the best so far and its band; a tie stays with the cell that came first."""
+    counted = table["score"].where(~table["unstable"] & ~table["stopped"])
+    best: int | None = None
+    held = []
+    for row, value in enumerate(counted):
+        if np.isfinite(value):
+            ahead = best is None or (
+                value > counted[best] if mode == "max" else value < counted[best]
+            )
+            best = row if ahead else best
+        held.append(-1 if best is None else best)
+    for name, column in (("best", "score"), ("best_low", "low"), ("best_high", "high")):
+        table[name] = [np.nan if row < 0 else table[column][row] for row in held]
+    return table

@@ -1,0 +1,280 @@
+"""What a verb says when it is done: the closing summary, and the figures it names."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from interplay.errors import InterplayError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from interplay.analysis.interaction import Interaction
+    from interplay.results.question import Question
+    from interplay.results.results import Results
+
+
+def print_plan(study: Any, out: str | None) -> None:
+    from interplay.tuning.execute import dry_run
+
+    plan = dry_run(study, out)
+    packs = plan["packs"]
+    seeds = len(study.seeds) * len(study.folds)
+    epochs = f"{study.epochs} epochs, " if study.epochs else ""
+    typer.echo(f"study    {study.name}, {epochs}run folder {plan['folder']}")
+    if plan["chosen"] is not None:
+        search, number = study.search, plan["chosen"]
+        scan = f", stopped early by {search.scheduler}" if search.scheduler else ""
+        rounds = f"in rounds of {search.max_concurrent}"
+        typer.echo(f"cells    {number}, a trial each, by {search.method} {rounds}{scan}")
+        typer.echo(f"members  {number * seeds} ({number} cells × {seeds} seeds and folds)")
+        return
+    typer.echo(f"cells    {plan['cells']}")
+    typer.echo(f"members  {plan['members']} ({plan['cells']} cells × {seeds} seeds and folds)")
+    typer.echo(f"finished {plan['finished']} in the ledger, {plan['missing']} to train")
+    sizes = ", ".join(map(str, packs[:12])) + (", …" if len(packs) > 12 else "")
+    workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
+    by = f", {' and '.join(plan['engines'])} engine, of {sizes} members" if packs else ""
+    typer.echo(f"packs    {len(packs)} {workers}{by}")
+    if plan["unbuildable"]:
+        typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
+
+
+def print_outcome(outcome: Any, folder: Path) -> None:
+    from interplay.results.question import Question
+    from interplay.tuning.bar import duration
+
+    results = outcome.results
+    frame, study = results.frame, results.study
+    members = outcome.tried + outcome.kept
+    if outcome.tried:
+        kept = f", {outcome.kept} were there already" if outcome.kept else ""
+        typer.echo(
+            f"{results.name}: {outcome.trained} members trained{kept}; {duration(outcome.seconds)}"
+        )
+    else:
+        typer.echo(
+            f"{results.name}: nothing new to train, all {members} members were there already"
+        )
+    for status in ("failed", "diverged"):
+        rows = frame[frame["status"] == status]
+        if len(rows):
+            typer.echo(f"{status:<8} {len(rows)} members" + _first_error(rows))
+    scan = study["search"]["scheduler"] is not None
+    if scan:
+        typer.echo(f"scan     {_scanned(results)}")
+    best = results.ranked().to_dict("records")[0]
+    if best["n"]:
+        spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
+        at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in results.varied)
+        typer.echo(
+            f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "table.csv"
+    frame.to_csv(table, index=False)
+    typer.echo(f"table    {table}")
+    if study["search"]["method"] != "grid" or scan:
+        curve = _save_progress(results, folder / "search.png")
+        if curve is not None:
+            typer.echo(f"search   {curve}")
+    if study["heatmap"] is None or scan or not best["n"]:
+        return  # a scan's cells train unequally long: no heatmap compares those
+    try:
+        save_heatmap(results, Question(), folder / "heatmap.png")
+    except InterplayError as error:
+        typer.echo(f"heatmap  not drawn: {error}")
+        return
+    typer.echo(f"heatmap  {folder / 'heatmap.png'}")
+
+
+def _scanned(results: Results) -> str:
+    """How far the cells of a scan came."""
+    table = results.progress()
+    stopped, unstable = table["stopped"].astype(bool), table["unstable"].astype(bool)
+    counts = {
+        "ran to the end": int((~stopped & ~unstable).sum()),
+        "stopped early": int(stopped.sum()),
+        "diverged or failed": int((unstable & ~stopped).sum()),
+    }
+    return f"{len(table)} cells: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+
+
+def _first_error(rows: Any) -> str:
+    errors = rows["error"].dropna()
+    return f", the first with: {errors.iloc[0]}" if len(errors) else ""
+
+
+def print_next(results: Results, study: Any, folder: Path) -> None:
+    """After a scan: write the study that should follow, and say so."""
+    from interplay.study.study import Study
+    from interplay.tuning.search.zoom import propose_zoom
+
+    try:
+        file = propose_zoom(results, study, folder)
+    except OSError as error:
+        typer.echo(f"next     not written: {error}")
+        return
+    if file is None:
+        return
+    zoom = Study.load(file)
+    drawn = zoom.heatmap
+    first = [drawn.x, drawn.y] if drawn is not None else []
+    names = dict.fromkeys([*first, *zoom.space.varied])
+    axes = " × ".join(name.partition(".")[2] for name in names)
+    typer.echo(f"next     {file}: {axes}, {len(zoom.cells())} cells × {len(zoom.seeds)} seeds")
+
+
+def print_interaction(found: Interaction) -> None:
+    """An interaction analysis as a short page: the verdict, the tables, the ridge, the warnings."""
+    import textwrap
+
+    from interplay.analysis.numbers import number_label, short_names, text_of
+    from interplay.analysis.verdict import p_text
+
+    x, y = short_names(found.x.name, found.y.name)
+
+    def told(value: float | None, digits: int = 4) -> str:
+        return "–" if value is None else number_label(value, digits, plain_from=0.001)
+
+    def wrapped(text: str, mark: str = "") -> None:
+        room = min(shutil.get_terminal_size((100, 24)).columns, 110)
+        typer.echo(textwrap.fill(mark + text, room, subsequent_indent=" " * len(mark)))
+
+    wrapped(found.verdict)
+    unit = "no seeds named" if found.n_seeds is None else f"{found.n_seeds} seed"
+    unit += "s" if found.n_seeds is not None and found.n_seeds != 1 else ""
+    typer.echo(f"\n{found.metric} ({found.mode}), {found.n_used} of {found.n_rows} rows, {unit}\n")
+    names = {"seed": "seed", "x": x, "y": y, "xy": f"{x} × {y}", "residual": "residual"}
+    by_seeds = {str(name): test.p for name, test in found.strata.items()}
+
+    def told_p(value: float | None) -> str:
+        return "" if value is None else p_text(value).removeprefix("p = ").removeprefix("p ")
+
+    terms = [
+        (
+            names[name],
+            str(term.df),
+            told(term.ss),
+            "" if term.F is None else told(term.F),
+            told_p(term.p),
+            "" if term.partial_omega2 is None else told(term.partial_omega2, 2),
+            told(term.share, 2),
+            told_p(by_seeds.get(name)),
+        )
+        for name, term in found.anova.items()
+        if term.df is not None
+    ]
+    print_table([("", "df", "sum sq", "F", "p", "partial ω²", "share", "p by seed strata"), *terms])
+    box, tukey = found.box, found.tukey
+    if box.p is not None:
+        typer.echo(
+            f"\nallowing for unequal spread (Box): {p_text(box.p)}, ε = {told(box.epsilon, 2)}"
+        )
+    if tukey.p is not None:
+        facts = f"F({tukey.df1}, {tukey.df2}) = {told(tukey.F)}, {p_text(tukey.p)}"
+        typer.echo(f"\nTukey's test for lines that fan out: {facts}")
+    if found.transformed is not None and found.transformed.tests.p is not None:
+        term = found.transformed.tests.anova.terms["xy"]
+        facts = f"{p_text(found.transformed.tests.p)}, partial ω² {told(term.partial_omega2, 2)}"
+        typer.echo(f"on the {found.transformed.scale} scale: {facts}")
+    typer.echo("")
+    rows = [
+        (
+            text_of(row.x),
+            text_of(row.best_y),
+            "–" if row.keep is None else ", ".join(map(text_of, row.keep)),
+        )
+        for row in found.ridge.rows
+    ]
+    print_table([(x, f"best {y}", "not clearly worse"), *rows])
+    shift = found.ridge.shift
+    if shift.slope is not None:
+        wide = (
+            f" (95% interval {shift.low:.2f} to {shift.high:.2f})" if shift.low is not None else ""
+        )
+        typer.echo(f"\nthe best {y} moves {shift.slope:.2f} steps a step of {x}{wide}")
+    if found.cautions:
+        typer.echo("")
+    for caution in found.cautions:
+        wrapped(caution.message, "! ")
+
+
+def print_table(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
+    """Rows of text in columns; the last column wraps in a terminal that is too narrow."""
+    import textwrap
+
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    start = indent + sum(widths) + 2 * len(widths)
+    room = max(24, shutil.get_terminal_size((120, 24)).columns - start)
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        first, *rest = textwrap.wrap(row[-1], room) or [""]
+        typer.echo((" " * indent + "  ".join([*cells, first])).rstrip())
+        for line in rest:
+            typer.echo(" " * start + line)
+
+
+def save_heatmap(results: Results, question: Question, file: Path, full: bool = False) -> list[str]:
+    """Draw the heatmap, or the full picture of its interaction; the warnings it bears.
+
+    Ties with the best square are marked where an analysis is possible.
+
+    Raises:
+        InterplayError: where the table cannot answer the question.
+    """
+    _use_agg()
+    from interplay.plots import draw_full, draw_heatmap
+    from interplay.plots.canvas import root_of
+    from interplay.plots.full import all_warnings
+    from interplay.plots.marks import reading_cautions
+
+    cells, found = results.judged(question)
+    title = f"{results.name}: {cells.metric}"
+    if full:
+        found = found or results.analyse(question)  # says why there is none
+        figure = draw_full(cells, found, title=title)
+        warnings = all_warnings(cells, found)
+    else:
+        figure = root_of(draw_heatmap(cells, title=title, interaction=found))
+        warnings = [*cells.warnings, *reading_cautions(cells, found)]
+    _save(figure, file)
+    return warnings
+
+
+def _save_progress(results: Results, file: Path) -> Path | None:
+    """The best-so-far curve of a search; None where it has fewer than two cells."""
+    table, study = results.progress(), results.study
+    if len(table) < 2:
+        return None
+    _use_agg()
+    from interplay.plots.canvas import root_of
+    from interplay.plots.progress import draw_progress
+
+    metric, search = study["metric"], study["search"]
+    kind = "search" if search["scheduler"] is None else f"cells, scanned with {search['scheduler']}"
+    title = f"{results.name}: best {metric} so far, {search['method']} {kind}"
+    left, _ = draw_progress(
+        table, metric=metric, mode=study["mode"], score=search["score"], title=title
+    )
+    _save(root_of(left), file)
+    return file
+
+
+def _save(figure: Figure, file: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure.savefig(file, dpi=150)
+    plt.close(figure)
+
+
+def _use_agg() -> None:
+    """Draw without a window."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")

@@ -1,0 +1,35 @@
+"""What is asked of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Over = Literal["mean", "best"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Two hyperparameters and what is compared over them; what is None takes the study's own.
+
+    Attributes:
+        x, y: short or full names.
+        metric, mode: mode is "max" or "min".
+        seed, budget: columns of a CSV; a run knows its own.
+        where: values that rows must have, by short or full name.
+        over: what becomes of other hyperparameters that vary.
+        at_epoch: compare all rows at this epoch (from 1) in place of their last.
+        bins: how many bins for an axis of random samples.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    metric: str | None = None
+    mode: Literal["max", "min"] | None = None
+    seed: str | None = None
+    budget: str | None = None
+    where: Mapping[str, Any] = field(default_factory=dict)
+    over: Over | None = None
+    at_epoch: int | None = None
+    bins: int | None = None

@@ -1,0 +1,1 @@
+"""Results of other tools, a module each; every one gives a table."""

@@ -1,0 +1,228 @@
+"""A search space as bayesian-optimization's parameters: each a number in the unit interval."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from bayes_opt.parameter import BayesParameter
+from bayes_opt.target_space import TargetSpace
+from numpy.typing import NDArray
+
+from interplay.identity import Value, canonical, same_as
+from interplay.space.domains import Choice, Constant, Domain, Float, Int, NoGridError
+
+Array = NDArray[np.floating[Any]]
+
+
+class UnitParameter(BayesParameter):
+    """One hyperparameter, searched as u in [0, 1], where equal lengths are equal shares of draws.
+
+    `kernel_transform` takes u to the columns that a kernel sees, which are the same for all u of
+    one value: the kernel then is constant where the objective is (Garrido-Merchán and
+    Hernández-Lobato, 2020, https://arxiv.org/abs/1805.03463).
+    """
+
+    is_continuous = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, np.array([0.0, 1.0]))
+
+    @property
+    def dim(self) -> int:
+        return 1
+
+    @abstractmethod
+    def to_float(self, value: Value) -> float: ...
+
+    @abstractmethod
+    def to_param(self, value: Any) -> Value: ...
+
+    @abstractmethod
+    def kernel_transform(self, value: Array) -> Array:
+        """(n, 1) of u to the kernel's columns, (n, columns)."""
+
+
+class Continuous(UnitParameter):
+    """A range of floats; a log range by its logarithm."""
+
+    is_continuous = True
+
+    def __init__(self, name: str, domain: Float) -> None:
+        super().__init__(name)
+        self.domain = domain
+        self.ends = _scale(domain, domain.low), _scale(domain, domain.high)
+
+    def to_float(self, value: Value) -> float:
+        return _fraction(_scale(self.domain, value), *self.ends)
+
+    def to_param(self, value: Any) -> float:
+        found = _unscale(self.domain, _between(value, *self.ends))
+        return min(max(float(canonical(found)), self.domain.low), self.domain.high)
+
+    def kernel_transform(self, value: Array) -> Array:
+        # A value keeps 12 digits, so the u it came from and its own differ a little.
+        return np.round(value, 8)
+
+
+class Whole(UnitParameter):
+    """A range of integers, too long to be listed; k owns k - 1/2 to k + 1/2, as where it is drawn."""
+
+    def __init__(self, name: str, domain: Int) -> None:
+        super().__init__(name)
+        self.domain = domain
+        self.ends = _scale(domain, domain.low - 0.5), _scale(domain, domain.high + 0.5)
+
+    def to_float(self, value: Value) -> float:
+        return _fraction(_scale(self.domain, value), *self.ends)
+
+    def to_param(self, value: Any) -> int:
+        found = round(_unscale(self.domain, _between(value, *self.ends)))
+        return min(max(found, self.domain.low), self.domain.high)
+
+    def kernel_transform(self, value: Array) -> Array:
+        scaled = self.ends[0] + value * (self.ends[1] - self.ends[0])
+        whole = np.rint(np.exp(scaled) if self.domain.log else scaled)
+        whole = np.clip(whole, self.domain.low, self.domain.high)
+        scaled = np.log(whole) if self.domain.log else whole
+        result: Array = (scaled - self.ends[0]) / (self.ends[1] - self.ends[0])
+        return result
+
+
+class Listed(UnitParameter):
+    """Values in a list: value i of n owns i/n to (i + 1)/n.
+
+    Args:
+        ordered: values in order lie in order for the kernel too, evenly spaced; otherwise each is
+            as far from any other (one-hot columns).
+    """
+
+    def __init__(self, name: str, values: Sequence[Value], ordered: bool) -> None:
+        super().__init__(name)
+        self.values = list({same_as(value): value for value in values}.values())
+        self.ordered = ordered
+        self.places = {same_as(value): i for i, value in enumerate(self.values)}
+
+    def to_float(self, value: Value) -> float:
+        place = self.places.get(same_as(value))
+        if place is None:
+            raise ValueError(f"{self.name}: {value!r} is none of {self.values}")
+        return (place + 0.5) / len(self.values)
+
+    def to_param(self, value: Any) -> Value:
+        return self.values[int(self._index(np.asarray(value, dtype=float)).flat[0])]
+
+    def kernel_transform(self, value: Array) -> Array:
+        index = self._index(value)
+        if self.ordered:
+            return (index + 0.5) / len(self.values)
+        # Two different values are a distance of one apart.
+        columns: Array = np.eye(len(self.values))[index[:, 0]] * math.sqrt(0.5)
+        return columns
+
+    def _index(self, value: Array) -> NDArray[np.intp]:
+        return np.clip(value * len(self.values), 0, len(self.values) - 1).astype(np.intp)
+
+
+class UnitSpace:
+    """Cells to rows of the unit cube and back, by bayesian-optimization's `TargetSpace`.
+
+    Args:
+        domains: by name; a `Constant` is not allowed, for it does not vary.
+
+    Attributes:
+        groups: for each of the kernel's columns, the number of its hyperparameter.
+        size: how many cells there are; infinite where a range is continuous.
+        unordered: for each hyperparameter, whether its values have no order.
+    """
+
+    def __init__(self, domains: Mapping[str, Domain]) -> None:
+        self.parameters = {name: parameter_of(name, domain) for name, domain in domains.items()}
+        parameters: Any = self.parameters  # what it takes, though its annotations leave it out
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that parameters other than floats are experimental
+            self.target = TargetSpace(None, parameters)
+        widths = [p.kernel_transform(np.zeros((1, 1))).shape[1] for p in self.parameters.values()]
+        self.groups = np.repeat(np.arange(len(widths)), widths)
+        self.size = math.prod(
+            math.inf if p.is_continuous else len(_values(p)) for p in self.parameters.values()
+        )
+        self.unordered = np.array(
+            [isinstance(p, Listed) and not p.ordered for p in self.parameters.values()]
+        )
+
+    @property
+    def dim(self) -> int:
+        return len(self.parameters)
+
+    def row(self, cell: Mapping[str, Value]) -> Array:
+        """The row (dim,) of a cell, the same for the same cell.
+
+        Raises:
+            ValueError: for a value that is not in its list.
+        """
+        row: Array = self.target.params_to_array(cell)
+        return row
+
+    def cell(self, row: Array) -> dict[str, Value]:
+        cell: dict[str, Value] = self.target.array_to_params(row)
+        return cell
+
+    def columns(self, rows: Array) -> Array:
+        """What a kernel sees of rows (n, dim): (n, columns), equal for rows of one cell."""
+        columns: Array = self.target.kernel_transform(rows)
+        return columns
+
+    @cached_property
+    def all_rows(self) -> Array:
+        """A row for every cell, (size, dim); only where `size` is small."""
+        levels = [[p.to_float(value) for value in _values(p)] for p in self.parameters.values()]
+        return np.stack(np.meshgrid(*levels, indexing="ij"), axis=-1).reshape(-1, self.dim)
+
+
+def parameter_of(name: str, domain: Domain) -> UnitParameter:
+    """A domain as a parameter; numbers to choose from lie in order, as steps and counts do."""
+    assert not isinstance(domain, Constant)
+    if isinstance(domain, Choice):
+        numbers = all(
+            isinstance(v, (int, float)) and not isinstance(v, bool) for v in domain.values
+        )
+        return Listed(name, sorted(domain.values) if numbers else domain.values, ordered=numbers)
+    try:
+        return Listed(name, domain.grid(), ordered=True)
+    except NoGridError:
+        return Whole(name, domain) if isinstance(domain, Int) else Continuous(name, domain)
+
+
+def _values(parameter: UnitParameter) -> Sequence[Value]:
+    """What a parameter may be, where it is not continuous."""
+    if isinstance(parameter, Listed):
+        return parameter.values
+    assert isinstance(parameter, Whole)
+    return range(parameter.domain.low, parameter.domain.high + 1)
+
+
+def _is_number(value: Value) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
+def _scale(domain: Float | Int, value: float) -> float:
+    return math.log(value) if domain.log else float(value)
+
+
+def _unscale(domain: Float | Int, value: float) -> float:
+    return math.exp(value) if domain.log else value
+
+
+def _fraction(value: float, low: float, high: float) -> float:
+    return min(max((value - low) / (high - low), 0.0), 1.0) if high > low else 0.5
+
+
+def _between(u: Any, low: float, high: float) -> float:
+    return low + float(np.asarray(u, dtype=float).flat[0]) * (high - low)

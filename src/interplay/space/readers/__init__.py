@@ -1,1 +1,0 @@
-"""Notations in which people write down what varies; one file each."""

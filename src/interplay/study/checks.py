@@ -1,0 +1,133 @@
+"""Does [search] fit the study? What its method needs, and what belongs to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interplay.errors import Mistake, nearest
+from interplay.identity import Value, same_as
+from interplay.space.domains import Choice, Constant, Domain, NoGridError
+from interplay.space.space import Space, resolve_name
+from interplay.study.settings import OWN_KEYS, Search, Settings
+from interplay.training.metrics import KNOWN
+
+FUNCTION = "trial.function"
+
+
+def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> Search:
+    """The [search] section with full names; what is wrong with it is added to `mistakes`."""
+    search = settings.search
+    if search.method in ("grid", "single") and search.trials is not None:
+        allowed = 'method = "random"' if search.method == "grid" else None
+        tried = "a grid tries every cell" if search.method == "grid" else "one cell is tried"
+        mistakes.append(Mistake("search.trials", tried, search.trials, allowed))
+    if search.method == "grid":
+        for name, domain in space.domains.items():
+            if not _on_grid(domain):
+                mistakes.append(
+                    Mistake(
+                        name,
+                        "a range on a grid needs count or step",
+                        str(domain),
+                        '{ low = …, high = …, count = 5 }, or search.method = "random"',
+                    )
+                )
+    elif search.method == "single":
+        for name in space.varied:
+            mistakes.append(
+                Mistake(
+                    name,
+                    "search.method 'single' trains one configuration, and this varies",
+                    str(space.domains[name]),
+                    "one value",
+                )
+            )
+    elif search.trials is None:
+        mistakes.append(
+            Mistake("search.trials", f"method {search.method!r} needs it", None, "1 or more")
+        )
+    if search.method in OWN_KEYS and not space.varied:
+        mistakes.append(Mistake("search.method", "nothing varies", search.method, "single"))
+    for method, keys in OWN_KEYS.items():
+        for key in keys:
+            if key in search.model_fields_set and search.method != method:
+                reason = f"belongs to method {method!r}"
+                mistakes.append(Mistake(f"search.{key}", reason, getattr(search, key)))
+    _check_scan(settings, mistakes)
+    if FUNCTION in space.domains:
+        _check_own_metric(search, mistakes)
+    return search.model_copy(update={"points_to_evaluate": _points(search, space, mistakes)})
+
+
+def _on_grid(domain: Domain) -> bool:
+    try:
+        domain.grid()
+    except NoGridError:
+        return False
+    return True
+
+
+def _check_scan(settings: Settings, mistakes: list[Mistake]) -> None:
+    search = settings.search
+    if search.scheduler is None:
+        for key in ("grace_period", "reduction_factor"):
+            if key in search.model_fields_set:
+                mistakes.append(
+                    Mistake(f"search.{key}", "belongs to a scan", getattr(search, key), "scheduler")
+                )
+        return
+    if settings.epochs is None or settings.epochs < 2:
+        reason = "a scan stops cells between epochs"
+        mistakes.append(Mistake("search.scheduler", reason, search.scheduler, "epochs = 2 or more"))
+    elif search.grace_period is not None and search.grace_period >= settings.epochs:
+        reason = f"nothing could be stopped in {settings.epochs} epochs"
+        allowed = f"1 to {settings.epochs - 1}"
+        mistakes.append(Mistake("search.grace_period", reason, search.grace_period, allowed))
+    if search.reduction_factor != 3 and search.scheduler != "asha":
+        mistakes.append(
+            Mistake("search.reduction_factor", "belongs to asha", search.reduction_factor)
+        )
+    if settings.heatmap is not None:
+        reason = "a scan's cells train unequally long, and no heatmap compares those"
+        mistakes.append(Mistake("heatmap", reason, None, "a study without search.scheduler"))
+
+
+def _check_own_metric(search: Search, mistakes: list[Mistake]) -> None:
+    """A function of the user's has metrics that only the user knows."""
+    if not search.metric:
+        reason = "missing: which of the metrics that the function returns is compared"
+        mistakes.append(Mistake("search.metric", reason, None, "a name"))
+    elif search.mode is None and search.metric not in KNOWN:
+        reason = f"missing: whether {search.metric!r} is better high or low"
+        mistakes.append(Mistake("search.mode", reason, None, "max, min"))
+
+
+def _points(search: Search, space: Space, mistakes: list[Mistake]) -> list[dict[str, Value]]:
+    """`points_to_evaluate` with full names."""
+    points = []
+    for number, point in enumerate(search.points_to_evaluate):
+        full: dict[str, Value] = {}
+        for key, value in point.items():
+            where = f"search.points_to_evaluate[{number}].{key}"
+            name, near = resolve_name(key, tuple(space.domains))
+            if name is None:
+                known = ", ".join(space.varied)
+                near = near or nearest(key, space.domains)
+                mistakes.append(Mistake(where, "no such hyperparameter", value, known, near))
+            elif not within(space.domains[name], value):
+                allowed = str(space.domains[name])
+                mistakes.append(Mistake(where, "outside what is searched", value, allowed))
+            else:
+                full[name] = value
+        points.append(full)
+    return points
+
+
+def within(domain: Domain, value: Any) -> bool:
+    """Whether `value` can come out of `domain`."""
+    if isinstance(domain, (Constant, Choice)) or _on_grid(domain):
+        return same_as(value) in {same_as(one) for one in domain.grid()}
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or (domain.kind == "int" and value != int(value)):
+        return False
+    return bool(domain.low <= value <= domain.high)

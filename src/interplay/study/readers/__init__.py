@@ -1,0 +1,1 @@
+"""Notations in which people write down what varies; one small module each."""

@@ -1,0 +1,235 @@
+"""The study file's own notation: a scalar, a list, or a table with low and high, or a distribution.
+
+hidden_size = 64                                             a constant
+hidden_size = [8, 16, 32]                                    each of these
+dropout     = { low = 0.0, high = 0.8, count = 5 }           a range; count or step makes it a grid
+lr          = { low = 1e-4, high = 1e-1, distribution = "loguniform" }
+sizes       = { value = [64, 32] }                           a constant that is a list
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from interplay.errors import Mistake, nearest
+from interplay.identity import same_as
+from interplay.space.domains import Choice, Constant, Domain, Float, Int
+
+DISTRIBUTIONS = ("uniform", "loguniform", "intuniform", "logintuniform", "choice", "value")
+RANGE_KEYS = ("low", "high", "step", "count", "log", "distribution")
+ALL_KEYS = (*RANGE_KEYS, "value", "values")
+# How other tools call the same things; only used to say what was meant.
+ELSEWHERE = {
+    "min": "low",
+    "max": "high",
+    "lower": "low",
+    "upper": "high",
+    "num": "count",
+    "q": "step",
+}
+
+
+class _Rejected(Exception):  # noqa: N818  (never leaves this file)
+    """The value is not a domain; the mistake is on the list already."""
+
+
+def read_domain(key: str, raw: Any, mistakes: list[Mistake]) -> Domain | None:
+    """The domain that `raw` writes down, or None with what is wrong added to `mistakes`.
+
+    Args:
+        key: full dotted name, for the messages.
+        raw: the value as TOML or YAML gave it.
+        mistakes: gets one entry per thing wrong.
+    """
+    before = len(mistakes)
+    try:
+        domain = _read(key, raw, mistakes)
+    except _Rejected:
+        return None
+    return domain if len(mistakes) == before else None
+
+
+def _read(key: str, raw: Any, mistakes: list[Mistake]) -> Domain:
+    if isinstance(raw, Mapping):
+        return _table(key, dict(raw), mistakes)
+    if isinstance(raw, (list, tuple)):
+        return _choice(key, list(raw), mistakes)
+    _plain(key, raw, mistakes)
+    return Constant(raw)
+
+
+def _reject(mistakes: list[Mistake], mistake: Mistake) -> None:
+    mistakes.append(mistake)
+    raise _Rejected
+
+
+def _plain(key: str, value: Any, mistakes: list[Mistake]) -> None:
+    """Refuse what can be no hyperparameter value: nan, infinity, dates, null."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _plain(key, item, mistakes)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _plain(key, item, mistakes)
+    elif isinstance(value, float) and not math.isfinite(value):
+        mistakes.append(Mistake(key, "not a finite number", value, "finite numbers"))
+    elif not isinstance(value, (bool, int, float, str)):
+        mistakes.append(
+            Mistake(
+                key,
+                "not a value a hyperparameter can have",
+                str(value),
+                "numbers, words, true, false",
+            )
+        )
+
+
+def _choice(key: str, values: list[Any], mistakes: list[Mistake]) -> Domain:
+    if not values:
+        _reject(
+            mistakes,
+            Mistake(key, "an empty list leaves nothing to try", "[]", "at least one value"),
+        )
+    _plain(key, values, mistakes)
+    seen: set[str] = set()
+    for value in values:
+        if same_as(value) in seen:
+            mistakes.append(Mistake(key, "the same value twice", value, "each value once"))
+        seen.add(same_as(value))
+    return Choice(tuple(values))
+
+
+def _table(key: str, table: dict[str, Any], mistakes: list[Mistake]) -> Domain:
+    unknown = [name for name in table if name not in ALL_KEYS]
+    for name in unknown:
+        meant = ELSEWHERE.get(name) or nearest(name, ALL_KEYS)
+        mistakes.append(
+            Mistake(
+                f"{key}.{name}", "not a key of a range", table[name], ", ".join(ALL_KEYS), meant
+            )
+        )
+    if unknown:
+        raise _Rejected
+    distribution = table.get("distribution")
+    if distribution is not None and distribution not in DISTRIBUTIONS:
+        allowed = ", ".join(DISTRIBUTIONS)
+        near = nearest(distribution, DISTRIBUTIONS)
+        _reject(
+            mistakes,
+            Mistake(f"{key}.distribution", "no such distribution", distribution, allowed, near),
+        )
+    listed = [name for name in ("value", "values") if name in table]
+    if listed or distribution in ("choice", "value"):
+        return _listed(key, table, distribution, listed, mistakes)
+    return _range(key, table, distribution, mistakes)
+
+
+def _listed(
+    key: str,
+    table: dict[str, Any],
+    distribution: Any,
+    listed: Sequence[str],
+    mistakes: list[Mistake],
+) -> Domain:
+    want = "value" if distribution == "value" or "value" in table else "values"
+    extra = [name for name in table if name not in (want, "distribution")]
+    fits = distribution in (None, "value" if want == "value" else "choice")
+    if extra or list(listed) != [want] or not fits:
+        allowed = 'value = one value, or values = [...] (distribution "value" or "choice")'
+        _reject(mistakes, Mistake(key, "not a choice and not a range", table, allowed))
+    if want == "values":
+        values = table["values"]
+        if not isinstance(values, (list, tuple)):
+            _reject(mistakes, Mistake(f"{key}.values", "not a list", values, "a list"))
+        return _choice(key, list(values), mistakes)
+    _plain(key, table["value"], mistakes)
+    return Constant(table["value"])
+
+
+def _number(key: str, value: Any, mistakes: list[Mistake]) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        mistakes.append(Mistake(key, "not a finite number", value, "a number"))
+        return False
+    return True
+
+
+def _range(key: str, table: dict[str, Any], distribution: Any, mistakes: list[Mistake]) -> Domain:
+    missing = [name for name in ("low", "high") if name not in table]
+    if missing:
+        what = f"a range needs {' and '.join(missing)}"
+        _reject(mistakes, Mistake(key, what, table, "{ low = …, high = … }"))
+    low, high, step, count = (table.get(name) for name in ("low", "high", "step", "count"))
+    log = table.get("log", False)
+    fine = [_number(f"{key}.{name}", table[name], mistakes) for name in ("low", "high")]
+    if "step" in table:
+        fine.append(_number(f"{key}.step", step, mistakes))
+    if "count" in table and (isinstance(count, bool) or not isinstance(count, int)):
+        mistakes.append(Mistake(f"{key}.count", "not a whole number", count, "2 or more"))
+        fine.append(False)
+    if not isinstance(log, bool):
+        mistakes.append(Mistake(f"{key}.log", "not true or false", log, "true, false"))
+        fine.append(False)
+    if not all(fine):
+        raise _Rejected
+    assert low is not None
+    assert high is not None
+
+    if distribution in ("intuniform", "logintuniform"):
+        whole = [v for v in (low, high, step) if v is not None and float(v) != int(v)]
+        if whole:
+            allowed = "whole numbers (or distribution uniform, loguniform)"
+            _reject(mistakes, Mistake(key, f"{distribution} of fractions", whole[0], allowed))
+    integer = distribution in ("intuniform", "logintuniform") or (
+        distribution is None and all(isinstance(v, int) for v in (low, high))
+    )
+    if integer and step is not None and float(step) != int(step):
+        integer = False  # { low = 0, high = 1, step = 0.25 } means floats
+    if distribution in ("uniform", "intuniform") and table.get("log") is True:
+        _reject(mistakes, Mistake(f"{key}.log", f"contradicts {distribution}", True, "false"))
+    log = log or distribution in ("loguniform", "logintuniform")
+
+    before = len(mistakes)
+    _check_range(key, low, high, step, count, log, integer, mistakes)
+    if len(mistakes) > before:
+        raise _Rejected
+    if integer:
+        return Int(int(low), int(high), log, None if step is None else int(step), count)
+    return Float(float(low), float(high), log, None if step is None else float(step), count)
+
+
+def _check_range(
+    key: str,
+    low: float,
+    high: float,
+    step: float | None,
+    count: int | None,
+    log: bool,
+    integer: bool,
+    mistakes: list[Mistake],
+) -> None:
+    def wrong(part: str, reason: str, value: Any, allowed: str) -> None:
+        mistakes.append(Mistake(f"{key}.{part}" if part else key, reason, value, allowed))
+
+    if low >= high:
+        reason = "low is above high" if low > high else "low equals high, so nothing varies"
+        wrong("", reason, f"{low:g} to {high:g}", "low below high")
+    if log and low <= 0:
+        wrong("low", "a log range needs a positive low", low, "above 0")
+    if step is not None and count is not None:
+        wrong("", "count and step together", f"count {count}, step {step:g}", "one of them")
+    if step is not None:
+        if step <= 0:
+            wrong("step", "not positive", step, "above 0")
+        elif low < high and step > high - low:
+            wrong("step", "steps over the whole range", step, f"up to {high - low:g}")
+        if log:
+            wrong("step", "a log range has no even step", step, "count")
+    if count is not None:
+        if count < 2:
+            wrong("count", "too few values for a range", count, "2 or more")
+        elif integer and low < high and count > high - low + 1:
+            wrong(
+                "count", "more values than there are integers", count, f"up to {high - low + 1:g}"
+            )

@@ -1,0 +1,296 @@
+"""A study: what is asked, loaded and checked as a whole. It holds data only."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from interplay.data import DATASETS
+from interplay.errors import Mistake, StudyError, nearest
+from interplay.identity import Value, canonical
+from interplay.kinds import Task
+from interplay.space.domains import Choice, Constant, Domain, NoGridError
+from interplay.space.space import Space, resolve_name
+from interplay.study.checks import check_search
+from interplay.study.files import apply_overrides, read_file
+from interplay.study.sections import RULES, Checked, check_section, sections_of
+from interplay.study.settings import Heatmap, Resources, Search, Settings, read_settings
+from interplay.training.metrics import Mode, metrics_of, mode_of
+
+Config = dict[str, Value]
+
+
+@dataclass(frozen=True, init=False)
+class Study:
+    """One question: data, model, optimiser, budget, seeds, search, and the heatmap wanted.
+
+        study = Study.load("studies/digits.toml")
+        study = Study(name="digits", epochs=20, data={"name": "digits"}, model={…}, …)
+
+    Attributes:
+        settings: what does not vary.
+        space: every key given in the other sections, by full dotted name.
+        tables: the study as it was written, overrides applied.
+        folders: where the user's own modules are looked for.
+
+    Raises:
+        StudyError: with all mistakes at once.
+    """
+
+    settings: Settings
+    space: Space
+    tables: dict[str, Any]
+    folders: tuple[Path, ...]
+    sections: tuple[Checked, ...] = field(repr=False)
+
+    def __init__(
+        self, *, source: str = "study", folders: Sequence[Path] | None = None, **tables: Any
+    ) -> None:
+        folders = tuple(dict.fromkeys(Path(f).resolve() for f in folders or [Path.cwd()]))
+        mistakes: list[Mistake] = []
+        _check_sections_known(tables, mistakes)
+        top = {k: v for k, v in tables.items() if k in Settings.model_fields}
+        if isinstance(top.get("epochs"), (list, dict)):
+            reason = "a budget does not vary: short trainings are not compared with long ones"
+            mistakes.append(Mistake("epochs", reason, top["epochs"], "one whole number"))
+            top["epochs"] = 1
+        settings = read_settings(top, mistakes)
+        domains: dict[str, Domain] = {}
+        sections: list[Checked] = []
+        for section in sections_of(tables, mistakes):
+            checked, found = check_section(section, tables.get(section, {}), folders, mistakes)
+            domains.update(found)
+            if checked is not None:
+                sections.append(checked)
+        space = Space(domains)
+        later: list[Mistake] = []
+        known = {mistake.key for mistake in mistakes}
+        settings = _check_whole(settings, space, _written(tables), known, later)
+        mistakes += [mistake for mistake in later if mistake.key not in known]
+        if mistakes:
+            raise StudyError(source, mistakes)
+        values = (settings, space, dict(tables), folders, tuple(sections))
+        for name, value in zip(self.__dataclass_fields__, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: Iterable[str] = ()) -> Study:
+        """The study in a TOML or YAML file, with `KEY=VALUE` overrides.
+
+        Raises:
+            InterplayError: where the file cannot be read; `StudyError` with all its mistakes.
+        """
+        path = Path(path)
+        tables = apply_overrides(read_file(path), overrides)
+        bad = [key for key in tables if not isinstance(key, str) or key in ("source", "folders")]
+        if bad:
+            raise StudyError(str(path), [Mistake(str(key), "no such key") for key in bad])
+        return cls(source=str(path), folders=[path.parent, Path.cwd()], **tables)
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def epochs(self) -> int:
+        """How long every member trains; 0: as long as the user's function goes on."""
+        return self.settings.epochs or 0
+
+    @property
+    def seeds(self) -> list[int]:
+        seeds = self.settings.seeds
+        return list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+
+    @property
+    def folds(self) -> list[int | None]:
+        return [None] if self.settings.folds is None else list(range(self.settings.folds))
+
+    @property
+    def search(self) -> Search:
+        return self.settings.search
+
+    @property
+    def heatmap(self) -> Heatmap | None:
+        """The pair asked for; where none is and just two hyperparameters vary, those."""
+        varied = self.space.varied
+        if self.settings.heatmap is None and len(varied) == 2:
+            return Heatmap(x=varied[0], y=varied[1])
+        return self.settings.heatmap
+
+    @property
+    def resources(self) -> Resources:
+        return self.settings.resources
+
+    @property
+    def function(self) -> str | None:
+        """The user's own training, `module:function`, where [trial] names one."""
+        domain = self.space.domains.get("trial.function")
+        return None if domain is None else str(domain.grid()[0])
+
+    def cells(self) -> list[Config]:
+        """Every cell the study asks for, as its whole configuration, defaults included; each once."""
+        first = self.first_cells()
+        if self.search.method == "random":
+            assert self.search.trials is not None
+            number = self.search.trials - len(first)
+            drawn: Iterable[Config] = (
+                self.space.draw(self.search.seed, i) for i in range(max(0, number))
+            )
+        else:
+            drawn = self.space.grid()
+        drawn = itertools.chain(first, drawn)
+        unique = {json.dumps(canonical(c), sort_keys=True): c for c in map(self.resolve, drawn)}
+        return list(unique.values())
+
+    def first_cells(self) -> list[dict[str, Value]]:
+        """`search.points_to_evaluate` as whole cells, full names; what one leaves out is in the
+        middle of its range."""
+        middle = {name: domain.middle() for name, domain in self.space.domains.items()}
+        return [{**middle, **point} for point in self.search.points_to_evaluate]
+
+    def sketches(self) -> list[Config]:
+        """Configurations that between them name every dataset a search may come to.
+
+        Raises:
+            StudyError: where a range has to do with which data is loaded.
+        """
+        values = []
+        for name, domain in self.space.domains.items():
+            of_data = name.startswith("data.")
+            try:
+                values.append(domain.grid() if of_data else [domain.middle()])
+            except NoGridError:
+                values.append(domain.corners())
+        cells = (
+            dict(zip(self.space.domains, combination, strict=True))
+            for combination in itertools.product(*values)
+        )
+        return [self.resolve(cell) for cell in cells]
+
+    def resolve(self, cell: Mapping[str, Value]) -> Config:
+        """The whole configuration of a cell: every option with the value the model really gets."""
+        config: Config = {}
+        for section in self.sections:
+            config.update(section.resolve(cell))
+        return config
+
+    def target(self, task: Task | None) -> tuple[str, Mode]:
+        """The metric compared, and which way it is better, for data with this task.
+
+        Args:
+            task: None where the training is a function of the user's, with metrics of its own.
+
+        Raises:
+            StudyError: where the task has no such metric.
+        """
+        if task is None:
+            return self.search.metric, self.search.mode or mode_of(self.search.metric)
+        metric, known = self.search.metric or metrics_of(task)[0], metrics_of(task)
+        if metric not in known:
+            raise StudyError(self.name, [_no_metric(metric, task)])
+        return metric, self.search.mode or mode_of(metric)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the study should know, a sentence each."""
+        notes = []
+        varied = self.space.varied
+        if len(varied) < 2:
+            notes.append(f"{len(varied)} hyperparameter varies; an interaction needs two")
+        if self.settings.heatmap is None and len(varied) > 2 and self.search.scheduler is None:
+            notes.append(
+                f"no [heatmap]: `interplay heatmap RUN --x A --y B` draws any two of {', '.join(varied)}"
+            )
+        if self.heatmap is not None and len(varied) > 2 and self.heatmap.over is None:
+            others = [v for v in varied if v not in (self.heatmap.x, self.heatmap.y)]
+            notes.append(
+                f"{', '.join(others)} also vary: a heatmap needs --where or --over mean|best"
+            )
+        if len(self.seeds) < 3:
+            notes.append(
+                f"{len(self.seeds)} seed(s): fewer than 3 allow no verdict on an interaction"
+            )
+        if self.search.mode is not None and self.search.mode != mode_of(self.search.metric or ""):
+            metric = self.search.metric
+            if metric:
+                notes.append(f"mode {self.search.mode!r} is not what {metric} usually asks for")
+        return notes
+
+
+def _check_sections_known(tables: Mapping[str, Any], mistakes: list[Mistake]) -> None:
+    known = [*Settings.model_fields, *RULES]
+    for key, value in tables.items():
+        if key not in known:
+            what = "no such section" if isinstance(value, Mapping) else "no such key"
+            shown = None if isinstance(value, Mapping) else value
+            mistakes.append(Mistake(str(key), what, shown, ", ".join(known), nearest(key, known)))
+
+
+def _written(tables: Mapping[str, Any]) -> tuple[str, ...]:
+    """The full names of all keys in the sections that may vary, read or not."""
+    sections = ((s, tables[s]) for s in RULES if isinstance(tables.get(s), Mapping))
+    return tuple(f"{section}.{key}" for section, table in sections for key in table)
+
+
+def _check_whole(
+    settings: Settings,
+    space: Space,
+    written: tuple[str, ...],
+    known: set[str],
+    mistakes: list[Mistake],
+) -> Settings:
+    """Checks that need more than one section; the heatmap's names become full ones.
+
+    Args:
+        known: keys that are known to be wrong: what follows from their defaults means nothing.
+    """
+    if settings.epochs is None and "trial.function" not in space.domains:
+        mistakes.append(Mistake("epochs", "missing", None, "one whole number, 1 or more"))
+    search = settings.search
+    if not known & {"search", "search.method", "search.scheduler"}:
+        search = check_search(settings, space, mistakes)
+        settings = settings.model_copy(update={"search": search})
+    _check_metric(search, space, mistakes)
+    if settings.heatmap is None:
+        return settings
+    names = {}
+    for axis in ("x", "y"):
+        asked = getattr(settings.heatmap, axis)
+        full, near = resolve_name(asked, space.varied)
+        unread = resolve_name(asked, tuple(set(written) - set(space.domains)))[0]
+        if full is None and unread is None:  # what could not be read is reported where it stands
+            fixed = resolve_name(asked, tuple(space.domains))[0]
+            reason = "does not vary" if fixed else "no such hyperparameter"
+            allowed = ", ".join(space.varied) or "nothing varies in this study"
+            mistakes.append(Mistake(f"heatmap.{axis}", reason, asked, allowed, near))
+        names[axis] = full or asked
+    if names["x"] == names["y"]:
+        mistakes.append(Mistake("heatmap.y", "the same as heatmap.x", names["y"], "another"))
+    return settings.model_copy(update={"heatmap": settings.heatmap.model_copy(update=names)})
+
+
+def _check_metric(search: Search, space: Space, mistakes: list[Mistake]) -> None:
+    """Against the task of data known by name; a builder's is known once it has loaded."""
+    domain = space.domains.get("data.name")
+    if not search.metric or not isinstance(domain, (Constant, Choice)):
+        return
+    for name in domain.grid():
+        if name not in DATASETS or DATASETS.get(name).any_task:
+            continue
+        if search.metric not in metrics_of(DATASETS.get(name).task):
+            mistakes.append(_no_metric(search.metric, DATASETS.get(name).task))
+
+
+def _no_metric(metric: str, task: Task) -> Mistake:
+    known = metrics_of(task)
+    return Mistake(
+        "search.metric",
+        f"{task} has no such metric",
+        metric,
+        ", ".join(known),
+        nearest(metric, known),
+    )

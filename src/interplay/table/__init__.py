@@ -1,0 +1,1 @@
+"""Rows that stay: the ledger, which owns a run's folder, and the record of its search."""

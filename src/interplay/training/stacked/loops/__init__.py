@@ -1,0 +1,1 @@
+"""Loops that torch has no operation for, compiled by numba, for CPUs."""

@@ -1,0 +1,1 @@
+"""Stacked twins of recurrent layers: a scan over steps, chunk by chunk."""

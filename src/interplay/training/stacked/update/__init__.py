@@ -1,0 +1,1 @@
+"""From gradients to new weights: the loss, optimisers and schedules of a stack."""

@@ -1,0 +1,130 @@
+"""What a person sees while a study trains: done, left, time left, failed, best so far; on stderr."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from interplay.identity import same_as
+from interplay.training.members import Row
+from interplay.training.metrics import Mode
+
+LINE_EVERY = 15.0
+"""Seconds to the second line where no bar can be drawn; each next takes twice as long."""
+LONGEST = 600.0
+"""The most seconds between two lines."""
+
+
+class StudyProgress:
+    """A bar in a terminal; in a file, a pipe or a notebook one line now and then.
+
+    Args:
+        total: members to train now.
+        metric, mode: what "best" means.
+        varied: names of the hyperparameters that tell cells apart.
+        show: False keeps silent.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        metric: str,
+        mode: Mode,
+        varied: Sequence[str],
+        *,
+        show: bool = True,
+        stream: TextIO | None = None,
+    ) -> None:
+        self.total, self.metric, self.mode, self.varied = total, metric, mode, varied
+        self.done = self.failed = self.diverged = 0
+        self.started: float | None = None
+        self.scores: dict[str, list[float]] = defaultdict(list)
+        self.labels: dict[str, str] = {}
+        self.stream = stream or sys.stderr
+        self.show = show
+        self._next_line, self._wait = -math.inf, LINE_EVERY
+        self._bar: Progress | None = None
+        if show and self.stream.isatty():
+            self._bar = Progress(
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("{task.description}"),
+                console=Console(file=self.stream),
+            )
+            self._task = self._bar.add_task("starting Ray", total=total)
+            self._bar.start()
+        else:
+            self._say(f"{total} members to train; starting Ray")
+
+    def begin(self) -> None:
+        """Workers start now: the time left is told from here."""
+        self.started = time.monotonic()
+        if self._bar is not None:
+            self._bar.update(self._task, description="workers start")
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Count finished rows."""
+        for row in rows:
+            self.done += 1
+            self.failed += row.status == "failed"
+            self.diverged += row.status == "diverged"
+            values = (row.curves or {}).get(self.metric)
+            if row.status == "complete" and values and math.isfinite(values[-1]):
+                cell = same_as(row.config)
+                self.scores[cell].append(values[-1])
+                self.labels[cell] = ", ".join(
+                    f"{name.rpartition('.')[2]}={row.config[name]}"
+                    for name in self.varied
+                    if name in row.config
+                )
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self.done, description=self.words())
+        elif self.done == self.total or time.monotonic() > self._next_line:
+            self._say(f"{self.done}/{self.total} members, {self.words()}")
+
+    def words(self) -> str:
+        """Left, time left, failed, best so far."""
+        words = [f"{self.total - self.done} left"]
+        if self.started is not None and 0 < self.done < self.total:
+            seconds = (time.monotonic() - self.started) / self.done * (self.total - self.done)
+            words.append(f"about {duration(seconds)}")
+        if self.failed:
+            words.append(f"{self.failed} failed")
+        if self.diverged:
+            words.append(f"{self.diverged} diverged")
+        if self.scores:
+            means = {cell: sum(v) / len(v) for cell, v in self.scores.items()}
+            best = (max if self.mode == "max" else min)(means, key=means.__getitem__)
+            words.append(
+                f"best {self.metric} {means[best]:.4g} (n={len(self.scores[best])}) "
+                f"at {self.labels[best]}"
+            )
+        return ", ".join(words)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _say(self, line: str) -> None:
+        self._next_line = time.monotonic() + self._wait
+        self._wait = min(2 * self._wait, LONGEST)
+        if self.show:
+            print(line, file=self.stream, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 8 s, 3 min 20 s, 2 h 5 min."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, left = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {left} s"
+    return f"{minutes // 60} h {minutes % 60} min"

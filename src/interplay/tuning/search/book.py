@@ -1,0 +1,154 @@
+"""A search that chooses its cells as it goes: one trial, one cell, with all its seeds and folds."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from interplay.analysis.score import score_of
+from interplay.identity import same_as
+from interplay.search.guide import Cell
+from interplay.study.checks import within
+from interplay.study.study import Study
+from interplay.table.ledger import Ledger
+from interplay.table.search_record import Record
+from interplay.training.members import Config, Member, Row, failed_row
+from interplay.tuning.plan import Plan, pack_up
+
+
+@dataclass
+class CellBook:
+    """What the driver knows of cells: their members, which are finished, and what they gave.
+
+    Args:
+        finished: keys of members that need no training.
+        values: of finished members, the metric; None where it diverged.
+        deliver: takes rows that no worker made.
+    """
+
+    plan: Plan
+    finished: set[str]
+    values: dict[str, float | None]
+    deliver: Callable[[list[Row]], None]
+    begun: set[str] = field(default_factory=set)
+
+    def members(self, cell: Cell) -> list[Member]:
+        return self.plan.members_of(self.plan.study.resolve(cell))
+
+    def begin(self, cell: Cell) -> dict[str, Any] | None:
+        """The configuration of the trial that trains what is missing of a cell."""
+        missing = [
+            m for m in self.members(cell) if m.key not in self.finished and m.key not in self.begun
+        ]
+        if not missing:
+            return None
+        self.begun |= {member.key for member in missing}
+        packs, unbuildable = pack_up(self.plan, missing, 1)
+        if unbuildable:
+            self.deliver(unbuildable)
+        return {"packs": [pack.to_json() for pack in packs]} if packs else None
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Rows that came in."""
+        for row in rows:
+            self.finished.add(row.key)
+            self.values[row.key] = value_of(row.status, row.curves, self.plan.metric)
+
+    def end(self, cell: Cell, error: str | None) -> None:
+        """A trial is over; members that it gave no row for have failed."""
+        lost = [member for member in self.members(cell) if member.key not in self.finished]
+        if lost:
+            self.deliver([failed_row(m, error or "the trial ended without a row") for m in lost])
+
+    def score(self, cell: Cell) -> float | None:
+        """The cell's score; None where a member has none."""
+        values = [self.values.get(member.key) for member in self.members(cell)]
+        return score_of(values, self.plan.study.search.score, self.plan.mode)
+
+
+def value_of(status: str, curves: dict[str, list[float]] | None, metric: str) -> float | None:
+    """A row's metric as a search sees it: its last, also where a scheduler stopped it early."""
+    values = (curves or {}).get(metric)
+    if status not in ("complete", "stopped") or not values or not math.isfinite(values[-1]):
+        return None
+    return values[-1]
+
+
+def open_book(plan: Plan, ledger: Ledger, deliver: Callable[[list[Row]], None]) -> CellBook:
+    """The book with what the ledger has."""
+    finished = ledger.finished(stopped=plan.study.search.scheduler is not None)
+    values = {}
+    for row in ledger.rows().to_pylist():
+        if row["key"] in finished:
+            curves = {plan.metric: row.get(f"curve.{plan.metric}")}
+            values[row["key"]] = value_of(row["status"], curves, plan.metric)
+    return CellBook(plan, finished, values, deliver)
+
+
+def open_record(study: Study, ledger: Ledger, book: CellBook) -> Record:
+    """What was suggested before; for a new search, the cells that are finished already."""
+    search = study.search.model_dump(mode="json")
+    for key in ("trials", "time_budget", "storage"):  # how far it goes, not where
+        search.pop(key)
+    settings = {"search": search, "space": study.space.to_json(), "epochs": study.epochs}
+    record = Record.open(ledger.folder, settings)
+    if not record.rounds and not record.before:
+        cells = [json.loads(row) for row in ledger.rows()["config"].to_pylist()]
+        unique = {same_as(config): config for config in cells}
+        record.before = [
+            cell
+            for cell in (cell_of(study, config) for config in unique.values())
+            if cell is not None and all(m.key in book.finished for m in book.members(cell))
+        ]
+    return record
+
+
+def cell_of(study: Study, config: Config) -> Cell | None:
+    """The cell of the study's space that has this configuration; None where none has."""
+    domains = study.space.domains
+    if not all(name in config and within(d, config[name]) for name, d in domains.items()):
+        return None
+    cell = {name: config[name] for name in domains}
+    try:
+        return cell if same_as(study.resolve(cell)) == same_as(config) else None
+    except ValueError:
+        return None
+
+
+def run_search(
+    plan: Plan,
+    book: CellBook,
+    record: Record,
+    on_round: Callable[[], None],
+    train: Callable[[Any], None],
+) -> None:
+    """Search until there is nothing more to try.
+
+    Args:
+        on_round: called when a round of cells is on record.
+        train: trains the cells that a searcher suggests.
+    """
+    from interplay.search.guide import Task, make_guide
+    from interplay.tuning.search.rounds import Rounds
+
+    study, search = plan.study, plan.study.search
+    guide = make_guide(Task(study.space, search, plan.mode, study.name, record.owner))
+    budget = search.time_budget
+    rounds = Rounds(
+        guide,
+        book,
+        record,
+        mode=plan.mode,
+        trials=search.trials or 10**9,
+        size=search.max_concurrent,
+        first=study.first_cells(),
+        deadline=None if budget is None else time.monotonic() + budget,
+        on_round=on_round,
+    )
+    there = all(m.key in book.finished for cell in record.cells for m in book.members(cell))
+    if not there or record.suggested < rounds.trials:
+        train(rounds)

@@ -1,0 +1,220 @@
+"""The study that should follow a scan: what matters most, on a grid around where it did well."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from interplay.analysis.importance import (
+    Compared,
+    Importances,
+    best_cells,
+    choice_codes,
+    compare_cells,
+    importances,
+)
+from interplay.analysis.region import levels_around
+from interplay.identity import Value, canonical
+from interplay.results.results import Results
+from interplay.space.domains import Choice, Domain
+from interplay.space.space import resolve_name
+from interplay.study.sections import RULES
+from interplay.study.study import Study
+
+LEVELS, LEVELS_OF_THIRD, SEEDS = 5, 3, 5
+NEARLY = 2 / 3
+"""A third hyperparameter joins if it matters this much of what the second does."""
+CHANCE = 0.1
+"""Below this much of the variance foretold, the reader is warned."""
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """What the scan's cells say.
+
+    Attributes:
+        axes: two or three hyperparameters (one where only one varies), the most important first,
+            with the levels to try.
+        fixed: the best cell's value of each of the others.
+    """
+
+    compared: Compared
+    importances: Importances
+    axes: dict[str, list[Value]]
+    fixed: dict[str, Value]
+
+
+def propose_zoom(results: Results, study: Study, folder: Path) -> Path | None:
+    """Write the study that should follow a scan into `folder`, as `<name>-zoom.toml`.
+
+    A file that is there with other contents is left alone: the next free of `<name>-zoom-2.toml`,
+    … is written.
+
+    Returns:
+        The file; None where fewer than 8 cells can be compared, or nothing varies.
+    """
+    zoom = _look(results, study)
+    if zoom is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        tail = "-zoom" if number == 1 else f"-zoom-{number}"
+        name = study.name[: 64 - len(tail)] + tail
+        path = folder / f"{name}.toml"
+        text = _text(study, zoom, results, name)
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
+            return path
+        if path.read_text(encoding="utf-8", errors="replace") == text:
+            return path
+    raise AssertionError
+
+
+def _look(results: Results, study: Study) -> Zoom | None:
+    varied = study.space.varied
+    if not varied or results.ledger is None:
+        return None
+    mode = results.study["mode"]
+    compared = compare_cells(
+        results.frame, results.curves, varied, results.study["metric"], mode, study.search.score
+    )
+    if compared is None:
+        return None
+    domains = {name: study.space.domains[name] for name in varied}
+    found = importances(compared.cells, domains)
+    order = list(found.table["name"])
+    share = list(found.table["share"])
+    chosen = order[:2]
+    if len(order) > 2 and share[2] >= NEARLY * share[1]:
+        chosen = order[:3]
+    best = best_cells(compared, mode)
+    if best.empty:
+        return None
+    ranked = compared.cells.sort_values("rank", ascending=False, kind="stable")
+    axes = {
+        name: levels_around(
+            domains[name],
+            list(best[name]),
+            [*best[name], *ranked[name]],
+            LEVELS_OF_THIRD if position == 2 else LEVELS,
+        )
+        for position, name in enumerate(chosen)
+    }
+    fixed = {
+        name: _own_value(domains[name], best[name].iloc[0]) for name in varied if name not in axes
+    }
+    return Zoom(compared, found, axes, fixed)
+
+
+def _own_value(domain: Domain, value: Any) -> Value:
+    """A table's value as the study writes it."""
+    if isinstance(domain, Choice):
+        return domain.values[int(choice_codes(domain.values, [value])[0])]
+    return canonical(int(value) if domain.kind == "int" else float(value))
+
+
+def _text(study: Study, zoom: Zoom, results: Results, name: str) -> str:
+    tables = _tables(study, zoom, results, name)
+    lines = [f"# {line}".rstrip() for line in _story(study, zoom, results)] + [""]
+    lines += [f"{_key(k)} = {_value(v)}" for k, v in tables.items() if not isinstance(v, dict)]
+    for section, table in tables.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{_key(section)}]"]
+            for key, value in table.items():
+                said = "  # the best cell's" if f"{section}.{key}" in zoom.fixed else ""
+                lines.append(f"{_key(key)} = {_value(value)}{said}")
+    text = "\n".join(lines) + "\n"
+    assert tomllib.loads(text) == tables, "the file does not read as it was meant"
+    return text
+
+
+def _story(study: Study, zoom: Zoom, results: Results) -> list[str]:
+    """Where the study comes from, for its first lines."""
+    cells, varied = zoom.compared.cells, study.space.varied
+    short = {full: _short(full, varied) for full in varied}
+    width = max(map(len, short.values()))
+    epoch = zoom.compared.epoch
+    there = int((cells["reached"] >= epoch).sum())
+    chance = ": little more than chance" if zoom.importances.foreseen < CHANCE else ""
+    return [
+        f"{' × '.join(short[axis] for axis in zoom.axes)}, where the scan {study.name!r} did well.",
+        "",
+        f"The scan tried {len(cells)} cells and stopped {int(cells['stopped'].sum())} of them "
+        f"early; here all train for {study.epochs} epochs.",
+        f"Compared by {results.study['metric']} at epoch {epoch}, which {there} of them reached "
+        "(the others rank below),",
+        "this share of the ranking's variance is explained by each (fANOVA, Hutter et al. 2014):",
+        *(
+            f"  {short[row['name']]:<{width}}  {row['share']:4.0%}   {row['alone']:.0%} alone, "
+            f"{row['pairs']:.0%} with another"
+            for row in zoom.importances.table.to_dict("records")
+        ),
+        f"The model behind these shares foretells {max(zoom.importances.foreseen, 0.0):.0%} of "
+        f"the variance of cells it has not seen{chance}.",
+        "The levels cover the best quarter of the cells and a step more.",
+    ]
+
+
+def _tables(study: Study, zoom: Zoom, results: Results, name: str) -> dict[str, Any]:
+    """The new study: the scan's, with levels or the best value in place of what it varied."""
+    tables: dict[str, Any] = {"name": name, "epochs": study.epochs, "seeds": SEEDS}
+    for key in ("folds", "engine"):
+        if study.tables.get(key) is not None:
+            tables[key] = study.tables[key]
+    for section in RULES:
+        if section in study.tables:
+            tables[section] = dict(study.tables[section])
+    for full, levels in zoom.axes.items():
+        section, _, key = full.partition(".")
+        tables[section][key] = levels
+    for full, value in zoom.fixed.items():
+        section, _, key = full.partition(".")
+        tables[section][key] = {"value": value} if isinstance(value, (list, dict)) else value
+    tables["search"] = {
+        "method": "grid",
+        "metric": results.study["metric"],
+        "mode": results.study["mode"],
+    }
+    if study.search.score != "mean":
+        tables["search"]["score"] = study.search.score
+    if len(zoom.axes) > 1:
+        x, y, *third = (_short(axis, tuple(zoom.axes)) for axis in zoom.axes)
+        tables["heatmap"] = {"x": x, "y": y} | ({"over": "mean"} if third else {})
+    if study.tables.get("resources"):
+        tables["resources"] = dict(study.tables["resources"])
+    plain: dict[str, Any] = _plain(tables)
+    return plain
+
+
+def _short(full: str, names: tuple[str, ...]) -> str:
+    """The name without its section, where that means just this one."""
+    short = full.partition(".")[2]
+    return short if resolve_name(short, names)[0] == full else full
+
+
+def _plain(value: Any) -> Any:
+    """What TOML can write: lists for tuples, nothing for None."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items() if v is not None}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _key(key: str) -> str:
+    bare = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
+    return key if bare else _value(key)
+
+
+def _value(value: Any) -> str:
+    """A value as TOML writes it, on one line."""
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items())
+        return f"{{ {inside} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    # A word's JSON is TOML but for the one character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
