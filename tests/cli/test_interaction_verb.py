@@ -10,7 +10,7 @@ from interplay.cli.app import app
 from interplay.errors import BudgetError
 from interplay.results.results import Results
 from tests.analysis.grids import grid, warpbreaks
-from tests.test_results import make_run
+from tests.results.test_results import make_run
 
 SHIFTING = 0.5 - 0.1 * np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from interplay.errors import TableError, UnknownNameError
-from tests.test_results import X, Y, make_run
+from tests.results.test_results import X, Y, make_run
 
 
 @pytest.fixture(autouse=True)
