@@ -7,13 +7,17 @@ keyword arguments, so a study's keys are checked in one way everywhere. Nothing 
 from __future__ import annotations
 
 import inspect
+import json
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+
+from interplay.identity import Value, same_as
 
 
 @dataclass(frozen=True)
@@ -36,25 +40,57 @@ class Option:
     def required(self) -> bool:
         return self.default is inspect.Parameter.empty
 
-    @property
+    @cached_property
     def allowed(self) -> str:
         """What values it takes, in words: `whole number ≥ 1`, `none, batch, layer`."""
-        adapter = _adapter(self.annotation)
-        return "" if adapter is None else _words(adapter.json_schema())
+        return "" if self._adapter is None else _words(self._adapter.json_schema())
 
-    def read(self, value: Any) -> Any:
-        """`value` as the option's type (an int becomes a float where floats are meant).
+    @cached_property
+    def plain_default(self) -> Value:
+        """The default as a configuration holds it."""
+        return self._plain(self.default)
+
+    def read(self, value: Value) -> Value:
+        """`value` as a configuration holds it: an int becomes a float where floats are meant, a
+        dataclass gets its own defaults; a tuple stays a list and a path a word.
 
         Raises:
             ValueError: where it is not allowed, with the reason.
         """
-        adapter = _adapter(self.annotation)
-        if adapter is None:
-            return value
         try:
-            return adapter.validate_python(value, strict=True)
+            return self._plain(self._typed(value))
         except ValidationError as error:
             raise ValueError(_reason(error)) from None
+
+    def argument(self, value: Value) -> Any:
+        """What the function is called with: `value` of a configuration, of the annotated type."""
+        if not self.required and same_as(value) == same_as(self.plain_default):
+            return self.default
+        return self._typed(value)
+
+    def _typed(self, value: Value) -> Any:
+        if self._adapter is None:
+            return value
+        # As JSON: no number is taken for a word or the reverse, and yet a list can be a tuple, a
+        # word a path or a member of an Enum, a table a dataclass.
+        return self._adapter.validate_json(json.dumps(value), strict=True)
+
+    def _plain(self, value: Any) -> Value:
+        if self._adapter is None or _is_plain(value):
+            return value
+        plain = self._adapter.dump_python(value, mode="json", warnings=False)
+        # A set has an order of its own in every process.
+        return sorted(plain, key=same_as) if isinstance(value, (set, frozenset)) else plain
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any] | None:
+        """What checks values; made once, for making it takes longer than all else."""
+        if self.annotation is Any:
+            return None
+        try:
+            return TypeAdapter(self.annotation)
+        except PydanticSchemaGenerationError:
+            return None  # a class of the user's own: nothing to check against
 
 
 @dataclass(frozen=True)
@@ -97,13 +133,27 @@ def _hint(function: Callable[..., Any], parameter: inspect.Parameter) -> Any:
         return Any
 
 
-def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
-    if annotation is Any:
-        return None
-    try:
-        return TypeAdapter(annotation)
-    except PydanticSchemaGenerationError:
-        return None  # a class of the user's own: nothing to check against
+def arguments_of(
+    function: Callable[..., Any], values: Mapping[str, Value], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What `function` is called with.
+
+    Args:
+        values: of its options, as a configuration holds them.
+        given: what the caller provides, where the function names it and no value stands for it.
+    """
+    options = options_of(function).by_name
+    arguments = {name: value for name, value in given.items() if name in options}
+    for name, value in values.items():
+        arguments[name] = options[name].argument(value) if name in options else value
+    return arguments
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether TOML could have written it."""
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
 
 
 def _reason(error: ValidationError) -> str:

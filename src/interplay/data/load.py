@@ -11,7 +11,7 @@ from interplay.data import common as common_data
 from interplay.data.dataset import Dataset, Split
 from interplay.errors import DataError, InterplayError
 from interplay.identity import same_as
-from interplay.options import options_of
+from interplay.options import arguments_of, options_of
 from interplay.usercode import load_function
 
 COMMON = frozenset(options_of(common_data.data).by_name)
@@ -39,7 +39,7 @@ def load_dataset(data: Mapping[str, Any], folders: Sequence[Path] = ()) -> Datas
     path = options.pop("builder")
     function = load_function(path, folders)
     try:
-        result = function(**options)
+        result = function(**arguments_of(function, options, {}))
     except InterplayError:
         raise
     except Exception as error:

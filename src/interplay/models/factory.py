@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interplay.errors import InterplayError
 from interplay.kinds import Kind
 from interplay.models import FAMILIES
+from interplay.options import arguments_of
 from interplay.usercode import load_function
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def build_model(
     path = options.pop("builder")
     function = load_function(path, folders)
     given = {"spec": spec, "input_shape": spec.shape, "num_outputs": spec.num_outputs}
-    named = inspect.signature(function).parameters
-    options = {**{k: v for k, v in given.items() if k in named}, **options}
-    built = function(**options)
+    built = function(**arguments_of(function, options, given))
     if not isinstance(built, nn.Module):
         raise InterplayError(f"{path} returned {type(built).__name__}, not a torch.nn.Module")
     return built

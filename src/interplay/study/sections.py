@@ -94,7 +94,7 @@ class Checked:
             if key in given:
                 config[key] = option.read(given.pop(key))
             elif not option.required:
-                config[key] = option.default
+                config[key] = option.plain_default
         config.update(given)  # a builder with **kwargs takes whatever else is there
         return {prefix + key: value for key, value in config.items()}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from interplay.options import arguments_of
 from interplay.training.members import Member, Row, row_of, section
 from interplay.training.streams import Globals
 from interplay.usercode import load_function
@@ -61,9 +61,7 @@ class FunctionRun:
     def _call(self, function: Callable[..., Any], options: dict[str, Any]) -> Iterator[Any]:
         member = self.member
         given = {"epochs": member.epochs, "fold": member.fold, "folds": member.folds}
-        named = inspect.signature(function).parameters
-        options = {**{k: v for k, v in given.items() if k in named}, **options}
-        found = function(seed=member.seed, **options)
+        found = function(seed=member.seed, **arguments_of(function, options, given))
         return found if isinstance(found, Iterator) else iter([found])
 
     def _end(self) -> None:
