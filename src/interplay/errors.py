@@ -3,13 +3,59 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
+@dataclass(frozen=True)
+class Option:
+    """An option that a message names as a way out; each door writes it as it takes it.
+
+    Attributes:
+        name: of the Python argument, such as "at_epoch".
+        value: an example; for `where` a (column, value) pair; None: the name alone.
+    """
+
+    name: str
+    value: Any = None
+
+
+Door = Callable[[Option], str]
+"""How an option is written where the reader stands: `as_argument`, `as_flag`, or a verb's own."""
+
+
+def as_argument(option: Option) -> str:
+    """The option as a Python argument: `at_epoch=3`."""
+    value = dict([option.value]) if option.name == "where" else option.value
+    return f"`{option.name}`" if option.value is None else f"`{option.name}={value!r}`"
+
+
+def as_flag(option: Option) -> str:
+    """The option as a flag on the command line: `--at-epoch 3`."""
+    flag = f"--{option.name.replace('_', '-')}"
+    if option.value is None:
+        return f"`{flag}`"
+    value = "=".join(map(str, option.value)) if option.name == "where" else str(option.value)
+    return f"`{flag} {shlex.quote(value)}`"
+
+
 class InterplayError(ValueError):
-    """A mistake of the user's, or a state of files the user must look at. The CLI prints it and exits 2."""
+    """A mistake of the user's, or a state of files the user must look at. The CLI prints it and exits 2.
+
+    Args:
+        parts: the message; options in it are written as the reader's door takes them. As a string
+            the error speaks Python.
+    """
+
+    def __init__(self, *parts: str | Option) -> None:
+        self.parts = parts
+        super().__init__(self.said(as_argument))
+
+    def said(self, door: Door) -> str:
+        """The message with its options as `door` writes them."""
+        return "".join(door(p) if isinstance(p, Option) else p for p in self.parts)
 
 
 def nearest(word: object, names: Iterable[str]) -> str | None:

@@ -213,6 +213,14 @@ def test_a_table_of_classes(suffix, tmp_path):
     ]
 
 
+def test_a_table_with_decimal_commas(tmp_path):
+    (tmp_path / "t.csv").write_text("length;width;price\n1,5;2;10,25\n0,5;3;9,75\n")
+    data = load("table", path=tmp_path / "t.csv", target="price")
+    assert data.task == "regression"
+    assert data.inputs.tolist() == [[1.5, 2.0], [0.5, 3.0]]
+    assert data.targets.tolist() == [[10.25], [9.75]]
+
+
 def test_a_table_of_quantities_between_semicolons(tmp_path):
     file = write_table(tmp_path, frame(), sep=";", encoding="utf-8-sig")
     data = load("table", path=file, target="price", ignore="kind, new")

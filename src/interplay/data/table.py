@@ -12,6 +12,7 @@ from pydantic import Field
 from interplay.data.dataset import Dataset
 from interplay.errors import DataError, nearest
 from interplay.kinds import Task
+from interplay.separated import SUFFIXES, read_separated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,11 +91,8 @@ def _read(path: str) -> pd.DataFrame:
     try:
         if suffix in (".parquet", ".parq", ".pq"):
             frame = pd.read_parquet(file)
-        elif suffix in (".csv", ".tsv", ".txt"):
-            with file.open(encoding="utf-8-sig") as stream:
-                head = stream.readline()
-            # What stands most often in the line of names is what stands between them.
-            frame = pd.read_csv(file, sep=max(",;\t", key=head.count), encoding="utf-8-sig")
+        elif suffix in SUFFIXES:
+            frame = read_separated(file)
         else:
             raise DataError(f"dataset 'table': {path} is no .csv and no .parquet file")
     except (ValueError, OSError) as error:  # pandas' and pyarrow's errors are of these

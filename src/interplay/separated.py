@@ -1,0 +1,73 @@
+"""Files of separated values, read alike wherever one is taken: separators and decimal commas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".csv", ".tsv", ".txt")
+DECIMAL_COMMA = r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?"
+WHOLE = r"[+-]?\d+(?:[eE][+-]?\d+)?"
+
+
+def read_separated(path: Path) -> pd.DataFrame:
+    """The rows of a file with commas, semicolons or tabs between its values.
+
+    Where those are not commas, a column of numbers such as `0,5` has decimal commas, as Excel
+    writes them in much of Europe.
+
+    Raises:
+        ValueError: it is no such table, or holds decimal commas as well as decimal points.
+        OSError: it cannot be read.
+    """
+    import pandas as pd
+
+    separator = _separator(path)
+    frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig")
+    return frame if separator == "," else _with_points(frame)
+
+
+def _separator(path: Path) -> str:
+    """The one of comma, semicolon and tab that the line of names has most of."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        head = file.readline()
+    return max(",;\t", key=head.count)
+
+
+def _with_points(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of numbers with decimal commas as numbers."""
+    found = [name for name in frame.columns if _has_commas(frame[name])]
+    if not found:
+        return frame
+    for name in frame.columns:
+        if name not in found and _has_points(frame[name]):
+            # 1.234 may be a thousand here: nobody can tell.
+            raise ValueError(
+                f"numbers with decimal commas in {found[0]!r} and with points in {name!r}; "
+                "save all with points"
+            )
+    numbers = {n: frame[n].astype(object).map(_number, na_action="ignore") for n in found}
+    return frame.assign(**{str(name): column.astype(float) for name, column in numbers.items()})
+
+
+def _has_commas(column: pd.Series[Any]) -> bool:
+    if column.dtype != object:
+        return False
+    texts = column.dropna().astype(str).str.strip()
+    commas = texts.str.fullmatch(DECIMAL_COMMA)
+    return bool(commas.any() and (commas | texts.str.fullmatch(WHOLE)).all())
+
+
+def _has_points(column: pd.Series[Any]) -> bool:
+    """Whether numbers of the column were written with a point: whole ones are only floats by a gap."""
+    if column.dtype.kind != "f":
+        return False
+    whole = (column.dropna() % 1 == 0).all()
+    return bool(not whole or column.notna().all())
+
+
+def _number(text: Any) -> float:
+    return float(str(text).strip().replace(",", "."))

@@ -1,0 +1,46 @@
+"""Files of separated values: what stands between columns, decimal commas, and mixtures refused."""
+
+import pandas as pd
+import pytest
+
+from interplay.separated import read_separated
+
+CELLS = [[0.001, "a"], [0.5, "b"]]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_separators(tmp_path, separator):
+    file = tmp_path / "t.csv"
+    frame = pd.DataFrame(CELLS, columns=["lr", "net"])
+    frame.to_csv(file, sep=separator, index=False, encoding="utf-8-sig")
+    pd.testing.assert_frame_equal(read_separated(file), frame)
+
+
+def read(folder, text):
+    (folder / "t.csv").write_text(text)
+    return read_separated(folder / "t.csv")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas(tmp_path, separator):
+    text = "lr;n;acc;sizes;word\n0,001;3;0,91;8,16,32;a\n1E-2;4;;8,16;1,5 b\n+,5;5;-3;8;c\n"
+    frame = read(tmp_path, text.replace("1E-2", "1,0E-2").replace(";", separator))
+    assert frame["lr"].tolist() == [0.001, 0.01, 0.5]
+    assert frame["n"].tolist() == [3, 4, 5]
+    assert frame["acc"].fillna(9).tolist() == [0.91, 9, -3]
+    assert frame["sizes"].tolist() == ["8,16,32", "8,16", "8"]
+    assert frame["word"].tolist() == ["a", "1,5 b", "c"]
+
+
+def test_between_commas_a_comma_is_no_decimal_one(tmp_path):
+    assert read(tmp_path, 'sizes,acc\n"8,16",0.5\n')["sizes"].tolist() == ["8,16"]
+
+
+@pytest.mark.parametrize("other", ["0.5", "1.000"])
+def test_commas_and_points_together_are_refused(tmp_path, other):
+    with pytest.raises(ValueError, match=r"decimal commas in 'lr' and with points in 'time'"):
+        read(tmp_path, f"lr;time\n0,1;{other}\n0,2;{other}\n")
+
+
+def test_whole_numbers_with_gaps_are_not_taken_for_points(tmp_path):
+    assert read(tmp_path, "lr;n\n0,1;3\n0,2;\n")["n"].fillna(9).tolist() == [3, 9]
