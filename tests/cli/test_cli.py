@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from interplay.cli.app import app
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SMALL = """
 name = "tiny"
 epochs = 1

@@ -1,25 +1,22 @@
-"""What a verb says when it is done: the closing summary, and the figures it names."""
+"""What verbs say: a plan, the closing summary, an interaction, text in columns."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from interplay.errors import InterplayError
-
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from interplay.analysis.interaction import Interaction
-    from interplay.results.question import Question
     from interplay.results.results import Results
+    from interplay.study.study import Study
+    from interplay.tuning.execute import Outcome
 
 
-def print_plan(study: Any, out: str | None) -> None:
+def print_plan(study: Study, out: str | None) -> None:
+    """What a run would train: cells, members, what is finished, packs."""
     from interplay.tuning.execute import dry_run
 
     plan = dry_run(study, out)
@@ -45,8 +42,8 @@ def print_plan(study: Any, out: str | None) -> None:
         typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
 
 
-def print_outcome(outcome: Any, folder: Path) -> None:
-    from interplay.results.question import Question
+def print_outcome(outcome: Outcome) -> None:
+    """What a run did: members trained and failed, how far a scan came, the best cell."""
     from interplay.tuning.bar import duration
 
     results = outcome.results
@@ -65,32 +62,15 @@ def print_outcome(outcome: Any, folder: Path) -> None:
         rows = frame[frame["status"] == status]
         if len(rows):
             typer.echo(f"{status:<8} {len(rows)} members" + _first_error(rows))
-    scan = study["search"]["scheduler"] is not None
-    if scan:
+    if study["search"]["scheduler"] is not None:
         typer.echo(f"scan     {_scanned(results)}")
-    best = results.ranked().to_dict("records")[0]
-    if best["n"]:
+    best = next(iter(results.ranked().head(1).to_dict("records")), None)
+    if best is not None and best["n"]:
         spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
         at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in results.varied)
         typer.echo(
             f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "table.csv"
-    frame.to_csv(table, index=False)
-    typer.echo(f"table    {table}")
-    if study["search"]["method"] != "grid" or scan:
-        curve = _save_progress(results, folder / "search.png")
-        if curve is not None:
-            typer.echo(f"search   {curve}")
-    if study["heatmap"] is None or scan or not best["n"]:
-        return  # a scan's cells train unequally long: no heatmap compares those
-    try:
-        save_heatmap(results, Question(), folder / "heatmap.png")
-    except InterplayError as error:
-        typer.echo(f"heatmap  not drawn: {error}")
-        return
-    typer.echo(f"heatmap  {folder / 'heatmap.png'}")
 
 
 def _scanned(results: Results) -> str:
@@ -108,26 +88,6 @@ def _scanned(results: Results) -> str:
 def _first_error(rows: Any) -> str:
     errors = rows["error"].dropna()
     return f", the first with: {errors.iloc[0]}" if len(errors) else ""
-
-
-def print_next(results: Results, study: Any, folder: Path) -> None:
-    """After a scan: write the study that should follow, and say so."""
-    from interplay.study.study import Study
-    from interplay.tuning.search.zoom import propose_zoom
-
-    try:
-        file = propose_zoom(results, study, folder)
-    except OSError as error:
-        typer.echo(f"next     not written: {error}")
-        return
-    if file is None:
-        return
-    zoom = Study.load(file)
-    drawn = zoom.heatmap
-    first = [drawn.x, drawn.y] if drawn is not None else []
-    names = dict.fromkeys([*first, *zoom.space.varied])
-    axes = " × ".join(name.partition(".")[2] for name in names)
-    typer.echo(f"next     {file}: {axes}, {len(zoom.cells())} cells × {len(zoom.seeds)} seeds")
 
 
 def print_interaction(found: Interaction) -> None:
@@ -218,63 +178,3 @@ def print_table(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
         typer.echo((" " * indent + "  ".join([*cells, first])).rstrip())
         for line in rest:
             typer.echo(" " * start + line)
-
-
-def save_heatmap(results: Results, question: Question, file: Path, full: bool = False) -> list[str]:
-    """Draw the heatmap, or the full picture of its interaction; the warnings it bears.
-
-    Ties with the best square are marked where an analysis is possible.
-
-    Raises:
-        InterplayError: where the table cannot answer the question.
-    """
-    _use_agg()
-    from interplay.plots import draw_full, draw_heatmap
-    from interplay.plots.canvas import root_of
-    from interplay.plots.full import all_warnings
-    from interplay.plots.marks import reading_cautions
-
-    cells, found = results.judged(question)
-    title = f"{results.name}: {cells.metric}"
-    if full:
-        found = found or results.analyse(question)  # says why there is none
-        figure = draw_full(cells, found, title=title)
-        warnings = all_warnings(cells, found)
-    else:
-        figure = root_of(draw_heatmap(cells, title=title, interaction=found))
-        warnings = [*cells.warnings, *reading_cautions(cells, found)]
-    _save(figure, file)
-    return warnings
-
-
-def _save_progress(results: Results, file: Path) -> Path | None:
-    """The best-so-far curve of a search; None where it has fewer than two cells."""
-    table, study = results.progress(), results.study
-    if len(table) < 2:
-        return None
-    _use_agg()
-    from interplay.plots.canvas import root_of
-    from interplay.plots.progress import draw_progress
-
-    metric, search = study["metric"], study["search"]
-    kind = "search" if search["scheduler"] is None else f"cells, scanned with {search['scheduler']}"
-    title = f"{results.name}: best {metric} so far, {search['method']} {kind}"
-    left, _ = draw_progress(
-        table, metric=metric, mode=study["mode"], score=search["score"], title=title
-    )
-    _save(root_of(left), file)
-    return file
-
-
-def _save(figure: Figure, file: Path) -> None:
-    import matplotlib.pyplot as plt
-
-    figure.savefig(file, dpi=150)
-    plt.close(figure)
-
-
-def _use_agg() -> None:
-    """Draw without a window."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")

@@ -1,0 +1,121 @@
+"""The verbs around a study: `new`, `space`, `models`, `data` before it, `report` after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interplay.cli.options import Json, Overrides, Run, Study, file_of
+from interplay.cli.printing import print_table
+
+
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the study and its file.")],
+    data: Annotated[
+        str, typer.Option(help="A dataset, as `interplay data` lists them.")
+    ] = "digits",
+    model: Annotated[
+        str | None, typer.Option(help="A family, as `interplay models` lists them.")
+    ] = None,
+) -> None:
+    """Write a study file to start from.
+
+    NAME.toml, with comments on what may be set.
+
+    Example: interplay new mine --data gestures --model recurrent
+    """
+    from interplay.study.starter import write_study
+
+    file = write_study(name, data, model)
+    typer.echo(f"{file}: train it with `python hypertune.py {file}`")
+
+
+def space(study: Study, overrides: Overrides = None, json: Json = False) -> None:
+    """Print what varies in a study.
+
+    Every value that varies with its domain, as understood, and notes on how it was read.
+
+    Example: interplay space studies/digits.toml --json
+    """
+    import json as encoder
+
+    from interplay.study.study import Study as StudyType
+
+    loaded = StudyType.load(study, list(overrides or []))
+    if json:
+        search = loaded.search.model_dump()
+        answer = {"space": loaded.space.to_json(), "search": search, "notes": loaded.notes}
+        typer.echo(encoder.dumps(answer, ensure_ascii=False, indent=1))
+        return
+    width = max((len(name) for name in loaded.space.domains), default=0)
+    for name, domain in loaded.space.domains.items():
+        typer.echo(f"{name:<{width}}  {domain}")
+    typer.echo(f"{'search':<{width}}  {loaded.search.method}, seed {loaded.search.seed}")
+    for note in loaded.notes:
+        typer.echo(f"note: {note}")
+
+
+def models() -> None:
+    """Print the families of models.
+
+    Every option with its values, its default and one line on what it is.
+
+    Example: interplay models
+    """
+    from interplay.models.listing import describe_all
+
+    for number, family in enumerate(describe_all()):
+        head = f"{family.name}: {family.summary}; reads {' or '.join(family.accepts)}"
+        typer.echo(("\n" if number else "") + head)
+        rows = [(o.name, o.allowed, str(o.default), o.doc) for o in family.options]
+        print_table([("option", "values", "default", ""), *rows], indent=2)
+
+
+def data() -> None:
+    """Print the datasets.
+
+    Task, size, one input, where from, whether on disk, own options.
+
+    Example: interplay data
+    """
+    from interplay.data.listing import listed
+
+    head = ("name", "task", "rows", "one input", "from", "on disk", "options")
+    rows = [
+        (d.name, d.task, d.size, d.shape, d.source, d.on_disk, ", ".join(o.name for o in d.options))
+        for d in listed()
+    ]
+    print_table([head, *rows])
+
+
+def report(
+    run: Run,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="The page, a .pdf.")
+    ] = None,
+    folder: Annotated[
+        str | None, typer.Option(help="Its figures, numbers and your text; reports/<name>.")
+    ] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="Refuse a reflection with empty parts.")
+    ] = False,
+) -> None:
+    """Build the one-page A4 report of a run.
+
+    Figures, numbers and warnings; your own words go into its reflection.md.
+
+    Example: interplay report runs/digits -o digits.pdf
+    """
+    from interplay.report.build import build_report
+    from interplay.results.results import Results
+
+    page = file_of(output, (".pdf",), "a page") if output else None
+    results = Results.load(run)
+    built = build_report(
+        results, Path(folder) if folder else Path("reports") / results.name, page, final=final
+    )
+    if built.empty:
+        typer.echo(f"to write: {', '.join(built.empty)}, in {built.reflection}", err=True)
+    typer.echo(str(built.page))

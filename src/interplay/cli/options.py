@@ -1,0 +1,94 @@
+"""What several verbs ask for: arguments, options, and the question that these make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from interplay.errors import InterplayError
+
+if TYPE_CHECKING:
+    from interplay.results.question import Question
+    from interplay.results.results import Results
+
+Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, TOML or YAML.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]…", help="Values in place of the file's, as epochs=5."),
+]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, as runs/digits.")]
+Source = Annotated[str, typer.Argument(metavar="RUN|FILE.csv", help="A run folder, or a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+X = Annotated[str | None, typer.Option(help="Across; the study's if left out.")]
+Y = Annotated[str | None, typer.Option(help="Upwards; the study's if left out.")]
+Metric = Annotated[str | None, typer.Option(help="What is compared.")]
+Seed = Annotated[str | None, typer.Option(metavar="COLUMN", help="Seeds of a CSV.")]
+Mode = Annotated[Literal["max", "min"] | None, typer.Option(help="Which way is better.")]
+Budget = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Budget of a CSV's rows (epochs_run).")
+]
+Where = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only rows with this value.")]
+Over = Annotated[
+    Literal["mean", "best"] | None, typer.Option(help="What becomes of others that vary.")
+]
+AtEpoch = Annotated[int | None, typer.Option(min=1, help="Compare all rows at this epoch.")]
+
+
+def question_of(
+    x: str | None,
+    y: str | None,
+    metric: str | None,
+    seed: str | None,
+    mode: Literal["max", "min"] | None,
+    budget: str | None,
+    where: list[str] | None,
+    over: Literal["mean", "best"] | None,
+    at_epoch: int | None,
+) -> Question:
+    """What the options ask of a table.
+
+    Raises:
+        InterplayError: a `--where` that is not KEY=VALUE.
+    """
+    from interplay.results.question import Question
+    from interplay.study.files import parse_value
+
+    pairs: dict[str, Any] = {}
+    for text in where or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise InterplayError(f"--where {text!r} is not KEY=VALUE")
+        pairs[key] = parse_value(value)
+    return Question(x, y, metric, mode, seed, budget, pairs, over, at_epoch)
+
+
+def results_of(source: str) -> Results:
+    """The results of a run folder or of a table's file."""
+    from interplay.results.results import Results
+
+    path = Path(source)
+    if path.is_dir() or path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        return Results.load(path)
+    return Results.from_csv(path)
+
+
+def file_of(output: str, suffixes: tuple[str, ...], what: str) -> Path:
+    """The file that `-o` names.
+
+    Args:
+        suffixes: those that it may end in.
+        what: is written there, as "a figure".
+
+    Raises:
+        InterplayError: another ending, or a folder that is not there.
+    """
+    file = Path(output)
+    if file.suffix.lower() not in suffixes:
+        one_of = "one of " if len(suffixes) > 1 else ""
+        raise InterplayError(f"-o {file}: {what} ends in {one_of}{', '.join(suffixes)}")
+    if not file.parent.is_dir():
+        raise InterplayError(f"-o {file}: there is no folder {file.parent}")
+    return file

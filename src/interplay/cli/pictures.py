@@ -1,0 +1,105 @@
+"""Saves what verbs have drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from interplay.errors import InterplayError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from interplay.results.question import Question
+    from interplay.results.results import Results
+
+FIGURES = (".png", ".svg", ".pdf")
+
+
+def save_outcome(results: Results, folder: Path) -> None:
+    """Save a run's table, the curve of its search and its heatmap in `folder`, and say where.
+
+    `results` are a run's.
+    """
+    from interplay.results.question import Question
+
+    study = results.study
+    scan = study["search"]["scheduler"] is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "table.csv"
+    results.frame.to_csv(table, index=False)
+    typer.echo(f"table    {table}")
+    if study["search"]["method"] != "grid" or scan:
+        curve = _save_progress(results, folder / "search.png")
+        if curve is not None:
+            typer.echo(f"search   {curve}")
+    if study["heatmap"] is None or scan or not results.ranked()["n"].any():
+        return  # a scan's cells train unequally long: no heatmap compares those
+    try:
+        save_heatmap(results, Question(), folder / "heatmap.png")
+    except InterplayError as error:
+        typer.echo(f"heatmap  not drawn: {error}")
+        return
+    typer.echo(f"heatmap  {folder / 'heatmap.png'}")
+
+
+def save_heatmap(results: Results, question: Question, file: Path, full: bool = False) -> list[str]:
+    """Draw the heatmap, or the full picture of its interaction; the warnings it bears.
+
+    Ties with the best square are marked where an analysis is possible.
+
+    Raises:
+        InterplayError: where the table cannot answer the question.
+    """
+    _use_agg()
+    from interplay.plots import draw_full, draw_heatmap
+    from interplay.plots.canvas import root_of
+    from interplay.plots.full import all_warnings
+    from interplay.plots.marks import reading_cautions
+
+    cells, found = results.judged(question)
+    title = f"{results.name}: {cells.metric}"
+    if full:
+        found = found or results.analyse(question)  # says why there is none
+        figure = draw_full(cells, found, title=title)
+        warnings = all_warnings(cells, found)
+    else:
+        figure = root_of(draw_heatmap(cells, title=title, interaction=found))
+        warnings = [*cells.warnings, *reading_cautions(cells, found)]
+    _save(figure, file)
+    return warnings
+
+
+def _save_progress(results: Results, file: Path) -> Path | None:
+    """The best-so-far curve of a search; None where it has fewer than two cells."""
+    table, study = results.progress(), results.study
+    if len(table) < 2:
+        return None
+    _use_agg()
+    from interplay.plots.canvas import root_of
+    from interplay.plots.progress import draw_progress
+
+    metric, search = study["metric"], study["search"]
+    kind = "search" if search["scheduler"] is None else f"cells, scanned with {search['scheduler']}"
+    title = f"{results.name}: best {metric} so far, {search['method']} {kind}"
+    left, _ = draw_progress(
+        table, metric=metric, mode=study["mode"], score=search["score"], title=title
+    )
+    _save(root_of(left), file)
+    return file
+
+
+def _save(figure: Figure, file: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure.savefig(file, dpi=150)
+    plt.close(figure)
+
+
+def _use_agg() -> None:
+    """Draw without a window."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")

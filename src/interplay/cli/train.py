@@ -1,0 +1,78 @@
+"""The verb that trains: `tune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interplay.cli.options import Overrides
+from interplay.cli.pictures import save_outcome
+from interplay.cli.printing import print_outcome, print_plan
+
+if TYPE_CHECKING:
+    from interplay.results.results import Results
+    from interplay.study.study import Study
+
+DEFAULT_STUDY = "studies/digits.toml"
+
+
+def tune(
+    study: Annotated[
+        str, typer.Argument(metavar="[STUDY]", help="A study file, TOML or YAML.")
+    ] = DEFAULT_STUDY,
+    overrides: Overrides = None,
+    out: Annotated[
+        str | None, typer.Option(help="The run folder; runs/<name> if left out.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan, train nothing.")
+    ] = False,
+) -> None:
+    """Train a study, draw its heatmap.
+
+    Only what is not there yet is trained; a run that was killed goes on where it was.
+
+    Example: interplay tune studies/digits.toml epochs=5 seeds=3 --out runs/quick
+    """
+    from interplay.study.study import Study as StudyType
+
+    given = list(overrides or [])
+    if "=" in study and not Path(study).exists():
+        given, study = [study, *given], DEFAULT_STUDY
+    loaded = StudyType.load(study, given)
+    if dry_run:
+        print_plan(loaded, out)
+        return
+    from interplay.tuning.execute import execute
+
+    for note in loaded.notes:
+        typer.echo(f"note: {note}", err=True)
+    outcome = execute(loaded, out)
+    print_outcome(outcome)
+    save_outcome(outcome.results, Path(out) if out else Path("reports") / loaded.name)
+    if loaded.search.scheduler is not None:
+        _write_next(outcome.results, loaded, Path(study).parent)
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+def _write_next(results: Results, study: Study, folder: Path) -> None:
+    """After a scan: write the study that should follow, and say so."""
+    from interplay.study.study import Study
+    from interplay.tuning.search.zoom import propose_zoom
+
+    try:
+        file = propose_zoom(results, study, folder)
+    except OSError as error:
+        typer.echo(f"next     not written: {error}")
+        return
+    if file is None:
+        return
+    zoom = Study.load(file)
+    drawn = zoom.heatmap
+    first = [drawn.x, drawn.y] if drawn is not None else []
+    names = dict.fromkeys([*first, *zoom.space.varied])
+    axes = " × ".join(name.partition(".")[2] for name in names)
+    typer.echo(f"next     {file}: {axes}, {len(zoom.cells())} cells × {len(zoom.seeds)} seeds")
