@@ -7,10 +7,11 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from interplay import __version__
 from interplay.cli import make, read, train
 from interplay.errors import InterplayError
 
@@ -70,6 +71,24 @@ def _told(error: OSError) -> str:
         return str(error) or type(error).__name__
     paths = [str(path) for path in (error.filename, error.filename2) if path is not None]
     return f"{' -> '.join(paths)}: {error.strerror}" if paths else error.strerror
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"interplay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _interplay(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 for _verb in VERBS:
