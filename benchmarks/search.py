@@ -27,7 +27,6 @@ from ray.tune.search.optuna import OptunaSearch
 from interplay.search.guide import Cell, Guide, Task, make_guide
 from interplay.space.domains import Choice, Domain, Float, Int
 from interplay.space.space import Space
-from interplay.study.settings import Search
 
 SEEDS, EVALUATIONS, ROUND = 10, 60, 4
 REPORTED = (10, 20, 40, 60)
@@ -127,8 +126,7 @@ PROBLEMS = [
 
 
 def guide_of(method: str, problem: Problem, seed: int) -> Guide:
-    search = Search(method=method, trials=EVALUATIONS, seed=seed, max_concurrent=ROUND)
-    return make_guide(Task(Space(problem.domains), search, "min", "benchmark", "benchmark"))
+    return make_guide(method, Task(Space(problem.domains), "min", seed), {})
 
 
 def in_rounds(method: str, problem: Problem, seed: int) -> list[float]:

@@ -157,10 +157,9 @@ def test_the_example_of_a_search_method():
     from interplay.search.guide import Task
     from interplay.space.domains import Choice
     from interplay.space.space import Space
-    from interplay.study.settings import Search
 
     space = Space({"model.a": Choice((1, 2)), "model.b": Choice((3, 4))})
-    guide = example("class Backwards")["backwards"](Task(space, Search(), "max", "s", "o"))
+    guide = example("class Backwards")["backwards"](Task(space))
     cells = [guide.suggest(number) for number in range(5)]
     assert cells[0] == {"model.a": 2, "model.b": 4}
     assert cells[4] is None

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from interplay.errors import Mistake, nearest
 from interplay.identity import Value, same_as
 
 
@@ -61,6 +62,16 @@ class Option:
             return self._plain(self._typed(value))
         except ValidationError as error:
             raise ValueError(_reason(error)) from None
+
+    def mistake(self, key: str, value: Any) -> Mistake | None:
+        """What is wrong with `value`, which stands under `key`; None where it is allowed."""
+        try:
+            self.read(value)
+        except (TypeError, ValueError) as error:  # what no JSON can hold, such as a date
+            allowed = self.allowed
+            near = nearest(value, allowed.split(", ")) if isinstance(value, str) else None
+            return Mistake(key, str(error), value, allowed, near)
+        return None
 
     def argument(self, value: Value) -> Any:
         """What the function is called with: `value` of a configuration, of the annotated type."""

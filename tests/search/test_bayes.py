@@ -17,7 +17,6 @@ from interplay.search.guide import Task, make_guide
 from interplay.space.domains import Choice, Constant, Float, Int
 from interplay.space.space import Space
 from interplay.study.checks import within
-from interplay.study.settings import Search
 
 MIXED = {
     "model.kind": Choice(("a", "b", "c")),
@@ -31,11 +30,8 @@ MIXED = {
 }
 
 
-def guide_of(domains, mode="min", seed=0, **search):
-    task = Task(
-        Space(domains), Search(method="bayes", trials=99, seed=seed, **search), mode, "s", "o"
-    )
-    return make_guide(task)
+def guide_of(domains, mode="min", seed=0, **options):
+    return make_guide("bayes", Task(Space(domains), mode, seed), options)
 
 
 def searched(domains, function, trials, mode="min", size=4, **search):

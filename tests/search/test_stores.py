@@ -10,7 +10,7 @@ import pytest
 
 from interplay.errors import InterplayError
 from interplay.identity import canonical
-from interplay.search.stores import open_storage
+from interplay.search.optuna.stores import open_storage
 from tests.search.test_guided import STUDY, suggested, tune
 
 SHARED = STUDY.replace("trials = 16", "trials = 8")

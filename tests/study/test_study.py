@@ -136,7 +136,7 @@ def test_random_draws_of_the_same_cell_are_one_cell():
         (with_(search__metod="grid"), "did you mean 'method'"),
         (with_(search__method="random"), "search.trials"),
         (with_(search={"method": "random", "trials": 0}), "search.trials = 0"),
-        (with_(search__trials=4), "a grid tries every cell"),
+        (with_(search__trials=4), "method 'grid' tries every combination"),
         (with_(search__metric="acuracy"), "did you mean 'accuracy'"),
         (with_(search__metric="rmse"), "classification has no such metric"),
         (with_(search__mode="maximum"), "did you mean 'max'"),

@@ -45,7 +45,7 @@ def space(study: Study, overrides: Overrides = None, json: Json = False) -> None
 
     loaded = StudyType.load(study, list(overrides or []))
     if json:
-        search = loaded.search.model_dump()
+        search = loaded.search.flat()
         answer = {"space": loaded.space.to_json(), "search": search, "notes": loaded.notes}
         typer.echo(encoder.dumps(answer, ensure_ascii=False, indent=1))
         return

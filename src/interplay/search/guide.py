@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -12,7 +13,6 @@ from interplay.identity import Value, canonical
 from interplay.search import METHODS
 from interplay.space.domains import Domain, Float, Int, varies
 from interplay.space.space import Space
-from interplay.study.settings import Search
 
 Cell = dict[str, Value]  # a value for every hyperparameter of the space, by full name
 
@@ -24,17 +24,20 @@ class Task:
     """What a guide is made for.
 
     Attributes:
-        search: the [search] section.
+        mode: which way a score is better.
+        seed: fixes what is drawn and suggested.
+        first: how many cells were given (`points_to_evaluate`); they have the first numbers.
         name: of the study.
         owner: of the run folder, the same whenever this search goes on; tells drivers apart that
             share a store.
     """
 
     space: Space
-    search: Search
-    mode: Literal["max", "min"]
-    name: str
-    owner: str
+    mode: Literal["max", "min"] = "max"
+    seed: int = 0
+    first: int = 0
+    name: str = "study"
+    owner: str = ""
 
 
 class Guide(Protocol):
@@ -54,19 +57,24 @@ class Guide(Protocol):
         ...
 
 
-def make_guide(task: Task) -> Guide:
-    """The guide that the study's method asks for.
+def make_guide(name: str, task: Task, options: Mapping[str, Any]) -> Guide:
+    """The guide of a search method.
+
+    Args:
+        name: of the registry.
+        options: the method's own keys of [search].
 
     Raises:
         InterplayError: where its package is not installed, or its settings do not work.
     """
-    method = METHODS.get(task.search.method)
+    method = METHODS.get(name)
     if method.module and importlib.util.find_spec(method.module) is None:
         raise InterplayError(
             f"search.method = {method.name!r} needs a package that is not installed: "
             f'pip install "{method.package}"'
         )
-    guide: Guide = method.build(task)
+    own = method.options.by_name
+    guide: Guide = method.build(task, **{key: own[key].argument(v) for key, v in options.items()})
     return guide
 
 
@@ -104,7 +112,7 @@ class SearcherGuide(ABC):
 
     @abstractmethod
     def seed(self, number: int) -> None:
-        """Make the next suggestion depend on `search.seed` and its number alone."""
+        """Make the next suggestion depend on the task's seed and its number alone."""
 
     @abstractmethod
     def insert(self, number: int | None, cell: Cell, score: float) -> None:
@@ -119,7 +127,7 @@ def derived_seed(task: Task, number: int) -> int:
     """A 31-bit seed for suggestion `number`."""
     import numpy as np
 
-    return int(np.random.default_rng([task.search.seed, number]).integers(2**31 - 1))
+    return int(np.random.default_rng([task.seed, number]).integers(2**31 - 1))
 
 
 def _clipped(domain: Domain, value: Value) -> Value:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import numpy as np
-
 from interplay.identity import canonical, same_as
 from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
 from interplay.space.domains import Choice, Domain, Float, Int, NoGridError
@@ -26,6 +24,8 @@ class HyperoptGuide(SearcherGuide):
         super().__init__(task, HyperOptSearch(space, metric=METRIC, mode=task.mode))
 
     def seed(self, number: int) -> None:
+        import numpy as np
+
         self.searcher.rstate = np.random.RandomState(derived_seed(self.task, number))
 
     def decode(self, found: Cell) -> Cell:
@@ -88,5 +88,5 @@ def _ray_domain(domain: Domain, levels: list[Any] | None) -> Any:
     return (tune.loguniform if domain.log else tune.uniform)(domain.low, domain.high)
 
 
-def hyperopt(task: Task) -> HyperoptGuide:
+def hyperopt(task: Task, /) -> HyperoptGuide:
     return HyperoptGuide(task)

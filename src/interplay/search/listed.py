@@ -1,7 +1,6 @@
 """Guides whose cells do not depend on scores: the grid, and independent draws.
 
-They begin after `points_to_evaluate`, which have the first numbers: the cells are those of a
-study that lists them.
+They begin after `points_to_evaluate`, which have the first numbers.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ class Grid:
     def __init__(self, task: Task) -> None:
         self._rest: Iterator[Cell] = task.space.grid()
         self._seen: list[Cell] = []
-        self.given = len(task.search.points_to_evaluate)
+        self.first = task.first
 
     def suggest(self, number: int) -> Cell | None:
-        number -= self.given
+        number -= self.first
         while len(self._seen) <= number:
             cell = next(self._rest, None)
             if cell is None:
@@ -36,19 +35,18 @@ class Random:
     """The draws of the space's random search, in order."""
 
     def __init__(self, task: Task) -> None:
-        self.space, self.seed = task.space, task.search.seed
-        self.given = len(task.search.points_to_evaluate)
+        self.space, self.seed, self.first = task.space, task.seed, task.first
 
     def suggest(self, number: int) -> Cell | None:
-        return self.space.draw(self.seed, number - self.given)
+        return self.space.draw(self.seed, number - self.first)
 
     def observe(self, number: int | None, cell: Cell, score: float | None) -> None:
         del number, cell, score
 
 
-def grid(task: Task) -> Grid:
+def grid(task: Task, /) -> Grid:
     return Grid(task)
 
 
-def random(task: Task) -> Random:
+def random(task: Task, /) -> Random:
     return Random(task)

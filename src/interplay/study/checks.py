@@ -6,9 +6,10 @@ from typing import Any
 
 from interplay.errors import Mistake, nearest
 from interplay.identity import Value, same_as
+from interplay.search import METHODS
 from interplay.space.domains import Choice, Constant, Domain, NoGridError
 from interplay.space.space import Space, resolve_name
-from interplay.study.settings import OWN_KEYS, Search, Settings
+from interplay.study.settings import Search, Settings
 from interplay.training.metrics import KNOWN
 
 FUNCTION = "trial.function"
@@ -17,11 +18,14 @@ FUNCTION = "trial.function"
 def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> Search:
     """The [search] section with full names; what is wrong with it is added to `mistakes`."""
     search = settings.search
-    if search.method in ("grid", "single") and search.trials is not None:
-        allowed = 'method = "random"' if search.method == "grid" else None
-        tried = "a grid tries every cell" if search.method == "grid" else "one cell is tried"
-        mistakes.append(Mistake("search.trials", tried, search.trials, allowed))
-    if search.method == "grid":
+    method = METHODS.get(search.method)
+    if method.trials and search.trials is None:
+        reason = f"method {method.name!r} needs it"
+        mistakes.append(Mistake("search.trials", reason, None, "1 or more"))
+    elif not method.trials and search.trials is not None:
+        reason = f"method {method.name!r} tries {method.summary}"
+        mistakes.append(Mistake("search.trials", reason, search.trials, 'method = "random"'))
+    if method.on_grid:
         for name, domain in space.domains.items():
             if not _on_grid(domain):
                 mistakes.append(
@@ -32,27 +36,13 @@ def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> S
                         '{ low = …, high = …, count = 5 }, or search.method = "random"',
                     )
                 )
-    elif search.method == "single":
-        for name in space.varied:
-            mistakes.append(
-                Mistake(
-                    name,
-                    "search.method 'single' trains one configuration, and this varies",
-                    str(space.domains[name]),
-                    "one value",
-                )
-            )
-    elif search.trials is None:
-        mistakes.append(
-            Mistake("search.trials", f"method {search.method!r} needs it", None, "1 or more")
-        )
-    if search.method in OWN_KEYS and not space.varied:
+    if method.varied is False:
+        reason = f"search.method {method.name!r} trains {method.summary}, and this varies"
+        mistakes += [
+            Mistake(name, reason, str(space.domains[name]), "one value") for name in space.varied
+        ]
+    if method.varied and not space.varied:
         mistakes.append(Mistake("search.method", "nothing varies", search.method, "single"))
-    for method, keys in OWN_KEYS.items():
-        for key in keys:
-            if key in search.model_fields_set and search.method != method:
-                reason = f"belongs to method {method!r}"
-                mistakes.append(Mistake(f"search.{key}", reason, getattr(search, key)))
     _check_scan(settings, mistakes)
     if FUNCTION in space.domains:
         _check_own_metric(search, mistakes)

@@ -235,13 +235,6 @@ def _check_key(
 
 def _check_values(full: str, domain: Domain, option: Option, mistakes: list[Mistake]) -> None:
     for value in domain.corners():
-        try:
-            option.read(value)
-        except ValueError as error:
-            mistake = Mistake(full, str(error), value, option.allowed, _near(option, value))
-            if mistake not in mistakes:
-                mistakes.append(mistake)
-
-
-def _near(option: Option, value: Value) -> str | None:
-    return nearest(value, option.allowed.split(", ")) if isinstance(value, str) else None
+        mistake = option.mistake(full, value)
+        if mistake is not None and mistake not in mistakes:
+            mistakes.append(mistake)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from interplay.errors import Mistake, nearest
+from interplay.search import METHODS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # Windows keeps these for devices, with any ending.
@@ -23,22 +25,13 @@ class Section(BaseModel):
     )
 
 
-Method = Literal["grid", "random", "single", "bayes", "hyperopt", "optuna"]
-LISTED = ("grid", "random", "single")  # methods whose cells are known before anything trains
-# Keys of [search] that belong to one method.
-OWN_KEYS = {
-    "bayes": ("acquisition", "xi", "kappa"),
-    "hyperopt": (),
-    "optuna": ("sampler", "storage", "study_name"),
-}
-
-
 class Search(Section):
     """[search]: which cells are tried."""
 
-    method: Method = "grid"
-    """grid: every combination; random: `trials` draws; single: the one configuration;
-    bayes, hyperopt, optuna: `trials` cells, each chosen by what the ones before gave."""
+    method: str = "grid"
+    """A name of the registry of search methods."""
+    options: dict[str, Any] = {}
+    """The method's own keys: in a study file they stand beside these."""
     trials: Annotated[int, Field(ge=1)] | None = None
     """How many cells are tried."""
     max_concurrent: Annotated[int, Field(ge=1)] = 4
@@ -62,24 +55,17 @@ class Search(Section):
     """Epochs that a scan trains every cell at least; a tenth of all where left out."""
     reduction_factor: Annotated[int, Field(ge=2)] = 3
     """asha goes on with the best one in so many."""
-    acquisition: Literal["ei", "ucb", "poi"] = "ei"
-    """bayes: expected improvement, upper confidence bound, probability of improvement."""
-    xi: Annotated[float, Field(ge=0)] = 0.01
-    """bayes: what ei and poi ask of an improvement, in standard deviations of the scores (very bad
-    ones clipped)."""
-    kappa: Annotated[float, Field(ge=0)] = 2.576
-    """bayes: how many standard deviations ucb adds."""
-    sampler: Literal["tpe", "gp", "cmaes", "random", "grid", "qmc"] = "tpe"
-    """optuna: its sampler."""
-    storage: str | None = None
-    """optuna: where its study is kept: sqlite:///…, postgresql://…, redis://…, or a journal file."""
-    study_name: str | None = None
-    """optuna: its study's name; this study's name where left out."""
 
     @property
     def listed(self) -> bool:
         """Whether all cells are known before anything trains, so that they train across cells."""
-        return self.method in LISTED and self.scheduler is None and self.time_budget is None
+        listed = METHODS.get(self.method).listed
+        return listed and self.scheduler is None and self.time_budget is None
+
+    def flat(self) -> dict[str, Any]:
+        """The section as it stands in a study file, defaults included."""
+        common = self.model_dump(mode="json", exclude={"options"})
+        return {**common, **self.options}
 
 
 class Heatmap(Section):
@@ -137,42 +123,92 @@ class Settings(Section):
         return seeds
 
 
+SECTIONS: dict[str, type[Section]] = {
+    "search": Search,
+    "heatmap": Heatmap,
+    "resources": Resources,
+}
+
+
 def read_settings(tables: dict[str, Any], mistakes: list[Mistake]) -> Settings:
     """The settings in `tables`; what is wrong is added to `mistakes` and left at its default.
 
     So the caller can go on looking for more that is wrong.
     """
-    found: dict[str, Mistake] = {}
+    rest = {k: dict(v) if isinstance(v, Mapping) else v for k, v in tables.items()}
+    if isinstance(rest.get("search"), dict):
+        rest["search"] = _read_search(rest["search"], mistakes)
+    found: dict[tuple[str, ...], Mistake] = {}
     try:
-        return Settings.model_validate(tables)
+        return Settings.model_validate(rest)
     except ValidationError as error:
         for item in error.errors():
-            mistake = _mistake(item)
+            path = _path(item["loc"])
             # A union reports each of its members; the first is the one most likely meant.
-            found.setdefault(mistake.key, mistake)
+            found.setdefault(path, _mistake(path, item))
     mistakes.extend(found.values())
     # A wrong key in a section takes that key away, a wrong section the section.
-    rest = {k: dict(v) if isinstance(v, dict) else v for k, v in tables.items()}
-    for key in found:
-        section, _, name = key.rpartition(".")
-        if section and isinstance(rest.get(section), dict):
-            rest[section].pop(name, None)
+    for path in found:
+        if len(path) == 2:
+            rest[path[0]].pop(path[1], None)
         else:
-            rest.pop(section or name, None)
+            rest.pop(path[0], None)
     if not {"x", "y"} <= set(rest.get("heatmap") or {}):
         rest.pop("heatmap", None)
     return Settings.model_validate({"name": "study", "epochs": 1, **rest})
 
 
-def _mistake(item: Any) -> Mistake:
-    # Tags of union members ("constrained-int", "list[…]") are pydantic's, not the user's keys.
-    path = [str(p) for p in item["loc"] if isinstance(p, str) and re.fullmatch(r"\w+", p)]
-    path = [p for p in path if p != "int"]
+def _read_search(table: dict[str, Any], mistakes: list[Mistake]) -> dict[str, Any]:
+    """[search] with the keys that are the method's own under `options`, checked by its signature."""
+    common = [key for key in Search.model_fields if key != "options"]
+    kept = {key: value for key, value in table.items() if key in common}
+    name = table.get("method", "grid")
+    if name not in METHODS.names:
+        near = nearest(name, METHODS.names)
+        allowed = ", ".join(METHODS.names)
+        mistakes.append(Mistake("search.method", "no such search method", name, allowed, near))
+        del kept["method"]
+    own = METHODS.get(name).options.by_name if name in METHODS.names else {}
+    options = {key: option.plain_default for key, option in own.items() if not option.required}
+    for key, value in table.items():
+        if key in common:
+            continue
+        if key in own:
+            mistake = own[key].mistake(f"search.{key}", value)
+            options[key] = value if mistake is not None else own[key].read(value)
+        else:
+            mistake = _no_key(key, value, name, [*common, *own])
+        # Where the method is not known, whose key it is is not known either.
+        if mistake is not None and (name in METHODS.names or mistake.near is not None):
+            mistakes.append(mistake)
+    mistakes += [
+        Mistake(f"search.{key}", f"method {name!r} needs it", None, option.allowed)
+        for key, option in own.items()
+        if key not in options
+    ]
+    return {**kept, "options": options}
+
+
+def _no_key(key: object, value: Any, method: object, known: list[str]) -> Mistake:
+    """A key of [search] that is neither common nor the method's own."""
+    owners = [other.name for other in METHODS if key in other.options.by_name]
+    if owners:
+        reason = f"belongs to method {owners[0]!r}, and the method is {method!r}"
+        return Mistake(f"search.{key}", reason, value)
+    return Mistake(f"search.{key}", "no such key", value, ", ".join(known), nearest(key, known))
+
+
+def _path(loc: Sequence[str | int]) -> tuple[str, ...]:
+    """The user's key that a place of pydantic's is in, which may go on inside of the value."""
+    return tuple(str(part) for part in loc[: 2 if loc[0] in SECTIONS else 1])
+
+
+def _mistake(path: tuple[str, ...], item: Any) -> Mistake:
     key, value = ".".join(path), item["input"]
     if item["type"] == "missing":
         return Mistake(key, "missing", None, _help(path))
     if item["type"] == "extra_forbidden":
-        keys = list(_fields(path[:-1]))
+        keys = list(_fields(path))
         return Mistake(key, "no such key", value, ", ".join(keys), nearest(path[-1], keys))
     reason = item["msg"].removeprefix("Value error, ")
     if item["type"] in ("model_type", "model_attributes_type", "dict_type"):
@@ -183,17 +219,13 @@ def _mistake(item: Any) -> Mistake:
     return Mistake(key, reason[:1].lower() + reason[1:], value, _help(path))
 
 
-def _fields(path: list[str]) -> dict[str, Any]:
-    models: dict[str, type[BaseModel]] = {
-        "": Settings,
-        "search": Search,
-        "heatmap": Heatmap,
-        "resources": Resources,
-    }
-    return dict(models[".".join(path)].model_fields)
+def _fields(path: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of the table in which the last key of `path` stands."""
+    model = SECTIONS[path[0]] if len(path) == 2 else Settings
+    return dict(model.model_fields)
 
 
-def _help(path: list[str]) -> str | None:
-    fields = _fields(path[:-1]) if path and path[0] in Settings.model_fields else {}
-    description: str | None = fields[path[-1]].description if path and path[-1] in fields else None
-    return description.rstrip(".").replace(". ", "; ") if description else None
+def _help(path: tuple[str, ...]) -> str | None:
+    field = _fields(path).get(path[-1])
+    words: str | None = None if field is None else field.description
+    return words.rstrip(".").replace(". ", "; ") if words else None

@@ -13,6 +13,8 @@ from interplay.data import DATASETS
 from interplay.errors import Mistake, StudyError, nearest
 from interplay.identity import Value, canonical
 from interplay.kinds import Task
+from interplay.search.guide import Guide, make_guide
+from interplay.search.guide import Task as SearchTask
 from interplay.space.domains import Choice, Constant, Domain, NoGridError
 from interplay.space.space import Space, resolve_name
 from interplay.study.checks import check_search
@@ -133,18 +135,31 @@ class Study:
 
     def cells(self) -> list[Config]:
         """Every cell the study asks for, as its whole configuration, defaults included; each once."""
-        first = self.first_cells()
-        if self.search.method == "random":
-            assert self.search.trials is not None
-            number = self.search.trials - len(first)
-            drawn: Iterable[Config] = (
-                self.space.draw(self.search.seed, i) for i in range(max(0, number))
-            )
-        else:
-            drawn = self.space.grid()
-        drawn = itertools.chain(first, drawn)
-        unique = {json.dumps(canonical(c), sort_keys=True): c for c in map(self.resolve, drawn)}
+        cells = self.first_cells()
+        guide = self.guide(self.search.mode or "max")
+        for number in itertools.count(len(cells)):
+            if self.search.trials is not None and number >= self.search.trials:
+                break
+            cell = guide.suggest(number)
+            if cell is None:
+                break
+            cells.append(cell)
+        unique = {json.dumps(canonical(c), sort_keys=True): c for c in map(self.resolve, cells)}
         return list(unique.values())
+
+    def guide(self, mode: Mode, owner: str = "") -> Guide:
+        """What suggests the study's cells, after `first_cells`.
+
+        Args:
+            mode: which way a score is better.
+            owner: of the run folder.
+
+        Raises:
+            InterplayError: where the method's package is not installed, or its settings do not work.
+        """
+        search, first = self.search, len(self.search.points_to_evaluate)
+        task = SearchTask(self.space, mode, search.seed, first, self.name, owner)
+        return make_guide(search.method, task, search.options)
 
     def first_cells(self) -> list[dict[str, Value]]:
         """`search.points_to_evaluate` as whole cells, full names; what one leaves out is in the

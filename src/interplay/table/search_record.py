@@ -15,6 +15,12 @@ from interplay.search.guide import Cell
 FILE = "search.json"
 
 
+def _without_others(found: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """What a record says, less the keys that belong to other methods: older ones had all of them."""
+    own = {k: v for k, v in found["search"].items() if k in settings["search"]}
+    return {**found, "search": own}
+
+
 @dataclass
 class Record:
     """Written before a round trains, so that a search that was killed knows what it had asked.
@@ -44,7 +50,7 @@ class Record:
             record = cls(path, settings, found["owner"], found["before"], found["rounds"])
         except (OSError, ValueError, KeyError) as error:
             raise LedgerError(f"{path} cannot be read: {error}") from None
-        if found["settings"] != settings:
+        if _without_others(found["settings"], settings) != settings:
             return cls(path, settings, record.owner)
         return record
 

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from interplay.search.stores import without_password
+from interplay.search.optuna.stores import without_password
 from interplay.space.domains import Float, Int, NoGridError
 from interplay.study.study import Study
 from interplay.tuning.devices import cores
@@ -34,7 +34,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "epochs": study.epochs,
         "seeds": study.seeds,
         "folds": study.settings.folds,
-        "search": _shown(study.search.model_dump()),
+        "search": _shown(study.search.flat()),
         "data": {
             d.name: {"digest": d.digest, "rows": len(d.inputs), "shape": d.inputs.shape[1:]}
             for d in plan.datasets.values()

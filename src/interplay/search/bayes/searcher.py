@@ -12,7 +12,8 @@ import numpy as np
 from ray.tune.search import UNDEFINED_METRIC_MODE, UNDEFINED_SEARCH_SPACE, Searcher
 from threadpoolctl import threadpool_limits
 
-from interplay.search.bayes.acquire import Acquisition, Known, Rule, best_row, design_row
+from interplay.search.bayes.acquire import Known, Rule, best_row, design_row
+from interplay.search.bayes.method import Acquisition
 from interplay.search.bayes.space import Array, UnitSpace
 from interplay.search.bayes.tune_spaces import domain_of, leaves, nested
 from interplay.search.guide import METRIC, Cell, SearcherGuide, Task
@@ -173,16 +174,15 @@ class BayesSearch(Searcher):
 class BayesGuide(SearcherGuide):
     """`BayesSearch` over what varies in a study."""
 
-    def __init__(self, task: Task) -> None:
-        search = task.search
+    def __init__(self, task: Task, acquisition: Acquisition, xi: float, kappa: float) -> None:
         searcher = BayesSearch(
             {name: task.space.domains[name] for name in task.space.varied},
             METRIC,
             task.mode,
-            seed=search.seed,
-            acquisition=search.acquisition,
-            xi=search.xi,
-            kappa=search.kappa,
+            seed=task.seed,
+            acquisition=acquisition,
+            xi=xi,
+            kappa=kappa,
         )
         super().__init__(task, searcher)
 
@@ -192,7 +192,3 @@ class BayesGuide(SearcherGuide):
     def insert(self, number: int | None, cell: Cell, score: float) -> None:
         del number
         self.searcher.add_evaluated_point(cell, score)
-
-
-def bayes(task: Task) -> BayesGuide:
-    return BayesGuide(task)

@@ -91,9 +91,9 @@ def open_book(plan: Plan, ledger: Ledger, deliver: Callable[[list[Row]], None]) 
 
 def open_record(study: Study, ledger: Ledger, book: CellBook) -> Record:
     """What was suggested before; for a new search, the cells that are finished already."""
-    search = study.search.model_dump(mode="json")
+    search = study.search.flat()
     for key in ("trials", "time_budget", "storage"):  # how far it goes, not where
-        search.pop(key)
+        search.pop(key, None)
     settings = {"search": search, "space": study.space.to_json(), "epochs": study.epochs}
     record = Record.open(ledger.folder, settings)
     if not record.rounds and not record.before:
@@ -132,11 +132,10 @@ def run_search(
         on_round: called when a round of cells is on record.
         train: trains the cells that a searcher suggests.
     """
-    from interplay.search.guide import Task, make_guide
     from interplay.tuning.search.rounds import Rounds
 
     study, search = plan.study, plan.study.search
-    guide = make_guide(Task(study.space, search, plan.mode, study.name, record.owner))
+    guide = study.guide(plan.mode, record.owner)
     budget = search.time_budget
     rounds = Rounds(
         guide,

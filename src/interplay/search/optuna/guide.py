@@ -20,7 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 from interplay.errors import InterplayError
 from interplay.identity import canonical
 from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
-from interplay.search.stores import open_storage
+from interplay.search.optuna.method import Sampler
+from interplay.search.optuna.stores import open_storage
 from interplay.space.domains import Choice, Domain, Float, Int
 
 OWNER, NUMBER = "interplay:owner", "interplay:number"
@@ -34,7 +35,8 @@ class Reseeded(BaseSampler):
     before; and drivers that share a store, where numbers are given out once, never draw alike.
     """
 
-    def __init__(self, task: Task, space: Mapping[str, BaseDistribution]) -> None:
+    def __init__(self, sampler: Sampler, task: Task, space: Mapping[str, BaseDistribution]) -> None:
+        self.sampler: Sampler = sampler
         self.task, self.space = task, space
         self.inner = self._made(0)
 
@@ -42,7 +44,7 @@ class Reseeded(BaseSampler):
         samplers, seed = optuna.samplers, derived_seed(self.task, number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            match self.task.search.sampler:
+            match self.sampler:
                 case "tpe":
                     return samplers.TPESampler(seed=seed)
                 case "gp":
@@ -50,10 +52,10 @@ class Reseeded(BaseSampler):
                 case "cmaes":
                     return samplers.CmaEsSampler(seed=seed)
                 case "qmc":  # one sequence, of which each trial is a point
-                    return samplers.QMCSampler(seed=self.task.search.seed)
+                    return samplers.QMCSampler(seed=self.task.seed)
                 case "grid":  # one order, through which trials go
                     levels = {name: _levels(name, d) for name, d in self.space.items()}
-                    return samplers.GridSampler(levels, seed=self.task.search.seed)
+                    return samplers.GridSampler(levels, seed=self.task.seed)
                 case _:
                     return samplers.RandomSampler(seed=seed)
 
@@ -91,18 +93,22 @@ class Reseeded(BaseSampler):
 
 
 class OptunaGuide(SearcherGuide):
-    """A study in memory, or in the store that `search.storage` names, which others may use too."""
+    """A study in memory, or in a store, which others may use too.
 
-    def __init__(self, task: Task) -> None:
+    Args:
+        sampler: of Optuna's.
+        store: of `open_storage`; None for memory.
+        name: of the study there.
+    """
+
+    def __init__(self, task: Task, sampler: Sampler, store: str | None, name: str) -> None:
         from ray.tune.search.optuna import OptunaSearch
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        search = task.search
         self.domains = {name: task.space.domains[name] for name in task.space.varied}
         self.space = {name: distribution_of(d) for name, d in self.domains.items()}
-        name = search.study_name or task.name
-        storage = None if search.storage is None else open_storage(search.storage)
-        if search.sampler == "cmaes" and importlib.util.find_spec("cmaes") is None:
+        storage = None if store is None else open_storage(store)
+        if sampler == "cmaes" and importlib.util.find_spec("cmaes") is None:
             raise InterplayError(
                 "search.sampler = 'cmaes' needs a package that is not installed: pip install cmaes"
             )
@@ -112,7 +118,7 @@ class OptunaGuide(SearcherGuide):
             self.space,
             metric=METRIC,
             mode=task.mode,
-            sampler=Reseeded(task, self.space),
+            sampler=Reseeded(sampler, task, self.space),
             study_name=name,
             storage=storage,
         )
@@ -240,7 +246,3 @@ def _check_study(
                     f"search.study_name = {name!r}: in the store's study {key} is {there[key]}; "
                     f"here it is {distribution}"
                 )
-
-
-def optuna_guide(task: Task) -> OptunaGuide:
-    return OptunaGuide(task)
