@@ -28,13 +28,18 @@ class Entry:
 
     @property
     def build(self) -> Callable[..., Any]:
-        module, _, function = self.path.partition(":")
-        found: Callable[..., Any] = getattr(importlib.import_module(module), function)
-        return found
+        return load(self.path)
 
     @property
     def options(self) -> Options:
         return options_of(self.build)
+
+
+def load(path: str) -> Callable[..., Any]:
+    """What `module:function` names in this package."""
+    module, _, function = path.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
 
 
 E = TypeVar("E", bound=Entry)

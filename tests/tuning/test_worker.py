@@ -1,5 +1,7 @@
 """What a worker does with a pack that will not train as a stack."""
 
+import io
+
 import pytest
 import torch
 
@@ -57,3 +59,32 @@ def test_what_fails_only_in_training_is_a_row_with_its_reason(make_study):
     assert len(rows) == 4
     assert {row.status for row in rows} == {"failed"}
     assert all("more than 1 value per channel" in row.error for row in rows)
+
+
+def test_a_stack_that_fails_says_why_in_its_rows(one_shape, monkeypatch):
+    def broken(*args, **options):
+        raise RuntimeError("a fault of the\nstack's")
+
+    monkeypatch.setattr(engine, "start_stack", broken)
+    _, rows = rows_of(one_shape)
+    assert {row.engine for row in rows} == {"reference"}
+    assert {row.note for row in rows} == {"not as a stack: RuntimeError: a fault of the stack's"}
+    assert {row.status for row in rows} == {"complete"}
+
+
+def test_a_note_is_a_column_and_is_told_once_and_counted(one_shape, tmp_path, monkeypatch):
+    from interplay.table.ledger import Ledger
+    from interplay.tuning.bar import StudyProgress
+    from interplay.tuning.describe import describe
+
+    monkeypatch.setattr(engine, "start_stack", None)
+    plan, rows = rows_of(one_shape)
+    ledger = Ledger(tmp_path / "run").create()
+    ledger.write_study(describe(plan), plan.members)
+    ledger.append(rows)
+    assert ledger.frame()["note"].str.startswith("not as a stack: TypeError").all()
+    out = io.StringIO()
+    bar = StudyProgress(6, plan.metric, plan.mode, plan.study.space.varied, stream=out)
+    bar.add(rows)
+    assert out.getvalue().count("not as a stack: TypeError") == 1
+    assert "6 not as a stack" in bar.words()

@@ -176,8 +176,8 @@ class Ledger:
     def frame(self) -> pd.DataFrame:
         """The tidy table of the members the study asks for, a row each, in its order.
 
-        Columns: every hyperparameter under its full name, seed, fold, status, error, engine,
-        device, epochs_asked, epochs_run, seconds, parameters, and the metrics of the last epoch.
+        Columns: every hyperparameter under its full name, seed, fold, status, error, note,
+        engine, device, epochs_asked, epochs_run, seconds, parameters, and the metrics of the last epoch.
         Members not trained yet have no row.
         """
         import pandas as pd
@@ -193,7 +193,7 @@ class Ledger:
             records.append(
                 {
                     **{k: _cell(v) for k, v in json.loads(row["config"]).items()},
-                    **{name: row[name] for name in COLUMNS},
+                    **{name: row.get(name) for name in COLUMNS},
                     **{name: values[-1] for name, values in curves.items()},
                 }
             )
@@ -258,6 +258,7 @@ def _table(rows: Sequence[Row]) -> pa.Table:
         "fold": number,
         "status": text,
         "error": text,
+        "note": text,  # not there in rows of older versions
         "engine": text,
         "device": text,
         "epochs_asked": number,

@@ -40,6 +40,7 @@ class Row:
     Attributes:
         status: complete; stopped (by a scheduler); diverged (a loss that is not finite);
             failed (with the reason in `error`).
+        note: what a reader should know of how it trained, such as why not in a stack.
         seconds: of training and evaluation, on the worker's clock.
         parameters: trainable numbers of the model.
         curves: by metric, one value an epoch.
@@ -54,6 +55,7 @@ class Row:
     engine: str
     device: str
     error: str | None = None
+    note: str | None = None
     epochs_run: int = 0
     seconds: float = 0.0
     parameters: int | None = None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from interplay.registry import Entry, Registry
+from interplay.registry import Registry
+from interplay.training.stackable import Stackable
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Schedule(Entry):
-    """A schedule's builder takes the optimiser and `epochs`, then its options.
+class Schedule(Stackable):
+    """A schedule's builder takes the optimiser and `epochs`, then its options; its stacked form
+    is a `Rate`.
 
     Attributes:
         horizon: whether epoch k's rate depends on how many epochs are asked for; then runs of
@@ -87,10 +89,14 @@ def plateau(
     )
 
 
-for _name, _summary in {
-    "none": "constant",
-    "cosine": "half a cosine down over all epochs",
-    "step": "drops at even intervals",
-    "plateau": "drops when the validation loss stalls",
-}.items():
-    SCHEDULES.register(Schedule(_name, f"{__name__}:{_name}", _summary, horizon=_name == "cosine"))
+_STACKED = "interplay.training.stacked.update.schedules"
+
+for _name, _summary, _form, _horizon in (
+    ("none", "constant", "Constant", False),
+    ("cosine", "half a cosine down over all epochs", "Cosine", True),
+    ("step", "drops at even intervals", "Step", False),
+    ("plateau", "drops when the validation loss stalls", "Plateau", False),
+):
+    SCHEDULES.register(
+        Schedule(_name, f"{__name__}:{_name}", _summary, f"{_STACKED}:{_form}", _horizon)
+    )

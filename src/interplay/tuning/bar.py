@@ -43,7 +43,8 @@ class StudyProgress:
         stream: TextIO | None = None,
     ) -> None:
         self.total, self.metric, self.mode, self.varied = total, metric, mode, varied
-        self.done = self.failed = self.diverged = 0
+        self.done = self.failed = self.diverged = self.noted = 0
+        self.notes: set[str] = set()
         self.started: float | None = None
         self.scores: dict[str, list[float]] = defaultdict(list)
         self.labels: dict[str, str] = {}
@@ -75,6 +76,9 @@ class StudyProgress:
             self.done += 1
             self.failed += row.status == "failed"
             self.diverged += row.status == "diverged"
+            if row.note is not None:
+                self.noted += 1
+                self._tell(row.note)
             values = (row.curves or {}).get(self.metric)
             if row.status == "complete" and values and math.isfinite(values[-1]):
                 cell = same_as(row.config)
@@ -99,6 +103,8 @@ class StudyProgress:
             words.append(f"{self.failed} failed")
         if self.diverged:
             words.append(f"{self.diverged} diverged")
+        if self.noted:
+            words.append(f"{self.noted} not as a stack")
         if self.scores:
             means = {cell: sum(v) / len(v) for cell, v in self.scores.items()}
             best = (max if self.mode == "max" else min)(means, key=means.__getitem__)
@@ -111,6 +117,16 @@ class StudyProgress:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def _tell(self, note: str) -> None:
+        """Each note once."""
+        if note in self.notes or not self.show:
+            return
+        self.notes.add(note)
+        if self._bar is not None:
+            self._bar.console.print(note, markup=False, highlight=False)
+        else:
+            print(note, file=self.stream, flush=True)
 
     def _say(self, line: str) -> None:
         self._next_line = time.monotonic() + self._wait

@@ -19,26 +19,33 @@ FEWEST = 8
 
 @dataclass(frozen=True)
 class Pack:
-    """Members that one worker trains, by one engine; a stack where the engine is stacked."""
+    """Members that one worker trains, by one engine; a stack where the engine is stacked.
+
+    Attributes:
+        note: why it is not the engine that was hoped for, or None; what their rows say of it.
+    """
 
     members: tuple[Member, ...]
     engine: Engine
+    note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as a trial's configuration may hold."""
-        return {"engine": self.engine, "members": [asdict(member) for member in self.members]}
+        members = [asdict(member) for member in self.members]
+        return {"engine": self.engine, "note": self.note, "members": members}
 
     @classmethod
     def from_json(cls, pack: Mapping[str, Any]) -> Pack:
-        return cls(tuple(Member(**member) for member in pack["members"]), pack["engine"])
+        members = tuple(Member(**member) for member in pack["members"])
+        return cls(members, pack["engine"], pack["note"])
 
     def halves(self) -> list[Pack]:
         """Smaller packs of the same members, for when this one killed its worker."""
         if self.engine != "stacked":
-            return [Pack((member,), self.engine) for member in self.members]
+            return [Pack((member,), self.engine, self.note) for member in self.members]
         middle = (len(self.members) + 1) // 2
         parts = (self.members[:middle], self.members[middle:])
-        return [Pack(part, self.engine) for part in parts if part]
+        return [Pack(part, self.engine, self.note) for part in parts if part]
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,14 @@ class Group:
     Attributes:
         most: how many of them one stack may hold; 1 where they do not stack.
         cost: of one member, in any unit that is the same for all groups.
+        note: as a pack's.
     """
 
     members: tuple[Member, ...]
     engine: Engine
     most: int
     cost: float
+    note: str | None = None
 
 
 def make_packs(groups: Sequence[Group], workers: int) -> list[Pack]:
@@ -77,12 +86,12 @@ def make_packs(groups: Sequence[Group], workers: int) -> list[Pack]:
             packs.append((group.cost * len(part), Pack(tuple(part), "stacked")))
     packs.sort(key=lambda pair: -pair[0])
     singles: list[Pack] = []
-    engines: tuple[Engine, ...] = ("function", "reference")
-    for engine in engines:
-        alone = [group.members for group in groups if group.engine == engine]
+    kinds = dict.fromkeys((g.engine, g.note) for g in groups if g.engine != "stacked")
+    for engine, note in kinds:
+        alone = [group.members for group in groups if (group.engine, group.note) == (engine, note)]
         # Turn about, so that every piece has its share of each shape.
         mixed = [m for turn in zip_longest(*alone) for m in turn if m is not None]
-        singles += [Pack(tuple(part), engine) for part in shrinking(mixed, workers)]
+        singles += [Pack(tuple(part), engine, note) for part in shrinking(mixed, workers)]
     return [pack for _, pack in packs] + singles
 
 

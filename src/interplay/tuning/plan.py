@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key, load_dataset, split_dataset
-from interplay.errors import DataError, InterplayError
+from interplay.errors import DataError
 from interplay.identity import same_as
 from interplay.models import FAMILIES
 from interplay.models.factory import input_kind
@@ -22,12 +22,12 @@ from interplay.usercode import source_digest
 
 @dataclass(frozen=True)
 class Built:
-    """What building one distinct model showed.
+    """What trying a cell's model and optimiser showed.
 
     Attributes:
         reason: why it cannot be trained, or None.
         parameters: how many numbers it trains.
-        unstackable: why it does not stack, or None.
+        unstackable: why it does not train as a stack, or None.
     """
 
     reason: str | None
@@ -150,16 +150,12 @@ def make_groups(
     for alike in group_by(members, key).values():
         config = alike[0].config
         found, dataset = built(config), plan.dataset(config)
-        if asked == "stacked" and found.unstackable:
-            raise InterplayError(
-                f"engine = 'stacked': this model does not stack: {found.unstackable}"
-            )
         kind = input_kind(section(config, "model"), config["data.view"], dataset)
         shape = dataset.spec(kind).shape
-        engine = choose_engine(asked, found.unstackable is None)
+        engine, note = choose_engine(asked, found.unstackable)
         batch, _ = steps(alike[0])
         most = most_members(found.parameters, batch, math.prod(shape), kind, device)
-        groups.append(Group(alike, engine, most, cost(found.parameters, shape, kind)))
+        groups.append(Group(alike, engine, most, cost(found.parameters, shape, kind), note))
     return groups
 
 

@@ -1,4 +1,8 @@
-"""Build every distinct model once and push one batch through it, before any worker starts."""
+"""Build every distinct model once and push one batch through it, before any worker starts.
+
+What torch says against an optimiser's options is asked here too, so that both engines fail the
+same cells, with the same words.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,15 @@ from interplay.identity import same_as
 from interplay.models.factory import build_model, count_parameters, input_kind
 from interplay.models.network import Network
 from interplay.training.members import Config, Member, section
+from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.stacked.sharing import why_alone
 from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """By `same_as` of a cell's configuration, what building its model showed."""
+    """By `same_as` of a cell's configuration, what trying its model and optimiser showed."""
 
     found: dict[str, Built]
 
@@ -29,13 +35,14 @@ class Preflight:
 
 
 def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
-    """Try the models of `members`.
+    """Try the models of `members`, and the options of their optimisers.
 
     Raises:
-        InterplayError: where not one model of the whole study can be built: then the mistake is
+        InterplayError: where not one cell of the whole study can be trained: then the mistake is
             the study's.
     """
-    tried: dict[str, Built] = {}
+    models: dict[str, Built] = {}
+    refusals: dict[str, str | None] = {}
     found: dict[str, Built] = {}
     for member in members:
         config = member.config
@@ -44,12 +51,21 @@ def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
         model, data = section(config, "model"), section(config, "data")
         # Two rows stand for a batch: what depends on its size is left to training.
         distinct = same_as([model, {**data, "batch_size": 0}])
-        if distinct not in tried:
-            tried[distinct] = _try(plan, config, plan.study.folders)
-        found[same_as(config)] = tried[distinct]
-    wrong = [built.reason for built in tried.values() if built.reason is not None]
-    if len(wrong) == len(tried) and len(members) == len(plan.members):
-        raise InterplayError(f"{plan.study.name}: no model of this study can be built: {wrong[0]}")
+        if distinct not in models:
+            models[distinct] = _try(plan, config, plan.study.folders)
+        options = section(config, "optimizer")
+        optimizer = same_as(options)
+        if optimizer not in refusals:
+            refusals[optimizer] = OPTIMIZERS.get(options.pop("name")).refusal(options)
+        built = models[distinct]
+        found[same_as(config)] = Built(
+            built.reason or refusals[optimizer],
+            built.parameters,
+            why_alone(config) or built.unstackable,
+        )
+    wrong = [built.reason for built in found.values() if built.reason is not None]
+    if wrong and len(wrong) == len(found) and len(members) == len(plan.members):
+        raise InterplayError(f"{plan.study.name}: no cell of this study can be trained: {wrong[0]}")
     return Preflight(found)
 
 

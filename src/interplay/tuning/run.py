@@ -111,7 +111,7 @@ def train_on_ray(
             if lost and len(pack.members) == 1:
                 take([failed_row(lost[0], errors.get(i, "the worker died"))])
             elif lost:
-                smaller += Pack(lost, pack.engine).halves()
+                smaller += Pack(lost, pack.engine, pack.note).halves()
         todo = smaller
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loguru import logger
 from ray import tune
 
 from interplay.analysis.score import How
@@ -81,6 +82,13 @@ class Worker(tune.Trainable):
         Raises:
             Exception: whatever keeps a stack from being built.
         """
+        run = self._start(pack)
+        if pack.note is not None:
+            for row in run.rows:
+                row.note = pack.note
+        return run
+
+    def _start(self, pack: Pack) -> Run:
         context = self.context
         if pack.engine == "function":
             from interplay.training.function import FunctionRun
@@ -149,7 +157,9 @@ def fallback(pack: Pack, error: Exception) -> list[Pack]:
         return pack.halves()
     # What shows only in training, such as a parameter without a gradient or a norm over a batch
     # of one: one by one, the members it is true of fail with the reason.
-    return [Pack((member,), "reference") for member in pack.members]
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    logger.warning(f"{len(pack.members)} members train one by one, not as a stack: {reason}")
+    return [Pack((member,), "reference", f"not as a stack: {reason}") for member in pack.members]
 
 
 def out_of_memory(error: BaseException) -> bool:

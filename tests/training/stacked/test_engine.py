@@ -14,7 +14,7 @@ from interplay.training.members import Member, section
 from interplay.training.reference import train_member
 from interplay.training.stacked.engine import train_stack
 from interplay.training.stacked.stack import NotStackableError, stack
-from interplay.training.stacked.update.schedules import Rate
+from interplay.training.stacked.update.schedules import Plateau
 from interplay.training.tensors import make_parts
 from tests.models.pairwise import pairwise
 from tests.models.tables import VALUES, cases
@@ -255,7 +255,7 @@ def test_plateau_on_a_scripted_sequence_of_losses(options):
     theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimizer, **{k: v for k, v in full.items() if k != "name"}
     )
-    ours = Rate("plateau", full, 0.1, len(losses))
+    ours = Plateau(full, 0.1, len(losses))
     for loss in losses:
         theirs.step(loss)
         assert ours.after_epoch(loss) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)

@@ -20,14 +20,16 @@ from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, Row, Status, section
 from interplay.training.metrics import evaluate_members
+from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.precision import allow_tf32, forward_in
 from interplay.training.running import finish
+from interplay.training.schedules import SCHEDULES
 from interplay.training.stacked.chains import chain
 from interplay.training.stacked.device.place import on_host
 from interplay.training.stacked.device.steps import DeviceSteps, recorder_for
 from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
 from interplay.training.stacked.update.loss import cross_entropy
-from interplay.training.stacked.update.optimizers import StackedOptimizer, make_optimizer
+from interplay.training.stacked.update.optimizers import StackedOptimizer
 from interplay.training.stacked.update.schedules import Rate
 from interplay.training.streams import BatchOrder, own_globals
 from interplay.training.tensors import Part, Parts
@@ -125,8 +127,8 @@ class StackRun:
         self.epochs = members[0].epochs
         self.smoothing, self.precision = recipe["label_smoothing"], recipe["precision"]
         self.flat = Flat(stacks)
-        self.optimizer: StackedOptimizer = make_optimizer(
-            optimizers[0]["name"],
+        rule = OPTIMIZERS.get(optimizers[0]["name"]).stacked_form
+        self.optimizer: StackedOptimizer = rule(
             self.flat.values,
             self.flat.grads,
             optimizers,
@@ -146,7 +148,8 @@ class StackRun:
         ):
             fold = distinct[id(own)]
             order = BatchOrder.of(member.seed, own.train, data)
-            rate = Rate(schedule.pop("name"), schedule, optimizer["lr"], member.epochs)
+            form = SCHEDULES.get(schedule.pop("name")).stacked_form
+            rate: Rate = form(schedule, optimizer["lr"], member.epochs)
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
         self.lengths = takes_lengths(stacks[0].model)
         self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)

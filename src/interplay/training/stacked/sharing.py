@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from interplay.errors import InterplayError
 from interplay.identity import same_as
 from interplay.models import FAMILIES
 from interplay.training.members import Config, section
+from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.schedules import SCHEDULES
+from interplay.training.stackable import Stackable
 
 # function: a training that is a function of the user's own.
 Engine = Literal["reference", "stacked", "function"]
 
-# Options of optimisers that choose another algorithm; in all others the members of a stack may
-# differ, each having a rate, a decay, a momentum of its own.
-SHARED = ("name", "amsgrad", "nesterov", "centered")
 # Of training: the loss and the arithmetic are the whole stack's; clipping is a member's own.
 SHARED_TRAINING = ("label_smoothing", "precision")
 
@@ -35,19 +36,35 @@ def shape_key(config: Config, epochs: int, batch: int, steps: int) -> str:
         free = FAMILIES.get(model["name"]).free
         model = {k: v for k, v in model.items() if k not in free}
     optimizer, training = section(config, "optimizer"), section(config, "training")
+    shared = ("name", *OPTIMIZERS.get(optimizer["name"]).shared)
     return same_as(
         [
             model,
             {k: v for k, v in data.items() if k != "batch_size"},
-            {k: v for k, v in optimizer.items() if k in SHARED},
+            {k: v for k, v in optimizer.items() if k in shared},
             {k: v for k, v in training.items() if k in SHARED_TRAINING},
-            [epochs, batch, steps],
+            [epochs, batch, steps, why_alone(config)],
         ]
     )
 
 
-def choose_engine(asked: str, stackable: bool) -> Engine:
-    """The engine of a cell: `auto` stacks whatever stacks.
+def why_alone(config: Config) -> str | None:
+    """Why members of this configuration train one by one whatever their model, or None."""
+    for registry in (OPTIMIZERS, SCHEDULES):
+        entry: Stackable = registry.get(config[f"{registry.what}.name"])
+        if entry.stacked is None:
+            return f"{registry.what} {entry.name!r} has no stacked form"
+    return None
+
+
+def choose_engine(asked: str, unstackable: str | None) -> tuple[Engine, str | None]:
+    """The engine of a cell, and the reason where `auto`, which stacks whatever stacks, does not.
+
+    Args:
+        unstackable: why its members do not train as a stack, or None.
+
+    Raises:
+        InterplayError: where a stack is asked for and they do not.
 
     In benchmarks/stacked_engines.csv the stacked engine is ahead at every family, shape and batch
     size tried once a few members train together (1.3 to 20 times at five or more); at a single
@@ -55,7 +72,15 @@ def choose_engine(asked: str, stackable: bool) -> Engine:
     to a tenth. So the rule asks only whether a model stacks, which its modules decide, never a
     clock.
     """
-    return "stacked" if asked != "reference" and stackable else "reference"
+    if asked == "reference":
+        return "reference", None
+    if unstackable is None:
+        return "stacked", None
+    if asked == "stacked":
+        raise InterplayError(
+            f"engine = 'stacked': {unstackable}; engine = 'auto' trains this one by one"
+        )
+    return "reference", f"does not stack: {unstackable}"
 
 
 def most_members(parameters: int, batch: int, values: int, kind: str, device: str) -> int:

@@ -97,11 +97,12 @@ class StackedOptimizer:
 
 
 class StackedAdam(StackedOptimizer):
-    """Adam (Kingma & Ba, 2015), with decoupled decay where asked for (Loshchilov & Hutter, 2019)."""
+    """Adam (Kingma & Ba, 2015)."""
 
-    def __init__(self, *arguments: Any, decoupled: bool = False) -> None:
+    decoupled = False  # weight decay is a part of the gradient
+
+    def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.decoupled = decoupled
         self.beta1 = self._as_column([o["betas"][0] for o in self.options])
         self.beta2 = self._as_column([o["betas"][1] for o in self.options])
         self.eps = self._column("eps")
@@ -161,6 +162,12 @@ class StackedAdam(StackedOptimizer):
         self.values.sub_(self.mean.div(denominator).mul_(self.lr / correction1))
 
 
+class StackedAdamW(StackedAdam):
+    """Adam with decoupled weight decay (Loshchilov & Hutter, 2019)."""
+
+    decoupled = True
+
+
 class StackedSGD(StackedOptimizer):
     """Stochastic gradient descent with momentum (Sutskever et al., 2013)."""
 
@@ -216,17 +223,3 @@ class StackedRMSprop(StackedOptimizer):
 def _like(weight: Column, other: Tensor) -> Any:
     """A weight as lerp takes it: a number, or a tensor of the other's shape."""
     return weight.expand_as(other) if isinstance(weight, Tensor) else weight
-
-
-def make_optimizer(
-    name: str,
-    values: Tensor,
-    grads: Tensor,
-    options: Sequence[Mapping[str, Any]],
-    clip: Sequence[float],
-) -> StackedOptimizer:
-    """The stacked optimiser called `name`; each member's `options` are complete."""
-    arguments = (values, grads, options, clip)
-    if name in ("adam", "adamw"):
-        return StackedAdam(*arguments, decoupled=name == "adamw")
-    return {"sgd": StackedSGD, "rmsprop": StackedRMSprop}[name](*arguments)
