@@ -65,6 +65,18 @@ def nearest(word: object, names: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
+def shown(value: object) -> str:
+    """`value` as a message shows it: what is long is cut off."""
+    try:
+        return _short(repr(value))
+    except ValueError:  # Python writes no whole number of thousands of digits
+        return "a number of thousands of digits"
+
+
+def _short(text: str, most: int = 400) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One mistake: where (`key`), what stood there (`value`), why not, what is allowed, what was meant."""
@@ -76,10 +88,10 @@ class Mistake:
     near: str | None = None
 
     def __str__(self) -> str:
-        text = f"{self.key}" + (f" = {self.value!r}" if self.value is not None else "")
+        text = f"{self.key}" + (f" = {shown(self.value)}" if self.value is not None else "")
         text += f": {self.reason}"
         if self.allowed:
-            text += f"; allowed: {self.allowed}"
+            text += f"; allowed: {_short(self.allowed)}"
         if self.near:
             text += f"; did you mean {self.near!r}?"
         return text

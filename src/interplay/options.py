@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -69,8 +70,7 @@ class Option:
             self.read(value)
         except (TypeError, ValueError) as error:  # what no JSON can hold, such as a date
             allowed = self.allowed
-            near = nearest(value, allowed.split(", ")) if isinstance(value, str) else None
-            return Mistake(key, str(error), value, allowed, near)
+            return Mistake(key, str(error), value, allowed, _near(value, allowed))
         return None
 
     def argument(self, value: Value) -> Any:
@@ -165,6 +165,14 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(_is_plain, value))
     return value is None or type(value) in (bool, int, float, str)
+
+
+def _near(value: Any, allowed: str) -> str | None:
+    if not isinstance(value, str):
+        return None
+    if re.fullmatch(r"[+-]?\d+,\d+", value) and "number" in allowed:
+        return value.replace(",", ".")
+    return nearest(value, allowed.split(", "))
 
 
 def _reason(error: ValidationError) -> str:

@@ -85,4 +85,4 @@ class Registry(Generic[E]):
         return iter(self._entries.values())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return isinstance(name, str) and name in self._entries

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from interplay.identity import Value, canonical
 
@@ -22,6 +24,10 @@ class Constant:
 
     value: Value
     kind = "constant"
+
+    @property
+    def size(self) -> int:
+        return 1
 
     def grid(self) -> list[Value]:
         return [self.value]
@@ -50,6 +56,10 @@ class Choice:
 
     values: tuple[Value, ...]
     kind = "choice"
+
+    @property
+    def size(self) -> int:
+        return len(self.values)
 
     def grid(self) -> list[Value]:
         return list(self.values)
@@ -85,28 +95,34 @@ class Float:
     count: int | None = None
     kind = "float"
 
-    def grid(self) -> list[float]:
+    @property
+    def size(self) -> int | None:
+        """How many values the grid has; None where there is no grid."""
         if self.step is not None:
             # A step of 0.1 from 0 to 0.5 must reach 0.5 although 5 * 0.1 rounds above it.
-            number = math.floor((self.high - self.low) / self.step + 1e-9) + 1
-            return [canonical(self.low + i * self.step) for i in range(number)]
-        if self.count is None:
+            steps = min((self.high - self.low) / self.step, sys.maxsize)
+            return math.floor(steps + 1e-9) + 1
+        return self.count
+
+    def grid(self) -> list[float]:
+        return list(self._levels)
+
+    @cached_property
+    def _levels(self) -> tuple[float, ...]:
+        size = self.size
+        if size is None:
             raise NoGridError
-        return [self._at(i / (self.count - 1)) for i in range(self.count)]
+        if self.step is not None:
+            return tuple(canonical(self.low + i * self.step) for i in range(size))
+        return tuple(self._at(i / (size - 1)) for i in range(size))
 
     def draw(self, generator: np.random.Generator) -> float:
         u = float(generator.random())
-        if self.step is not None or self.count is not None:
-            values = self.grid()
-            return values[min(int(u * len(values)), len(values) - 1)]
-        return self._at(u)
+        return self._at(u) if self.size is None else _share(self._levels, u)
 
     def middle(self) -> Value:
         """The value halfway, of a grid the one in the middle."""
-        if self.step is not None or self.count is not None:
-            values = self.grid()
-            return values[len(values) // 2]
-        return self._at(0.5)
+        return self._at(0.5) if self.size is None else self._levels[len(self._levels) // 2]
 
     def corners(self) -> list[Value]:
         return [self.low, self.high]
@@ -138,20 +154,30 @@ class Int:
     count: int | None = None
     kind = "int"
 
-    def grid(self) -> list[int]:
+    @property
+    def size(self) -> int | None:
+        """How many values the grid has, or a few more; None where there is no grid."""
         if self.step is not None:
-            return list(range(self.low, self.high + 1, self.step))
+            return (self.high - self.low) // self.step + 1
+        return self.count
+
+    def grid(self) -> list[int]:
+        return list(self._levels)
+
+    @cached_property
+    def _levels(self) -> tuple[int, ...]:
+        if self.step is not None:
+            return tuple(range(self.low, self.high + 1, self.step))
         if self.count is None:
             raise NoGridError
         values = [self._at(i / (self.count - 1)) for i in range(self.count)]
         # On a log scale small integers round together: each value once, in order.
-        return sorted(set(values))
+        return tuple(sorted(set(values)))
 
     def draw(self, generator: np.random.Generator) -> int:
         u = float(generator.random())
-        if self.step is not None or self.count is not None:
-            values = self.grid()
-            return values[min(int(u * len(values)), len(values) - 1)]
+        if self.size is not None:
+            return _share(self._levels, u)
         if self.log:
             # Each integer k owns [k - 1/2, k + 1/2) of the log scale, ends included.
             low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
@@ -160,10 +186,7 @@ class Int:
 
     def middle(self) -> Value:
         """The value halfway, of a grid the one in the middle."""
-        if self.step is not None or self.count is not None:
-            values = self.grid()
-            return values[len(values) // 2]
-        return self._at(0.5)
+        return self._at(0.5) if self.size is None else self._levels[len(self._levels) // 2]
 
     def corners(self) -> list[Value]:
         return [self.low, self.high]
@@ -183,6 +206,14 @@ class Int:
 Domain = Constant | Choice | Float | Int
 
 
+N = TypeVar("N", int, float)
+
+
+def _share(levels: tuple[N, ...], u: float) -> N:
+    """The level in whose share of the unit interval u lies."""
+    return levels[min(int(u * len(levels)), len(levels) - 1)]
+
+
 def varies(domain: Domain) -> bool:
     """Whether more than one value can come out of `domain`."""
     return not isinstance(domain, Constant) and not (
@@ -198,7 +229,7 @@ def _range_json(domain: Float | Int) -> dict[str, Any]:
 def _range_text(domain: Float | Int) -> str:
     text = f"{domain.low:g} to {domain.high:g}" + (", log" if domain.log else "")
     if domain.count is not None:
-        text += f", {len(domain.grid())} values"
+        text += f", {len(domain.grid()):,} values"
     if domain.step is not None:
         text += f", step {domain.step:g}"
     return text

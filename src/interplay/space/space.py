@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ class Space:
     def varied(self) -> tuple[str, ...]:
         """The names that take more than one value."""
         return tuple(name for name, domain in self.domains.items() if varies(domain))
+
+    @property
+    def size(self) -> int | None:
+        """How many cells the grid has, computed, not counted; None where there is no grid."""
+        sizes = [domain.size for domain in self.domains.values()]
+        return None if None in sizes else math.prod(size for size in sizes if size is not None)
 
     def grid(self) -> Iterator[dict[str, Value]]:
         """Every combination of the domains' grids, the last name moving fastest.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
+from interplay.data import common as common_data
 from interplay.errors import Mistake, nearest
 from interplay.identity import Value, same_as
+from interplay.options import options_of
 from interplay.search import METHODS
-from interplay.space.domains import Choice, Constant, Domain, NoGridError
+from interplay.space.domains import Choice, Constant, Domain
 from interplay.space.space import Space, resolve_name
-from interplay.study.settings import Search, Settings
+from interplay.study.settings import MOST, Search, Settings
 from interplay.training.metrics import KNOWN
 
 FUNCTION = "trial.function"
+COMMON = frozenset(options_of(common_data.data).by_name)
 
 
 def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> Search:
@@ -43,18 +47,53 @@ def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> S
         ]
     if method.varied and not space.varied:
         mistakes.append(Mistake("search.method", "nothing varies", search.method, "single"))
+    if not search.listed:
+        mistakes += [
+            Mistake(
+                name,
+                "a range of which data is loaded, which is loaded before the search begins",
+                str(domain),
+                "a list, or a range with count or step",
+            )
+            for name, domain in space.domains.items()
+            if loads(name) and not _on_grid(domain)
+        ]
+    _check_size(settings, space, mistakes)
     _check_scan(settings, mistakes)
     if FUNCTION in space.domains:
         _check_own_metric(search, mistakes)
     return search.model_copy(update={"points_to_evaluate": _points(search, space, mistakes)})
 
 
+def loads(name: str) -> bool:
+    """Whether a hyperparameter decides which data is loaded, not how it is split and batched."""
+    section, _, key = name.partition(".")
+    return section == "data" and key not in COMMON
+
+
+def _check_size(settings: Settings, space: Space, mistakes: list[Mistake]) -> None:
+    """Refuse what is too large to be listed, without listing it."""
+    search, method = settings.search, METHODS.get(settings.search.method)
+    cells = (search.trials or 1) if method.trials else space.size
+    if cells is None:
+        return  # a range that is on no grid, which is said where it stands
+    seeds = settings.seeds if isinstance(settings.seeds, int) else len(settings.seeds)
+    members = cells * seeds * (settings.folds or 1)
+    if members > MOST:
+        each = f"{cells:,} cells × {seeds:,} seeds × {settings.folds or 1} folds"
+        days = members / 100 / 86_400
+        reason = (
+            f"{each} = {members:,} members; at a hundredth of a second each {days:,.0f} days, "
+            f"and {members * 2e-7:,.0f} GB of results"
+        )
+        key = "search.trials" if method.trials else "search.method"
+        value = search.trials if method.trials else search.method
+        allowed = f'up to {MOST:,} members: fewer values, or method = "random" with trials'
+        mistakes.append(Mistake(key, reason, value, allowed))
+
+
 def _on_grid(domain: Domain) -> bool:
-    try:
-        domain.grid()
-    except NoGridError:
-        return False
-    return True
+    return domain.size is not None
 
 
 def _check_scan(settings: Settings, mistakes: list[Mistake]) -> None:
@@ -117,7 +156,8 @@ def within(domain: Domain, value: Any) -> bool:
     """Whether `value` can come out of `domain`."""
     if isinstance(domain, (Constant, Choice)) or _on_grid(domain):
         return same_as(value) in {same_as(one) for one in domain.grid()}
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or (domain.kind == "int" and value != int(value)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -inf < value < inf:
+        return False
+    if domain.kind == "int" and value != int(value):
         return False
     return bool(domain.low <= value <= domain.high)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ def read_file(path: Path) -> dict[str, Any]:
     if path.suffix.lower() == ".toml":
         try:
             return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise InterplayError(f"{path} is not TOML: {error}") from None
+        except ValueError as error:  # also a number of more digits than Python reads
+            raise InterplayError(f"{path} is not TOML: {error}{_comma(text)}") from None
+        except RecursionError:
+            raise InterplayError(f"{path} is nested too deeply to be read") from None
     return _read_yaml(path, text)
 
 
@@ -43,7 +46,9 @@ def _read_yaml(path: Path, text: str) -> dict[str, Any]:
     try:
         # YAML 1.2: 1e-5 is a number, "no" is a word, and a key given twice is an error.
         tables = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+    except RecursionError:
+        raise InterplayError(f"{path} is nested too deeply to be read") from None
+    except (YAMLError, ValueError) as error:
         words = " ".join(str(error).split())
         raise InterplayError(f"{path} is not YAML: {words}") from None
     if not isinstance(tables, dict):
@@ -51,6 +56,12 @@ def _read_yaml(path: Path, text: str) -> dict[str, Any]:
             f"{path}: a study file is a table of keys, not {type(tables).__name__}"
         )
     return tables
+
+
+def _comma(text: str) -> str:
+    """A hint where a line of TOML has a decimal comma."""
+    found = re.search(r"=\s*([+-]?\d+),(\d+)\s*(#.*)?$", text, re.MULTILINE)
+    return f"; decimals have a point: {found[1]}.{found[2]}" if found else ""
 
 
 def _near(path: Path) -> str:
@@ -62,11 +73,18 @@ def _near(path: Path) -> str:
     return f"; did you mean {folder / near}?" if near else ""
 
 
-def apply_overrides(tables: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+Keys = Callable[[Mapping[str, Any]], Mapping[str, Collection[str]]]
+
+
+def apply_overrides(tables: dict[str, Any], overrides: Iterable[str], keys: Keys) -> dict[str, Any]:
     """`tables` with KEY=VALUE set: `epochs=5`, `model.hidden_size=[8,16]`, `search.method=random`.
 
-    A key without a dot that is not at the top level means the one key that ends in it. A value
-    reads as TOML does, and as plain text where it is no TOML.
+    A key without a dot that is not at the top level means the one key that ends in it: of those in
+    the file, or else of those that it could have. A value reads as TOML does, and as plain text
+    where it is no TOML.
+
+    Args:
+        keys: what tables could have at the top ("") and in each section.
 
     Raises:
         InterplayError: where an argument is not KEY=VALUE, or its short key is ambiguous.
@@ -81,8 +99,8 @@ def apply_overrides(tables: dict[str, Any], overrides: Iterable[str]) -> dict[st
             )
         section, dot, name = key.rpartition(".")
         if not dot:
-            section, name = _section_of(name, result)
-        value = parse_value(text.strip())
+            section, name = _section_of(name, result, keys)
+        value = _value(override, text.strip())
         if not section:
             result[name] = value
             continue
@@ -93,9 +111,12 @@ def apply_overrides(tables: dict[str, Any], overrides: Iterable[str]) -> dict[st
     return result
 
 
-def _section_of(name: str, tables: dict[str, Any]) -> tuple[str, str]:
-    """Where an undotted key belongs: the top level, or the one section that has it."""
+def _section_of(name: str, tables: dict[str, Any], keys: Keys) -> tuple[str, str]:
+    """Where an undotted key belongs: the top level, or the one section that has it, or could."""
     owners = [s for s, table in tables.items() if isinstance(table, dict) and name in table]
+    if name not in tables and not owners:
+        known = keys(tables)
+        owners = [s for s, own in known.items() if name in own and name not in known[""]]
     if name in tables or not owners:
         return "", name
     if len(owners) > 1:
@@ -104,9 +125,27 @@ def _section_of(name: str, tables: dict[str, Any]) -> tuple[str, str]:
     return owners[0], name
 
 
+def _value(override: str, text: str) -> Any:
+    """The value of KEY=VALUE.
+
+    Raises:
+        InterplayError: where it begins as a list or a table and is none, as a shell leaves one
+            whose words had their quotes taken off.
+    """
+    value = parse_value(text)
+    if isinstance(value, str) and value == text and text[0] in "[{":
+        quoted = re.sub(r"(?<![\w.\"'+-])([A-Za-z_][\w./:-]*)(?=\s*[,\]}])", r'"\1"', text)
+        near = f"; did you mean '{override.partition('=')[0]}={quoted}'?" if quoted != text else ""
+        raise InterplayError(
+            f"{override!r} is not TOML: words in a list have double quotes, and the whole single "
+            f"ones against the shell{near}"
+        )
+    return value
+
+
 def parse_value(text: str) -> Any:
     """The value that `text` writes in TOML; plain text where it is no TOML."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from interplay.models import FAMILIES
 from interplay.options import Option, Options, options_of
 from interplay.registry import Registry
 from interplay.space.domains import Choice, Constant, Domain
-from interplay.study.readers.native import read_domain
+from interplay.study.readers.native import TOLD, read_domain
 from interplay.training import common as common_training
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.schedules import SCHEDULES
@@ -24,6 +24,26 @@ from interplay.usercode import load_function
 # What the program itself hands to a user's builder that asks for it by name.
 GIVEN = frozenset({"spec", "input_shape", "num_outputs"})
 GIVEN_TO_TRIAL = frozenset({"seed", "epochs", "fold", "folds"})
+# What other tools and books call an option; only used to say what was meant.
+ELSEWHERE = {
+    "alpha": "lr",
+    "batch": "batch_size",
+    "bs": "batch_size",
+    "drop_rate": "dropout",
+    "dropout_rate": "dropout",
+    "filters": "channels",
+    "hidden_dim": "hidden_size",
+    "hidden_units": "hidden_size",
+    "l2": "weight_decay",
+    "layers": "num_layers",
+    "learning_rate": "lr",
+    "max_epochs": "epochs",
+    "n_layers": "num_layers",
+    "num_epochs": "epochs",
+    "optimiser": "optimizer",
+    "units": "hidden_size",
+    "wd": "weight_decay",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,30 @@ RULES: dict[str, Rule] = {
 }
 
 
+def meant(word: object, known: Collection[str]) -> str | None:
+    """The name that `word` was most likely meant to be: what others call so, or the nearest."""
+    other = ELSEWHERE.get(str(word))
+    return other if other in known else nearest(word, known)
+
+
+def keys_of(tables: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The keys that each section of this study could have, as far as its names tell."""
+    found: dict[str, set[str]] = {}
+    for section in sections_of(tables, []):
+        rule, table = RULES[section], tables.get(section, {})
+        names: Any = table.get("name", rule.default) if isinstance(table, Mapping) else None
+        listed = names if isinstance(names, list) else [names]
+        keys = {*rule.common.by_name}
+        if rule.registry is not None:
+            keys |= {"name"}
+            entries = [rule.registry.get(name) for name in listed if name in rule.registry]
+            keys |= {key for entry in entries for key in entry.options.by_name}
+        if rule.own is not None:
+            keys |= {rule.own}
+        found[section] = keys
+    return found
+
+
 def sections_of(tables: Mapping[str, Any], mistakes: list[Mistake]) -> list[str]:
     """The sections that this study has, given or not: [trial] stands in place of all others."""
     if "trial" not in tables:
@@ -82,7 +126,9 @@ class Checked:
         prefix = f"{self.section}."
         given = {k.removeprefix(prefix): v for k, v in cell.items() if k.startswith(prefix)}
         config: dict[str, Value] = {}
-        name = given.pop("name", None) or next(iter(self.options))
+        name = next(iter(self.options))
+        if name:  # of a function of the user's, `name` is an option like any other
+            name = given.pop("name", name)
         if self.builder is not None:
             key = RULES[self.section].own
             assert key is not None
@@ -100,9 +146,17 @@ class Checked:
 
 
 def check_section(
-    section: str, table: Any, folders: Sequence[Path], mistakes: list[Mistake]
+    section: str,
+    table: Any,
+    folders: Sequence[Path],
+    mistakes: list[Mistake],
+    lacking: frozenset[str] = frozenset(),
 ) -> tuple[Checked | None, dict[str, Domain]]:
-    """Read one section's domains and check them; what is wrong is added to `mistakes`."""
+    """Read one section's domains and check them; what is wrong is added to `mistakes`.
+
+    Args:
+        lacking: what the program gives to functions that ask for it, but this study does not have.
+    """
     rule = RULES[section]
     if not isinstance(table, Mapping):
         mistakes.append(Mistake(section, "a section, not a value", table, f"[{section}]"))
@@ -114,7 +168,7 @@ def check_section(
             domains[f"{section}.{key}"] = domain
     builder = None
     if rule.own is not None and (rule.own in table or rule.registry is None):
-        builder, entries = _builder(section, table, rule, folders, mistakes)
+        builder, entries = _builder(section, table, rule, folders, lacking, mistakes)
     elif rule.registry is not None:
         entries = _entries(section, table, rule, mistakes)
     else:
@@ -191,6 +245,7 @@ def _builder(
     table: Mapping[str, Any],
     rule: Rule,
     folders: Sequence[Path],
+    lacking: frozenset[str],
     mistakes: list[Mistake],
 ) -> tuple[str | None, dict[str, Options] | None]:
     """The options of the user's own function."""
@@ -205,7 +260,11 @@ def _builder(
         return None, None
     try:
         function = load_function(path, folders)
-        return path, {"": options_of(function, rule.given - frozenset(table))}
+        given = rule.given - frozenset(table)
+        whole = options_of(function).by_name
+        # What cannot be given, and has no value of its own, the study must say.
+        given -= {name for name in lacking & given if name in whole and whole[name].required}
+        return path, {"": options_of(function, given)}
     except (InterplayError, TypeError) as error:
         mistakes.append(Mistake(key, str(error), path, "module:function"))
     except ValueError:  # a function without a signature, such as some written in C
@@ -230,11 +289,14 @@ def _check_key(
         elif not options.open:
             where = f"{name!r} has no such option" if name else "no such key"
             keys = list(known) if "" in entries and rule.registry is None else [*known, "name"]
-            mistakes.append(Mistake(full, where, None, ", ".join(known), nearest(key, keys)))
+            mistakes.append(Mistake(full, where, None, ", ".join(known), meant(key, keys)))
 
 
 def _check_values(full: str, domain: Domain, option: Option, mistakes: list[Mistake]) -> None:
+    before = len(mistakes)
     for value in domain.corners():
         mistake = option.mistake(full, value)
         if mistake is not None and mistake not in mistakes:
             mistakes.append(mistake)
+        if len(mistakes) >= before + TOLD:
+            return

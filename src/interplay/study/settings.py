@@ -15,6 +15,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # Windows keeps these for devices, with any ending.
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+MOST = 1_000_000
+"""Members of one study: more are neither kept in mind nor on a disk in files that can be read."""
+Count = Annotated[int, Field(ge=1, le=MOST)]
 
 
 class Section(BaseModel):
@@ -32,9 +35,9 @@ class Search(Section):
     """A name of the registry of search methods."""
     options: dict[str, Any] = {}
     """The method's own keys: in a study file they stand beside these."""
-    trials: Annotated[int, Field(ge=1)] | None = None
+    trials: Count | None = None
     """How many cells are tried."""
-    max_concurrent: Annotated[int, Field(ge=1)] = 4
+    max_concurrent: Count = 4
     """Cells suggested at a time, a round; each round knows the rounds before."""
     time_budget: Annotated[float, Field(gt=0)] | None = None
     """Seconds after which no further cell begins."""
@@ -51,9 +54,9 @@ class Search(Section):
     scheduler: Literal["asha", "median"] | None = None
     """Stops cells early: a scan of a large space, never a heatmap. A stopped cell's score is the
     last that it had."""
-    grace_period: Annotated[int, Field(ge=1)] | None = None
+    grace_period: Count | None = None
     """Epochs that a scan trains every cell at least; a tenth of all where left out."""
-    reduction_factor: Annotated[int, Field(ge=2)] = 3
+    reduction_factor: Annotated[int, Field(ge=2, le=MOST)] = 3
     """asha goes on with the best one in so many."""
 
     @property
@@ -82,9 +85,9 @@ class Heatmap(Section):
 class Resources(Section):
     """[resources]: where it runs; never what comes out."""
 
-    workers: Annotated[int, Field(ge=1)] | None = None
+    workers: Count | None = None
     """Processes that train at once; one a core (or GPU) where left out."""
-    cpus_per_worker: Annotated[int, Field(ge=1)] = 1
+    cpus_per_worker: Count = 1
     """Cores, and threads, of one worker."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """What a worker computes on; auto takes cuda, then mps, then cpu."""
@@ -95,11 +98,11 @@ class Settings(Section):
 
     name: str
     """Letters, digits, dots, dashes, underscores; the run folder is runs/<name>."""
-    epochs: Annotated[int, Field(ge=1)] | None = None
+    epochs: Count | None = None
     """Every member trains exactly this long."""
-    seeds: Annotated[int, Field(ge=1)] | list[Seed] = 5
+    seeds: Count | Annotated[list[Seed], Field(max_length=MOST)] = 5
     """How many (0, 1, …), or a list that names them; the same in every cell."""
-    folds: Annotated[int, Field(ge=2)] | None = None
+    folds: Annotated[int, Field(ge=2, le=MOST)] | None = None
     """Cross-validation in place of one validation part."""
     engine: Literal["auto", "reference", "stacked"] = "auto"
     """Which engine trains: stacked, many members at once; reference, one by one; auto chooses."""

@@ -13,14 +13,22 @@ from interplay.data import DATASETS
 from interplay.errors import Mistake, StudyError, nearest
 from interplay.identity import Value, canonical
 from interplay.kinds import Task
+from interplay.search import METHODS
 from interplay.search.guide import Guide, make_guide
 from interplay.search.guide import Task as SearchTask
-from interplay.space.domains import Choice, Constant, Domain, NoGridError
+from interplay.space.domains import Choice, Constant, Domain
 from interplay.space.space import Space, resolve_name
-from interplay.study.checks import check_search
+from interplay.study.checks import check_search, loads
 from interplay.study.files import apply_overrides, read_file
-from interplay.study.sections import RULES, Checked, check_section, sections_of
-from interplay.study.settings import Heatmap, Resources, Search, Settings, read_settings
+from interplay.study.sections import RULES, Checked, check_section, keys_of, meant, sections_of
+from interplay.study.settings import (
+    SECTIONS,
+    Heatmap,
+    Resources,
+    Search,
+    Settings,
+    read_settings,
+)
 from interplay.training.metrics import Mode, metrics_of, mode_of
 
 Config = dict[str, Value]
@@ -50,7 +58,7 @@ class Study:
     sections: tuple[Checked, ...] = field(repr=False)
 
     def __init__(
-        self, *, source: str = "study", folders: Sequence[Path] | None = None, **tables: Any
+        self, /, *, source: str = "study", folders: Sequence[Path] | None = None, **tables: Any
     ) -> None:
         folders = tuple(dict.fromkeys(Path(f).resolve() for f in folders or [Path.cwd()]))
         mistakes: list[Mistake] = []
@@ -64,7 +72,8 @@ class Study:
         domains: dict[str, Domain] = {}
         sections: list[Checked] = []
         for section in sections_of(tables, mistakes):
-            checked, found = check_section(section, tables.get(section, {}), folders, mistakes)
+            table = tables.get(section, {})
+            checked, found = check_section(section, table, folders, mistakes, _lacking(settings))
             domains.update(found)
             if checked is not None:
                 sections.append(checked)
@@ -87,7 +96,7 @@ class Study:
             InterplayError: where the file cannot be read; `StudyError` with all its mistakes.
         """
         path = Path(path)
-        tables = apply_overrides(read_file(path), overrides)
+        tables = apply_overrides(read_file(path), overrides, _keys)
         bad = [key for key in tables if not isinstance(key, str) or key in ("source", "folders")]
         if bad:
             raise StudyError(str(path), [Mistake(str(key), "no such key") for key in bad])
@@ -168,18 +177,11 @@ class Study:
         return [{**middle, **point} for point in self.search.points_to_evaluate]
 
     def sketches(self) -> list[Config]:
-        """Configurations that between them name every dataset a search may come to.
-
-        Raises:
-            StudyError: where a range has to do with which data is loaded.
-        """
-        values = []
-        for name, domain in self.space.domains.items():
-            of_data = name.startswith("data.")
-            try:
-                values.append(domain.grid() if of_data else [domain.middle()])
-            except NoGridError:
-                values.append(domain.corners())
+        """Configurations that between them name every dataset a search may come to."""
+        values = [
+            domain.grid() if loads(name) else [domain.middle()]
+            for name, domain in self.space.domains.items()
+        ]
         cells = (
             dict(zip(self.space.domains, combination, strict=True))
             for combination in itertools.product(*values)
@@ -236,13 +238,40 @@ class Study:
         return notes
 
 
+def _lacking(settings: Settings) -> frozenset[str]:
+    """What a function that asks for it is not given, since the study does not have it."""
+    lacking = {"epochs"} if settings.epochs is None else set()
+    return frozenset(lacking | ({"fold", "folds"} if settings.folds is None else set()))
+
+
+def _keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The keys that a study could have at its top ("") and in each section."""
+    found = {"": {*Settings.model_fields} - {*SECTIONS}} | keys_of(tables)
+    for section, model in SECTIONS.items():
+        found[section] = {*model.model_fields}
+    search = tables.get("search")
+    method = search.get("method", "grid") if isinstance(search, Mapping) else "grid"
+    found["search"] -= {"options"}
+    if method in METHODS:
+        found["search"] |= {*METHODS.get(method).options.by_name}
+    return found
+
+
 def _check_sections_known(tables: Mapping[str, Any], mistakes: list[Mistake]) -> None:
     known = [*Settings.model_fields, *RULES]
     for key, value in tables.items():
         if key not in known:
             what = "no such section" if isinstance(value, Mapping) else "no such key"
             shown = None if isinstance(value, Mapping) else value
-            mistakes.append(Mistake(str(key), what, shown, ", ".join(known), nearest(key, known)))
+            near = meant(key, known) or _in_section(key, tables)
+            mistakes.append(Mistake(str(key), what, shown, ", ".join(known), near))
+
+
+def _in_section(key: str, tables: Mapping[str, Any]) -> str | None:
+    """The full name of the key of a section that was meant at the top."""
+    full = {short: f"{s}.{short}" for s, keys in keys_of(tables).items() for short in sorted(keys)}
+    short = meant(key, full)
+    return None if short is None else full[short]
 
 
 def _written(tables: Mapping[str, Any]) -> tuple[str, ...]:

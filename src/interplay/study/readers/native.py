@@ -31,6 +31,13 @@ ELSEWHERE = {
 }
 
 
+MOST = 100_000
+"""Values of one hyperparameter: more are no grid that anybody trains."""
+LARGEST = 2**63  # whole numbers beyond it fit into no table
+TOLD = 5
+"""Mistakes told of one list: a wrong one may hold thousands."""
+
+
 class _Rejected(Exception):  # noqa: N818  (never leaves this file)
     """The value is not a domain; the mistake is on the list already."""
 
@@ -75,6 +82,8 @@ def _plain(key: str, value: Any, mistakes: list[Mistake]) -> None:
             _plain(key, item, mistakes)
     elif isinstance(value, float) and not math.isfinite(value):
         mistakes.append(Mistake(key, "not a finite number", value, "finite numbers"))
+    elif isinstance(value, int) and abs(value) >= LARGEST:
+        mistakes.append(Mistake(key, "too large a whole number", value, "below 2^63"))
     elif not isinstance(value, (bool, int, float, str)):
         mistakes.append(
             Mistake(
@@ -92,13 +101,26 @@ def _choice(key: str, values: list[Any], mistakes: list[Mistake]) -> Domain:
             mistakes,
             Mistake(key, "an empty list leaves nothing to try", "[]", "at least one value"),
         )
-    _plain(key, values, mistakes)
+    if len(values) > MOST:
+        _reject(mistakes, _too_many(key, len(values)))
+    before = len(mistakes)
     seen: set[str] = set()
     for value in values:
+        if len(mistakes) >= before + TOLD:
+            break
+        _plain(key, value, mistakes)
         if same_as(value) in seen:
-            mistakes.append(Mistake(key, "the same value twice", value, "each value once"))
+            # As [0,0, 0,5] has, where half of a whole is meant.
+            point = ", decimals with a point" if type(value) is int else ""
+            allowed = f"each value once{point}"
+            mistakes.append(Mistake(key, "the same value twice", value, allowed))
         seen.add(same_as(value))
     return Choice(tuple(values))
+
+
+def _too_many(key: str, number: int) -> Mistake:
+    reason = f"{number:,} values, each of which would be trained"
+    return Mistake(key, reason, None, f"up to {MOST:,} values, or a range without step and count")
 
 
 def _table(key: str, table: dict[str, Any], mistakes: list[Mistake]) -> Domain:
@@ -149,10 +171,12 @@ def _listed(
 
 
 def _number(key: str, value: Any, mistakes: list[Mistake]) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    before = len(mistakes)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         mistakes.append(Mistake(key, "not a finite number", value, "a number"))
-        return False
-    return True
+    else:
+        _plain(key, value, mistakes)
+    return len(mistakes) == before
 
 
 def _range(key: str, table: dict[str, Any], distribution: Any, mistakes: list[Mistake]) -> Domain:
@@ -168,6 +192,8 @@ def _range(key: str, table: dict[str, Any], distribution: Any, mistakes: list[Mi
     if "count" in table and (isinstance(count, bool) or not isinstance(count, int)):
         mistakes.append(Mistake(f"{key}.count", "not a whole number", count, "2 or more"))
         fine.append(False)
+    elif "count" in table:
+        fine.append(_number(f"{key}.count", count, mistakes))
     if not isinstance(log, bool):
         mistakes.append(Mistake(f"{key}.log", "not true or false", log, "true, false"))
         fine.append(False)
@@ -194,9 +220,14 @@ def _range(key: str, table: dict[str, Any], distribution: Any, mistakes: list[Mi
     _check_range(key, low, high, step, count, log, integer, mistakes)
     if len(mistakes) > before:
         raise _Rejected
+    domain: Int | Float
     if integer:
-        return Int(int(low), int(high), log, None if step is None else int(step), count)
-    return Float(float(low), float(high), log, None if step is None else float(step), count)
+        domain = Int(int(low), int(high), log, None if step is None else int(step), count)
+    else:
+        domain = Float(float(low), float(high), log, None if step is None else float(step), count)
+    if domain.size is not None and domain.size > MOST:
+        _reject(mistakes, _too_many(key, domain.size))
+    return domain
 
 
 def _check_range(
@@ -215,6 +246,8 @@ def _check_range(
     if low >= high:
         reason = "low is above high" if low > high else "low equals high, so nothing varies"
         wrong("", reason, f"{low:g} to {high:g}", "low below high")
+    elif not math.isfinite(high - low):
+        wrong("", "a range wider than a number can be", f"{low:g} to {high:g}", "a narrower one")
     if log and low <= 0:
         wrong("low", "a log range needs a positive low", low, "above 0")
     if step is not None and count is not None:
