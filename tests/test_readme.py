@@ -143,7 +143,6 @@ def test_the_example_of_a_dataset():
 def test_the_example_of_a_family_stacks():
     import torch
 
-    import interplay.training.stacked.twins  # noqa: F401  (registers them)
     from interplay.training.stacked.stack import stack
 
     build = example("def bottleneck")["bottleneck"]

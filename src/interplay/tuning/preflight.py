@@ -23,6 +23,8 @@ from interplay.training.stacked.sharing import why_alone
 from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan
 
+ROWS = 8  # of the data, that are sent through a model
+
 
 @dataclass(frozen=True)
 class Preflight:
@@ -49,7 +51,7 @@ def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
         if same_as(config) in found:
             continue
         model, data = section(config, "model"), section(config, "data")
-        # Two rows stand for a batch: what depends on its size is left to training.
+        # A few rows stand for a batch: what depends on its size is left to training.
         distinct = same_as([model, {**data, "batch_size": 0}])
         if distinct not in models:
             models[distinct] = _try(plan, config, plan.study.folders)
@@ -78,8 +80,8 @@ def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> Built:
         with own_globals(0, "preflight"):
             model = build_model(model_options, spec, folders)
             parameters = count_parameters(model)
-            inputs = torch.from_numpy(dataset.view(kind)[:2].copy())
-            lengths = None if dataset.lengths is None else torch.from_numpy(dataset.lengths[:2])
+            inputs = torch.from_numpy(dataset.view(kind)[:ROWS].copy())
+            lengths = None if dataset.lengths is None else torch.from_numpy(dataset.lengths[:ROWS])
             x = inputs if lengths is None else (inputs, lengths)
             with torch.no_grad():
                 out = Network(model)(x)
@@ -90,7 +92,7 @@ def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> Built:
         return Built(f"{type(error).__name__}: {words}{_where(error, folders)}")
     expected = (len(inputs), spec.num_outputs)
     if tuple(out.shape) != expected:
-        gives = f"the model gives shape {tuple(out.shape)} for a batch of 2"
+        gives = f"the model gives shape {tuple(out.shape)} for a batch of {len(inputs)}"
         return Built(f"{gives}; {expected} is needed")
     if "builder" not in model_options:
         return Built(None, parameters)  # families stack; a test holds that

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import nn
 
-import interplay.training.stacked.twins  # noqa: F401
 from interplay.data.dataset import DataSpec
 from interplay.models.blocks.conv import Conv
 from interplay.models.factory import build_model
@@ -16,8 +15,10 @@ from interplay.training.dropout import seed_dropout
 from interplay.training.stacked.chains import layout as conv_layout
 from interplay.training.stacked.chains.chain import FusedChain, members_at_once
 from interplay.training.stacked.chains.pool import NormPool
+from interplay.training.stacked.flat import Flat
 from interplay.training.stacked.leaves.conv import StackedConv
-from interplay.training.stacked.stack import Flat, NotStackableError, stack, unstack
+from interplay.training.stacked.stack import stack, unstack
+from interplay.training.stacked.twin import NotStackableError
 
 BATCH = 4
 WAYS = {"one by one": 0, "two at a time": 2, "grouped": 1 << 40}

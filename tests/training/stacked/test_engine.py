@@ -13,7 +13,8 @@ from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, section
 from interplay.training.reference import train_member
 from interplay.training.stacked.engine import train_stack
-from interplay.training.stacked.stack import NotStackableError, stack
+from interplay.training.stacked.stack import stack
+from interplay.training.stacked.twin import NotStackableError
 from interplay.training.stacked.update.schedules import Plateau
 from interplay.training.tensors import make_parts
 from tests.models.pairwise import pairwise

@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-import interplay.training.stacked.twins  # noqa: F401
 from interplay.data.dataset import DataSpec
 from interplay.models.factory import build_model
 from interplay.training.dropout import seed_dropout
+from interplay.training.stacked.flat import Flat
+from interplay.training.stacked.leaves.table import LEAVES, load
 from interplay.training.stacked.recurrent import chunks as recurrent_chunks
 from interplay.training.stacked.recurrent import host as recurrent_host
 from interplay.training.stacked.recurrent import scan as recurrent_scan
 from interplay.training.stacked.recurrent.cells import GRUCell, LSTMCell, RNNCell
 from interplay.training.stacked.recurrent.scan import scan
-from interplay.training.stacked.stack import TWINS, Flat, NotStackableError, stack, unstack
+from interplay.training.stacked.stack import stack, unstack
+from interplay.training.stacked.twin import NotStackableError
 
 CELLS = {
     "gru": (nn.GRU, {}),
@@ -42,6 +44,10 @@ def _way(request, monkeypatch):
     """Cells as compiled for a CPU, and of torch's operations as other devices have them."""
     if request.param == "operations":
         monkeypatch.setattr(recurrent_host, "ON_HOST", {})
+
+
+def twin_of(modules):
+    return load(LEAVES[type(modules[0])].twin)(modules)
 
 
 def make(kind, members, **options):
@@ -70,7 +76,7 @@ def separately(modules, x, states=None):
 def compare(modules, x, tolerance, states=None):
     """Results and all gradients, the twin's against the modules' own."""
     modules = copy.deepcopy(modules)
-    twin = TWINS[type(modules[0])](modules)
+    twin = twin_of(modules)
     names = [name for name, _ in modules[0].named_parameters()]
     inputs = [x, *(states or [])]
     for tensor in inputs:
@@ -130,7 +136,7 @@ def test_single_precision(kind, both):
 @pytest.mark.parametrize("kind", CELLS)
 def test_without_gradients_samples_go_in_parts(kind, monkeypatch):
     modules = [m.double() for m in make(kind, 2)]
-    twin = TWINS[type(modules[0])](modules)
+    twin = twin_of(modules)
     x = torch.randn(2 * 70, 9, 3, dtype=torch.float64)
     want = tensors(twin(x))
     monkeypatch.setattr(recurrent_chunks, "CHUNK", 1)
@@ -144,7 +150,7 @@ def test_without_gradients_samples_go_in_parts(kind, monkeypatch):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_members_do_not_touch_one_another(kind, dtype):
     modules = [m.to(dtype) for m in make(kind, 3, num_layers=2)]
-    twin = TWINS[type(modules[0])](modules)
+    twin = twin_of(modules)
     names = [name for name, _ in modules[0].named_parameters()]
     x = torch.randn(3, 4, 13, 3, dtype=dtype)
 
@@ -204,7 +210,7 @@ def test_reading_padded_sequences_is_reading_each_to_its_end(kind, layers, order
     exact, single = (torch.float64, 1e-10), (torch.float32, 1e-5)
     for members, (dtype, tolerance) in ((1, exact), (3, exact), (2, single)):
         modules = [m.to(dtype) for m in make(kind, members, num_layers=layers)]
-        twin = TWINS[type(modules[0])](modules)
+        twin = twin_of(modules)
         names = [name for name, _ in modules[0].named_parameters()]
         lengths = torch.randint(1, 18, (members, 6))
         lengths[-1].clamp_(max=9)  # one member's longest is not the others'
@@ -233,7 +239,7 @@ def test_reading_padded_sequences_is_reading_each_to_its_end(kind, layers, order
 @pytest.mark.parametrize("kind", CELLS)
 def test_what_stands_past_the_ends_is_not_read(kind):
     modules = [m.double() for m in make(kind, 2, num_layers=2)]
-    twin = TWINS[type(modules[0])](modules)
+    twin = twin_of(modules)
     lengths = torch.tensor([9, 5, 1, 7, 6, 6])
     x = torch.randn(6, 12, 3, dtype=torch.float64)
     other = x.clone()
@@ -277,7 +283,7 @@ def test_without_lengths_chunks_hold_all():
 
 
 def test_the_way_back_can_be_gone_twice():
-    twin = TWINS[nn.GRU](make("gru", 2))
+    twin = twin_of(make("gru", 2))
     x = torch.randn(2 * 3, 6, 3, requires_grad=True)
     loss = twin(x)[0].square().sum()
     first = torch.autograd.grad(loss, x, retain_graph=True)[0]
@@ -379,7 +385,7 @@ def test_different_nonlinearities_do_not_stack():
 
 
 def test_packed_sequences_are_refused():
-    twin = TWINS[nn.GRU](make("gru", 2))
+    twin = twin_of(make("gru", 2))
     packed = nn.utils.rnn.pack_padded_sequence(
         torch.randn(4, 6, 3), torch.tensor([6, 5, 4, 3]), batch_first=True
     )

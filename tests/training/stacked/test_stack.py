@@ -1,12 +1,10 @@
-"""`stack` and `unstack`, and the check that a user's own forward allows it."""
+"""`stack` and `unstack`."""
 
 import torch
 from torch import nn
 
-import interplay.training.stacked.twins  # noqa: F401  (registers them)
-from interplay.data.dataset import DataSpec
-from interplay.training.stacked.check import why_not
-from interplay.training.stacked.stack import Flat, stack, unstack
+from interplay.training.stacked.flat import Flat
+from interplay.training.stacked.stack import stack, unstack
 
 
 def make_models(n=3):
@@ -46,35 +44,3 @@ def test_gradients_are_each_members_own():
         model(x[4 * i : 4 * i + 4]).square().sum().backward()
         own = torch.cat([p.grad.flatten() for p in model.parameters()])
         torch.testing.assert_close(flat.grads[i].sort().values, own.sort().values)
-
-
-MODULE = """
-import torch
-from torch import nn
-from torch.nn import functional as F
-class Net(nn.Module):
-    def __init__(self, how):
-        super().__init__()
-        self.how, self.layers = how, nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3))
-    def forward(self, x):
-        if self.how == "mixes":
-            x = x - x.mean(0)
-        if self.how == "draws":
-            x = F.dropout(x, 0.5, self.training)
-        return self.layers(x)
-def make(how):
-    return Net(how)
-"""
-
-
-def test_a_users_forward_is_tried_not_trusted(tmp_path):
-    (tmp_path / "tried.py").write_text(MODULE)
-    x = torch.randn(2, 5)
-    spec = DataSpec("classification", "flat", (5,), 3)
-
-    def check(how):
-        return why_not({"builder": "tried:make", "how": how}, spec, x, [tmp_path])
-
-    assert check("plain") is None
-    assert "other numbers" in check("mixes")
-    assert "other numbers" in check("draws")

@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-import interplay.training.stacked.twins  # noqa: F401  (registers them)
 from interplay.training.dropout import SeededDropout
 from interplay.training.stacked.leaves.dropout import StackedDropout
-from interplay.training.stacked.stack import NotStackableError
+from interplay.training.stacked.twin import NotStackableError
 from interplay.training.streams import MaskStream
 
 

@@ -1,4 +1,4 @@
-"""Does a user's own model compute the same in a stack? Tried once, on a few rows."""
+"""Does a user's own model train the same in a stack? Tried once, on a few rows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import interplay.training.stacked.twins  # noqa: F401  (registers them)
 from interplay.data.dataset import DataSpec
-from interplay.models.factory import build_model
+from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
-from interplay.training.stacked.stack import NotStackableError, stack
+from interplay.training.stacked.flat import Flat
+from interplay.training.stacked.stack import Stacked, stack
+from interplay.training.stacked.twin import NotStackableError
 from interplay.training.streams import own_globals
+
+MEMBERS = 2
+ROWS = 4 * MEMBERS
+# What rounding may do, against the largest number of what is compared; to a gradient, also against
+# the largest of all, for some are nothing but rounding (a bias before a norm).
+CLOSE, CLOSE_GRADIENT, ROUNDING = 1e-4, 1e-3, 1e-5
 
 
 def why_not(
@@ -23,42 +30,120 @@ def why_not(
 ) -> str | None:
     """The reason why this model does not stack, or None where it does.
 
-    A forward of the user's may mix the rows of a batch, or draw random numbers, in ways that no
-    list of modules shows. So two members are run apart and together, training and evaluating.
+    A forward of the user's may mix the rows of a batch, draw random numbers, or change what flows
+    back, in ways that no list of modules shows. So two members are run apart and together: a step
+    of training forward and back, and an evaluation after it. Outputs, the gradient of every
+    parameter and every buffer must come out the same.
 
     Args:
-        x: a few input rows, with their lengths where they have any.
+        x: a few input rows, at best `ROWS`, with their lengths where they have any.
     """
-    models = [_seeded(options, spec, folders, seed) for seed in (0, 1)]
-    again = [_seeded(options, spec, folders, seed) for seed in (0, 1)]
-    lengths = takes_lengths(models[0])
-
-    def rows(parts: Sequence[Tensor], member: int | None = None) -> Any:
-        own = tuple(p if member is None else p.chunk(2)[member] for p in parts)
-        return own if isinstance(x, tuple) else own[0]
-
+    inputs = [_unlike(part) for part in (x if isinstance(x, tuple) else (x,))]
     try:
-        together = stack(again)
-        for training in (True, False):
-            together.train(training)
-            inputs = x if isinstance(x, tuple) else (x,)
-            # Unlike rows for the two: what mixes a batch then shows.
-            twice = [torch.cat([part, part[-1:].expand_as(part)]) for part in inputs]
-            with torch.no_grad(), own_globals(0, "check"):
-                # The second first: what is drawn from a global generator then shows.
-                second, first = (
-                    call(models[i].train(training), rows(twice, i), lengths) for i in (1, 0)
-                )
-                apart = torch.cat([first, second])
-            with torch.no_grad(), own_globals(0, "check"):
-                joined = call(together, rows(twice), lengths)
-            if not torch.allclose(apart, joined, rtol=1e-4, atol=1e-5):
-                return "its forward gives other numbers when members share a batch"
-    except NotStackableError as error:
-        return str(error)
+        apart = [_seeded(options, spec, folders, seed) for seed in range(MEMBERS)]
+        together = stack([_seeded(options, spec, folders, seed) for seed in range(MEMBERS)])
+        return _difference(apart, together, inputs)
     except Exception as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return reason(error)
+
+
+def reason(error: Exception) -> str:
+    """In one line, why what raised `error` did not train as a stack."""
+    words = " ".join(str(error).split())
+    return words if isinstance(error, NotStackableError) else f"{type(error).__name__}: {words}"
+
+
+def _difference(
+    apart: Sequence[nn.Module], together: Stacked, inputs: Sequence[Tensor]
+) -> str | None:
+    """What differs between models and the stack of their like, or None; all of them are trained."""
+    lengths = takes_lengths(apart[0])
+    flat = Flat([together])  # before they train, as an engine has it
+
+    def run(training: bool) -> tuple[list[Tensor], Tensor]:
+        # The last first: what is drawn from a global generator then shows.
+        outputs: dict[int, Tensor] = {}
+        with own_globals(0, "check"):
+            for i in reversed(range(MEMBERS)):
+                outputs[i] = call(apart[i].train(training), _rows(inputs, i), lengths)
+        with own_globals(0, "check"):
+            joined = call(together.train(training), _rows(inputs), lengths)
+        return [outputs[i] for i in range(MEMBERS)], joined
+
+    outs, joined = run(training=True)
+    if not _same(torch.cat(outs), joined):
+        return "its forward gives other numbers when members share a batch"
+    if count_parameters(apart[0]) != flat.size:
+        return "a stack of it trains other parameters"
+    # Any loss: this one has a gradient of its own for each number.
+    slopes = torch.linspace(-1, 1, joined.numel()).sin().view_as(joined)
+    for out, slope in zip(outs, slopes.chunk(MEMBERS), strict=True):
+        (out * slope).sum().backward()  # type: ignore[no-untyped-call]
+    grads = flat.gradients((joined * slopes).sum())
+    other = _other_gradient(apart, together, dict(zip(flat.parameters[0], grads, strict=True)))
+    if other is not None:
+        return f"its backward pass gives {other} another gradient when members share a batch"
+    other = _other_buffer(apart, together)
+    if other is not None:
+        return f"a step of training leaves other numbers in {other} when members share a batch"
+    with torch.no_grad():
+        outs, joined = run(training=False)
+    if not _same(torch.cat(outs), joined):
+        return "its forward gives other numbers in evaluation when members share a batch"
     return None
+
+
+def _other_gradient(
+    apart: Sequence[nn.Module], together: Stacked, grads: Mapping[Tensor, Tensor]
+) -> str | None:
+    """The first parameter whose gradient is not the same, by name."""
+    largest = max(float(g.abs().max()) for g in grads.values() if g.numel())
+    for path, twin in together.leaves.items():
+        for name, parameter in twin.named_parameters():
+            owns = [model.get_submodule(path).get_parameter(name).grad for model in apart]
+            full = f"{path}.{name}" if path else name
+            if parameter not in grads:
+                if any(own is not None for own in owns):
+                    return full
+                continue
+            for own, grad in zip(owns, grads[parameter], strict=True):
+                if own is None or not _same(own, grad, CLOSE_GRADIENT, ROUNDING * largest):
+                    return full
+    return None
+
+
+def _other_buffer(apart: Sequence[nn.Module], together: Stacked) -> str | None:
+    """The first buffer of fractions that is not the same, by name."""
+    for path, twin in together.leaves.items():
+        for name, buffer in twin.named_buffers():
+            if not buffer.is_floating_point():  # a count, which nothing is computed from
+                continue
+            for model, own in zip(apart, buffer, strict=True):
+                if not _same(model.get_submodule(path).get_buffer(name), own):
+                    return f"{path}.{name}" if path else name
+    return None
+
+
+def _same(one: Tensor, other: Tensor, close: float = CLOSE, least: float = 1e-5) -> bool:
+    if one.shape != other.shape:
+        return False
+    one, other = one.detach(), other.detach()
+    room = max(least, close * float(one.abs().max()) if one.numel() else 0.0)
+    return torch.allclose(one, other, rtol=0, atol=room, equal_nan=True)
+
+
+def _rows(inputs: Sequence[Tensor], member: int | None = None) -> Any:
+    """As models are given them, all or one member's."""
+    own = tuple(part if member is None else part.chunk(MEMBERS)[member] for part in inputs)
+    return own if len(own) > 1 else own[0]
+
+
+def _unlike(part: Tensor) -> Tensor:
+    """`ROWS` rows, each member's unlike another's: what mixes a batch then shows."""
+    rows = part[torch.arange(ROWS).clamp(max=len(part) - 1)]
+    if len(part) >= ROWS or not part.is_floating_point():
+        return rows
+    return rows + torch.linspace(1, 99, rows.numel()).sin().view_as(rows)
 
 
 def _seeded(

@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-import interplay.training.stacked.twins  # noqa: F401  (they register)
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
@@ -27,7 +26,9 @@ from interplay.training.schedules import SCHEDULES
 from interplay.training.stacked.chains import chain
 from interplay.training.stacked.device.place import on_host
 from interplay.training.stacked.device.steps import DeviceSteps, recorder_for
-from interplay.training.stacked.stack import Flat, Stacked, split_members, stack
+from interplay.training.stacked.flat import Flat
+from interplay.training.stacked.stack import Stacked, stack
+from interplay.training.stacked.twin import split_members
 from interplay.training.stacked.update.loss import cross_entropy
 from interplay.training.stacked.update.optimizers import StackedOptimizer
 from interplay.training.stacked.update.schedules import Rate

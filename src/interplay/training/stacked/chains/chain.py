@@ -1,131 +1,25 @@
 """Chains: convolutions and what stands between them, run as one.
 
-Within a chain a tile of members stays side by side as channels (see `conv_layout`), so nothing is
+Within a chain a tile of members stays side by side as channels (see `Layout`), so nothing is
 copied back and forth between modules.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from interplay.models.blocks.conv import Chain, Conv
-from interplay.models.blocks.conv_net import ConvLayer
-from interplay.models.blocks.downsample import Downsample
-from interplay.models.blocks.inception import Inception
-from interplay.models.blocks.residual import Residual
-from interplay.models.blocks.squeeze_excite import SqueezeExcite
-from interplay.training.dropout import SeededDropout
-from interplay.training.stacked.chains.layout import Layout, divided, tile_size
-from interplay.training.stacked.chains.leaves import (
-    ChainBatchNorm,
-    ChainDropout,
-    ChainGroupNorm,
-    ChainLinear,
-)
-from interplay.training.stacked.chains.pool import NormPool
+from interplay.training.stacked.chains.layout import Layout, tile_size
+from interplay.training.stacked.chains.leaves import ChainDropout
+from interplay.training.stacked.chains.parts import ACTIVATIONS, Part, part_of
+from interplay.training.stacked.chains.steps import Steps
 from interplay.training.stacked.leaves.conv import StackedConv
-from interplay.training.stacked.stack import Fused, _same_shapes, fuses
+from interplay.training.stacked.twin import Fused
 
-LEAVES: dict[type[nn.Module], Callable[[Any], nn.Module]] = {
-    nn.Conv1d: StackedConv,
-    nn.Conv2d: StackedConv,
-    nn.BatchNorm1d: ChainBatchNorm,
-    nn.BatchNorm2d: ChainBatchNorm,
-    nn.GroupNorm: ChainGroupNorm,
-    SeededDropout: ChainDropout,
-}
-POOLS: tuple[type[nn.Module], ...] = (
-    nn.MaxPool1d,
-    nn.MaxPool2d,
-    nn.AvgPool1d,
-    nn.AvgPool2d,
-    nn.AdaptiveAvgPool1d,
-    nn.AdaptiveAvgPool2d,
-    nn.ZeroPad1d,
-    nn.ZeroPad2d,
-)
-# Activations that never fall: the maximum of a window may be taken before them.
-RISING: tuple[type[nn.Module], ...] = (nn.ReLU, nn.Sigmoid, nn.Tanh)
-ACTIVATIONS: tuple[type[nn.Module], ...] = (
-    *RISING,
-    nn.LeakyReLU,
-    nn.ELU,
-    nn.SELU,
-    nn.CELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Mish,
-    nn.ReLU6,
-    nn.Hardtanh,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.LogSigmoid,
-    nn.Softplus,
-    nn.Softsign,
-    nn.Tanhshrink,
-    nn.Identity,
-)
 PROBE_ROWS = 2  # of which a batch norm without running statistics can still take a variance
-
-
-@dataclass
-class Part:
-    """What one module comes to in a chain: its steps, and the twins of the leaves within it."""
-
-    steps: list[nn.Module]
-    leaves: dict[str, nn.Module] = field(default_factory=dict)
-
-    def below(self, name: str) -> dict[str, nn.Module]:
-        """The twins by their paths from one module up."""
-        return {f"{name}.{path}" if path else name: twin for path, twin in self.leaves.items()}
-
-
-class Steps(nn.Module):
-    """Modules one after the other; shapes as theirs. A mask is there to be None."""
-
-    def __init__(self, steps: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.steps = nn.ModuleList(norm_pools(pool_first(steps)))
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        assert mask is None
-        for step in self.steps:
-            x = step(x)
-        return x
-
-
-def pool_first(steps: Sequence[nn.Module]) -> list[nn.Module]:
-    """Rising activations moved behind the max pooling that follows them, where there is less.
-
-    The numbers and the gradients are the same: ties within a window are between zeros of a relu,
-    through which nothing flows, or between equal slopes.
-    """
-    ordered = list(steps)
-    for i in range(len(ordered) - 1):
-        pools = isinstance(ordered[i + 1], (nn.MaxPool1d, nn.MaxPool2d))
-        if type(ordered[i]) in RISING and pools:
-            ordered[i], ordered[i + 1] = ordered[i + 1], ordered[i]
-    return ordered
-
-
-def norm_pools(steps: Sequence[nn.Module]) -> list[nn.Module]:
-    """Each batch norm with the max pooling behind it, and a relu behind that, as one step."""
-    joined: list[nn.Module] = []
-    for step in steps:
-        last = joined[-1] if joined else None
-        if type(step) is nn.MaxPool2d and type(last) is ChainBatchNorm:
-            joined[-1] = NormPool(last, step, relu=False)
-        elif type(step) is nn.ReLU and isinstance(last, NormPool) and not last.relu:
-            joined[-1] = NormPool(last.norm, last.pool, relu=True)
-        else:
-            joined.append(step)
-    return joined
 
 
 class FusedChain(Fused):
@@ -188,122 +82,6 @@ def members_at_once(stacked: nn.Module, members: int, batch: int) -> int:
     return tile_size(members, batch * max(seen) * parameter.element_size(), parameter.device)
 
 
-class SideBySideInception(nn.Module):
-    """`Inception` where branches are joined member by member."""
-
-    def __init__(self, branches: dict[str, Steps]) -> None:
-        super().__init__()
-        self.branches = nn.ModuleDict(branches)
-        self.layout = Layout()
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(batch, count * inputs, …) to (batch, count * outputs, …)."""
-        assert mask is None
-        at = self.branches
-        outs = [at["point"](x), at["near"](x), at["far"](x), at["pooled"](at["highest"](x))]
-        own = [divided(out, 1, self.layout.count) for out in outs]
-        return torch.cat(own, dim=2).flatten(1, 2)
-
-
-def part_of(modules: Sequence[nn.Module]) -> Part | None:
-    """What the members' modules come to in a chain; None where they cannot be in one."""
-    first = modules[0]
-    kind = type(first)
-    if any(type(m) is not kind for m in modules):
-        return None
-    if kind in LEAVES:
-        _same_shapes(modules, kind.__name__)
-        twin = LEAVES[kind](modules)
-        return Part([twin], {"": twin})
-    if kind in POOLS or kind in ACTIVATIONS:
-        same = all(m.extra_repr() == first.extra_repr() for m in modules)
-        return Part([copy.deepcopy(first)]) if same and not _gives_indices(first) else None
-    return UNITS[kind](modules) if kind in UNITS else None
-
-
-def in_line(modules: Sequence[nn.Module]) -> Part | None:
-    """Modules whose children run one after the other, in their order."""
-    parts = children_of(modules)
-    if parts is None:
-        return None
-    steps = [step for part in parts.values() for step in part.steps]
-    leaves = {path: t for name, part in parts.items() for path, t in part.below(name).items()}
-    return Part(steps, leaves)
-
-
-def downsample(modules: Sequence[Downsample]) -> Part | None:
-    """Of images; a sequence of an odd number of steps is padded first."""
-    return in_line(modules) if modules[0].layout == "image" else None
-
-
-def with_own_forward(modules: Sequence[nn.Module]) -> Part | None:
-    """Modules whose forward holds for members side by side as it stands."""
-    parts = children_of(modules)
-    if parts is None:
-        return None
-    unit = copy.copy(modules[0])
-    unit._modules = dict(unit._modules)
-    leaves: dict[str, nn.Module] = {}
-    for name, part in parts.items():
-        unit._modules[name] = Steps(part.steps)
-        leaves |= part.below(name)
-    return Part([unit], leaves)
-
-
-def squeeze_excite(modules: Sequence[SqueezeExcite]) -> Part | None:
-    """Its gates are read from (batch, channels) by linear layers."""
-    steps: list[nn.Module] = []
-    leaves: dict[str, nn.Module] = {}
-    for name, child in modules[0].gates.named_children():
-        step: nn.Module
-        if type(child) is nn.Linear:
-            linears: list[Any] = [m.gates._modules[name] for m in modules]
-            _same_shapes(linears, "gates")
-            step = leaves[f"gates.{name}"] = ChainLinear(linears)
-        else:
-            step = copy.deepcopy(child)
-        steps.append(step)
-    unit = copy.copy(modules[0])
-    unit._modules = {"gates": Steps(steps)}
-    return Part([unit], leaves)
-
-
-def inception(modules: Sequence[Inception]) -> Part | None:
-    parts = children_of(modules)
-    if parts is None:
-        return None
-    leaves = {path: t for name, part in parts.items() for path, t in part.below(name).items()}
-    return Part([SideBySideInception({n: Steps(p.steps) for n, p in parts.items()})], leaves)
-
-
-UNITS: dict[type[nn.Module], Callable[[Any], Part | None]] = {
-    nn.Sequential: in_line,
-    Conv: in_line,
-    Chain: in_line,
-    ConvLayer: in_line,  # block, downsample, dropout
-    Downsample: downsample,
-    Residual: with_own_forward,
-    SqueezeExcite: squeeze_excite,
-    Inception: inception,
-}
-
-
-def children_of(modules: Sequence[nn.Module]) -> dict[str, Part] | None:
-    """Every child's part by its name; None where one has none."""
-    parts = {}
-    for name in modules[0]._modules:
-        children = [m._modules.get(name) for m in modules]
-        there = [c for c in children if c is not None]
-        if not there:
-            continue
-        part = part_of(there) if len(there) == len(modules) else None
-        if part is None:
-            return None
-        parts[name] = part
-    return parts
-
-
-@fuses(nn.Sequential)
 def runs(modules: Sequence[nn.Sequential]) -> dict[tuple[str, ...], Fused]:
     """A chain for each longest run of children that can be in one."""
     found: list[tuple[list[str], Part]] = [([], Part([]))]
@@ -322,7 +100,6 @@ def runs(modules: Sequence[nn.Sequential]) -> dict[tuple[str, ...], Fused]:
     return {tuple(n): FusedChain(members, r.steps, r.leaves) for n, r in found if _worth_it(r)}
 
 
-@fuses(Conv, ConvLayer, Chain, Residual, Inception)
 def whole(modules: Sequence[nn.Module]) -> dict[tuple[str, ...], Fused]:
     """The block as one, of images: over sequences it is given a mask."""
     part = None
@@ -339,7 +116,3 @@ def _begins(part: Part) -> bool:
 
 def _worth_it(part: Part) -> bool:
     return len(part.steps) > 1 and any(isinstance(t, StackedConv) for t in part.leaves.values())
-
-
-def _gives_indices(module: nn.Module) -> bool:
-    return bool(getattr(module, "return_indices", False))

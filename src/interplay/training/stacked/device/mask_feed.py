@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from interplay.training.stacked.stack import NotStackableError
+from interplay.training.stacked.twin import NotStackableError
 from interplay.training.streams import MaskStream
 
 AHEAD = 1 << 24  # bytes of masks that are sent at once, about

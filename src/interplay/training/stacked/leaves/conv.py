@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interplay.training.stacked.chains.layout import Layout, tile_size
-from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
+from interplay.training.stacked.twin import NotStackableError, Twin
 
 
-@twin_of(nn.Conv1d, nn.Conv2d)
 class StackedConv(Twin):
     """Each member's own convolution: (members * batch, inputs, …) to (members * batch, outputs, …).
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from interplay.models.blocks.steps import step_mask
 from interplay.training.dropout import SeededDropout, as_bytes, laid_out, own_steps
 from interplay.training.stacked.device.mask_feed import MaskFeed
-from interplay.training.stacked.stack import NotStackableError, twin_of
+from interplay.training.stacked.twin import NotStackableError
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,6 @@ class StepMasks:
         return StepMasks(self.keep[:, rows], self.scales)
 
 
-@twin_of(SeededDropout)
 class StackedDropout(nn.Module):
     """Dropout with each member's own rate and own stream, the masks those of `SeededDropout`.
 

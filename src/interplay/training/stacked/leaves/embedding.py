@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
+from interplay.training.stacked.twin import NotStackableError, Twin
 
 
-@twin_of(nn.Embedding)
 class StackedEmbedding(Twin):
     """A table a member: (members * batch, …) tokens to (members * batch, …, features)."""
 

@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from interplay.training.stacked.stack import Twin, twin_of
+from interplay.training.stacked.twin import Twin
 
 
-@twin_of(nn.Linear)
 class StackedLinear(Twin):
     """y = x W^T + b for every member at once: (members * batch, …, inputs) to (…, outputs)."""
 

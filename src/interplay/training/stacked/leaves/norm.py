@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from interplay.training.stacked.stack import NotStackableError, Twin, twin_of
+from interplay.training.stacked.twin import NotStackableError, Twin
 
 
-@twin_of(nn.BatchNorm1d, nn.BatchNorm2d)
 class StackedBatchNorm(Twin):
     """Batch norm with each member's own statistics: members become channels of one wide norm.
 
@@ -49,7 +48,6 @@ class StackedBatchNorm(Twin):
         return out.view(own.shape).transpose(0, 1).flatten(0, 1)
 
 
-@twin_of(nn.LayerNorm)
 class StackedLayerNorm(Twin):
     """Layer norm; only its scale and shift are the member's own."""
 
@@ -73,7 +71,6 @@ class StackedLayerNorm(Twin):
         return out.flatten(0, 1)
 
 
-@twin_of(nn.GroupNorm)
 class StackedGroupNorm(Twin):
     """Group norm; only its scale and shift are the member's own."""
 

@@ -10,11 +10,7 @@ from torch import Tensor, nn
 
 from interplay.training.stacked.recurrent.cells import Cell, GRUCell, LSTMCell, RNNCell
 from interplay.training.stacked.recurrent.scan import Masks, evaluation_rows, scan
-from interplay.training.stacked.stack import (
-    NotStackableError,
-    Twin,
-    twin_of,
-)
+from interplay.training.stacked.twin import NotStackableError, Twin
 
 State = Tensor | tuple[Tensor, Tensor]
 
@@ -139,16 +135,13 @@ def _refuse_packed(x: Any) -> None:
         raise NotStackableError("a recurrent layer on something else than (batch, steps, features)")
 
 
-@twin_of(nn.GRU)
 def stacked_gru(leaves: Sequence[nn.GRU]) -> StackedRecurrent:
     return StackedRecurrent(leaves, GRUCell())
 
 
-@twin_of(nn.LSTM)
 def stacked_lstm(leaves: Sequence[nn.LSTM]) -> StackedRecurrent:
     return StackedRecurrent(leaves, LSTMCell())
 
 
-@twin_of(nn.RNN)
 def stacked_rnn(leaves: Sequence[nn.RNN]) -> StackedRecurrent:
     return StackedRecurrent(leaves, RNNCell(leaves[0].nonlinearity))

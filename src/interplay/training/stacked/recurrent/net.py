@@ -18,7 +18,8 @@ from interplay.training.stacked.recurrent.layers import (
     StackedRecurrent,
     read_through,
 )
-from interplay.training.stacked.stack import Fused, fuses, stack
+from interplay.training.stacked.stack import stack
+from interplay.training.stacked.twin import Fused
 
 
 class Together(Fused):
@@ -73,7 +74,6 @@ def steps_of(cell: Any, x: Tensor, lengths: Tensor | None) -> Tensor:
     return out
 
 
-@fuses(RecurrentLayer)
 def stacked_layer(layers: Sequence[RecurrentLayer]) -> dict[tuple[str, ...], Fused]:
     return {(): StackedLayer(layers)}
 
@@ -130,6 +130,5 @@ def plain(layer: nn.Module) -> StackedRecurrent | None:
     return layer.plain if isinstance(layer, StackedLayer) else None
 
 
-@fuses(RecurrentNet)
 def stacked_net(nets: Sequence[RecurrentNet]) -> dict[tuple[str, ...], Fused]:
     return {(): StackedNet(nets)}
