@@ -319,9 +319,11 @@ class Results:
 
     def _mode(self, metric: str) -> str:
         """Which way a metric of a run is better: the study says it of its own."""
-        from interplay.training.metrics import mode_of
+        from interplay.metrics import mode_of
 
-        return str(self.study["mode"]) if metric == self.study["metric"] else mode_of(metric)
+        return (
+            str(self.study["mode"]) if metric == self.study["metric"] else mode_of(metric) or "min"
+        )
 
     def _at_epoch(self, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[Caution, ...]]:
         """The rows that reached `epoch`, with `metric` as it was then."""

@@ -8,12 +8,12 @@ from typing import Any
 from interplay.data import common as common_data
 from interplay.errors import Mistake, nearest
 from interplay.identity import Value, same_as
+from interplay.metrics import mode_of
 from interplay.options import options_of
 from interplay.search import METHODS
 from interplay.space.domains import Choice, Constant, Domain
 from interplay.space.space import Space, resolve_name
 from interplay.study.settings import MOST, Search, Settings
-from interplay.training.metrics import KNOWN
 
 FUNCTION = "trial.function"
 COMMON = frozenset(options_of(common_data.data).by_name)
@@ -126,7 +126,7 @@ def _check_own_metric(search: Search, mistakes: list[Mistake]) -> None:
     if not search.metric:
         reason = "missing: which of the metrics that the function returns is compared"
         mistakes.append(Mistake("search.metric", reason, None, "a name"))
-    elif search.mode is None and search.metric not in KNOWN:
+    elif search.mode is None and mode_of(search.metric) is None:
         reason = f"missing: whether {search.metric!r} is better high or low"
         mistakes.append(Mistake("search.mode", reason, None, "max, min"))
 

@@ -13,6 +13,7 @@ from interplay.data import DATASETS
 from interplay.errors import Mistake, StudyError, nearest
 from interplay.identity import Value, canonical
 from interplay.kinds import Task
+from interplay.metrics import Mode, metrics_of, mode_of
 from interplay.search import METHODS
 from interplay.search.guide import Guide, make_guide
 from interplay.search.guide import Task as SearchTask
@@ -29,7 +30,6 @@ from interplay.study.settings import (
     Settings,
     read_settings,
 )
-from interplay.training.metrics import Mode, metrics_of, mode_of
 
 Config = dict[str, Value]
 
@@ -204,12 +204,12 @@ class Study:
         Raises:
             StudyError: where the task has no such metric.
         """
-        if task is None:
-            return self.search.metric, self.search.mode or mode_of(self.search.metric)
-        metric, known = self.search.metric or metrics_of(task)[0], metrics_of(task)
-        if metric not in known:
+        metric = self.search.metric or (metrics_of(task)[0] if task else "")
+        if task is not None and metric not in metrics_of(task):
             raise StudyError(self.name, [_no_metric(metric, task)])
-        return metric, self.search.mode or mode_of(metric)
+        mode = self.search.mode or mode_of(metric)
+        assert mode is not None  # or the study would not have loaded
+        return metric, mode
 
     @property
     def notes(self) -> list[str]:
@@ -231,10 +231,9 @@ class Study:
             notes.append(
                 f"{len(self.seeds)} seed(s): fewer than 3 allow no verdict on an interaction"
             )
-        if self.search.mode is not None and self.search.mode != mode_of(self.search.metric or ""):
-            metric = self.search.metric
-            if metric:
-                notes.append(f"mode {self.search.mode!r} is not what {metric} usually asks for")
+        metric = self.search.metric
+        if self.search.mode is not None and mode_of(metric) not in (None, self.search.mode):
+            notes.append(f"mode {self.search.mode!r} is not what {metric} usually asks for")
         return notes
 
 

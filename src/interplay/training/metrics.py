@@ -1,32 +1,13 @@
-"""Metrics over a whole validation set, exact, and which way is better. Names need no torch."""
+"""Metrics over a whole validation set, exact. `interplay.metrics` says what they mean."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from interplay.kinds import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Mode = Literal["max", "min"]
-LOSSES = ("train_loss", "valid_loss")
-METRICS: dict[Task, tuple[str, ...]] = {
-    "classification": ("accuracy", "f1"),
-    "regression": ("mae", "rmse", "r2"),
-}
-
-KNOWN = {name for names in METRICS.values() for name in names} | set(LOSSES)
-
-
-def metrics_of(task: Task) -> tuple[str, ...]:
-    """Every metric a study with this task may ask for, its own first."""
-    return (*METRICS[task], *LOSSES)
-
-
-def mode_of(metric: str) -> Mode:
-    """Which way `metric` is better."""
-    return "max" if metric in ("accuracy", "f1", "r2") else "min"
 
 
 def evaluate(outputs: Tensor, targets: Tensor, task: Task) -> dict[str, float]:
@@ -51,22 +32,29 @@ def evaluate_members(outputs: Tensor, targets: Tensor, task: Task) -> dict[str, 
     import torch
     from torch.nn import functional as F
 
+    if outputs.device.type == "mps":  # which has no double precision
+        outputs, targets = outputs.cpu(), targets.cpu()
     members = len(outputs)
     if task == "classification":
         classes = outputs.shape[-1]
-        # counts[m, t, p] in one bincount: no loop over members or classes.
-        member = torch.arange(members, device=outputs.device)[:, None]
-        cell = (member * classes + targets) * classes + outputs.argmax(-1)
-        counts = torch.bincount(cell.flatten(), minlength=members * classes * classes)
-        counts = counts.view(members, classes, classes).double()
-        hits, either = counts.diagonal(dim1=1, dim2=2), counts.sum(1) + counts.sum(2)
+        # Of every member and class: how often it was said, and how often rightly.
+        first = torch.arange(members, device=outputs.device)[:, None] * classes
+        said = outputs.argmax(-1)
+        right = torch.where(said == targets, first + said, members * classes)
+
+        def counts(numbers: Tensor, members: int) -> Tensor:
+            found = torch.bincount(numbers.flatten(), minlength=members * classes)
+            return found[: members * classes].view(members, classes).double()
+
+        hits = counts(right, members)
+        either = counts(first + said, members) + counts(targets, 1)
         scores = torch.where(either > 0, 2 * hits / either.clamp(min=1), 0.0)
         losses = F.cross_entropy(
             outputs.flatten(0, 1), targets.expand(members, -1).flatten(), reduction="none"
         )
         return {
             "valid_loss": losses.view(members, -1).mean(1).cpu(),
-            "accuracy": (hits.sum(1) / counts.sum((1, 2))).cpu(),
+            "accuracy": (hits.sum(1) / len(targets)).cpu(),
             "f1": (scores.sum(1) / (either > 0).sum(1)).cpu(),
         }
     error = (outputs - targets).double().flatten(1)

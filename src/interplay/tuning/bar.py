@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from interplay.identity import same_as
+from interplay.metrics import Mode
 from interplay.training.members import Row
-from interplay.training.metrics import Mode
 
 LINE_EVERY = 15.0
 """Seconds to the second line where no bar can be drawn; each next takes twice as long."""

@@ -10,11 +10,11 @@ from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key, load_dataset, split_dataset
 from interplay.errors import DataError
 from interplay.identity import same_as
+from interplay.metrics import Mode
 from interplay.models import FAMILIES
 from interplay.models.factory import input_kind
 from interplay.study.study import Study
 from interplay.training.members import Config, Member, Row, failed_row, member_key, section
-from interplay.training.metrics import Mode
 from interplay.training.stacked.sharing import choose_engine, cost, most_members, shape_key
 from interplay.tuning.packs import Group, Pack, group_by, make_packs
 from interplay.usercode import source_digest

@@ -14,9 +14,9 @@ from interplay.analysis.score import How
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
 from interplay.identity import same_as
+from interplay.metrics import Mode
 from interplay.models.factory import input_kind
 from interplay.training.members import Member, Row, section
-from interplay.training.metrics import Mode
 from interplay.training.running import Run, finish
 from interplay.tuning.packs import Pack
 

@@ -17,10 +17,10 @@ from interplay.tuning import session  # noqa: F401  (before ray: what it reads w
 from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule, TrialScheduler  # isort: skip
 
 from interplay.analysis.score import score_of
+from interplay.metrics import Mode
 from interplay.study.settings import Search
 from interplay.table.ledger import CURVE, Ledger
 from interplay.table.search_record import Record
-from interplay.training.metrics import Mode
 from interplay.training.running import Run
 from interplay.tuning.packs import Pack
 from interplay.tuning.plan import Plan
