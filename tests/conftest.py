@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import settings
 
 # As in a worker: more threads than members would fight over the cores.
 torch.set_num_threads(1)
 os.environ["MPLBACKEND"] = "agg"
+# A busy machine makes no test fail.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 from interplay.study.study import Study
 

@@ -23,6 +23,12 @@ from interplay.identity import Value, same_as
 
 
 @dataclass(frozen=True)
+class Late:
+    """In an annotation: an option that came when rows had been kept already, whose default means
+    what they did. A member's key leaves that default out, so that their keys are still right."""
+
+
+@dataclass(frozen=True)
 class Option:
     """One keyword argument.
 
@@ -31,12 +37,14 @@ class Option:
         annotation: its type, `Any` where there is none.
         default: `inspect.Parameter.empty` where it must be given.
         doc: one line, from the annotation's `Field(description=…)`.
+        late: see `Late`.
     """
 
     name: str
     annotation: Any
     default: Any
     doc: str = ""
+    late: bool = False
 
     @property
     def required(self) -> bool:
@@ -126,9 +134,11 @@ def options_of(function: Callable[..., Any], given: frozenset[str] = frozenset()
         if not named or parameter.name in given:
             continue
         annotation = _hint(function, parameter)
-        fields = [m for m in typing.get_args(annotation)[1:] if isinstance(m, FieldInfo)]
+        notes = typing.get_args(annotation)[1:]
+        fields = [note for note in notes if isinstance(note, FieldInfo)]
+        late = any(isinstance(note, Late) for note in notes)
         doc = next((field.description for field in fields if field.description), "")
-        options[parameter.name] = Option(parameter.name, annotation, parameter.default, doc)
+        options[parameter.name] = Option(parameter.name, annotation, parameter.default, doc, late)
     return Options(options, any(p.kind is p.VAR_KEYWORD for p in parameters))
 
 

@@ -8,7 +8,8 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +44,13 @@ def load_function(path: str, folders: Sequence[Path]) -> Callable[..., Any]:
         raise InterplayError(f"{attribute!r} in {name!r} is no function")
     function: Callable[..., Any] = found
     return function
+
+
+@contextmanager
+def printing_aside() -> Iterator[None]:
+    """What the user's own code prints goes to stderr: stdout is for a verb's answer."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def add_to_path(folders: Sequence[Path]) -> None:
@@ -81,7 +89,8 @@ def _import(name: str, folders: Sequence[Path]) -> ModuleType:
         importlib.invalidate_caches()
     add_to_path(folders)
     try:
-        module = importlib.import_module(name)
+        with printing_aside():
+            module = importlib.import_module(name)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f" ({Path(last.filename).name}, line {last.lineno})"

@@ -55,6 +55,45 @@ def test_folds_validate_every_row_once(digits):
         assert not set(part.train) & set(part.valid)
 
 
+@given(
+    sizes=st.lists(st.integers(1, 12), min_size=3, max_size=9),
+    valid=st.floats(0.05, 0.6),
+    test=st.sampled_from([0.0, 0.2]),
+    folds=st.sampled_from([None, 2, 3]),
+    seed=st.integers(0, 3),
+)
+@settings(deadline=None, max_examples=60)
+def test_groups_stay_in_one_part(sizes, valid, test, folds, seed):
+    groups = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)) * 1000, sizes))
+    n = len(groups)
+    data = Dataset.from_arrays(np.zeros((n, 2)), np.arange(n) % 2, groups=groups.astype(str))
+    test = 0.0 if folds else test
+    validated = []
+    for fold in range(folds) if folds else [None]:
+        try:
+            split = data.split(seed, valid, test, folds, fold)
+        except DataError:
+            assert test  # which took all groups but one, and one must train
+            continue
+        parts = [set(groups[rows]) for rows in (split.train, split.valid, split.test)]
+        assert sum(map(len, parts)) == len(sizes)
+        assert sorted(np.concatenate([split.train, split.valid, split.test])) == list(range(n))
+        validated += list(split.valid)
+        if not folds and not test:
+            assert abs(len(split.valid) - valid * n) <= max(sizes)
+    if folds:
+        assert sorted(validated) == list(range(n))
+
+
+def test_which_groups_validate_is_by_chance_whatever_their_classes():
+    """Groups of one class each: cut off in the order of classes, validation would be class 0."""
+    groups = np.repeat(np.arange(10), 5)
+    data = Dataset.from_arrays(np.zeros((50, 2)), groups // 5, groups=groups)
+    seen = {group for seed in range(30) for group in groups[data.split(seed).valid]}
+    assert seen == set(range(10))
+    assert np.array_equal(data.split(4).valid, data.split(4).valid)
+
+
 def test_prescribed_parts_stay(digits):
     data = Dataset.from_arrays(np.zeros((10, 2)), np.arange(10) % 2)
     from dataclasses import replace
@@ -90,7 +129,37 @@ def test_the_digest_sees_every_value(digits):
 
     assert replace(digits, inputs=changed).digest != digits.digest
     assert replace(digits, targets=np.roll(digits.targets, 1)).digest != digits.digest
-    assert replace(digits, fixed={"valid": np.array([1])}).digest != digits.digest
+    one = np.array([1])
+    assert replace(digits, fixed={"valid": one}).digest != digits.digest
+    assert (
+        replace(digits, fixed={"valid": one}).digest != replace(digits, fixed={"test": one}).digest
+    )
+    two, three = (
+        {"valid": rows, "test": others} for rows, others in ((one, one + 1), (one + 1, one))
+    )
+    assert replace(digits, fixed=two).digest != replace(digits, fixed=three).digest
+    who = np.arange(len(digits.inputs)) % 7
+    assert replace(digits, groups=who).digest != digits.digest
+    assert (
+        replace(digits, groups=who).digest != replace(digits, lengths=None, groups=who[::-1]).digest
+    )
+
+
+def test_digests_of_kept_runs_stay():
+    """Rows are found by them."""
+    x, y = np.arange(12.0).reshape(6, 2), np.arange(6) % 2
+    assert Dataset.from_arrays(x, y).digest == "da97614d8be8c8de"
+
+
+def steps(flat=False, **more):
+    """Four sequences of five steps."""
+    return Dataset.from_arrays(np.zeros((4, 5) if flat else (4, 5, 2)), np.arange(4) % 2, **more)
+
+
+def part(**fixed):
+    from dataclasses import replace
+
+    return replace(steps(), fixed={name: np.array(rows) for name, rows in fixed.items()})
 
 
 @pytest.mark.parametrize(
@@ -105,6 +174,20 @@ def test_the_digest_sees_every_value(digits):
             "class numbers -1 to 1",
         ),
         (lambda: Dataset.from_arrays(np.zeros((1, 2)), np.zeros(1, int)).split(), "no valid part"),
+        (lambda: steps(lengths=[9, 1, 1, 1]), "from 1 to the 5 steps .* these are 1 to 9"),
+        (lambda: steps(lengths=[0, 1, 1, 1]), "from 1 to the 5 steps .* these are 0 to 1"),
+        (lambda: steps(lengths=[9, 1]), r"lengths are one whole number a row, 4 .* shape \(2,\)"),
+        (lambda: steps(lengths=[1] * 4, kind="flat", flat=True), "flat inputs have no lengths"),
+        (lambda: steps(groups=[1, 2]), r"groups are one whole number a row, 4 .* shape \(2,\)"),
+        (lambda: part(valid=[0, 4]), "rows of part 'valid' are from 0 to 3"),
+        (lambda: part(valid=[-1]), "rows of part 'valid' are from 0 to 3"),
+        (lambda: part(valid=[0, 0]), "'valid' are given twice"),
+        (lambda: part(valid=[0, 1], test=[1, 2]), "'test' are given twice"),
+        (lambda: part(val=[0]), "is valid or test, not 'val'"),
+        (lambda: part(valid=[0, 1, 2, 3]).split(test=0.2), "4 rows leave no train part"),
+        (lambda: part(valid=[0, 1, 2, 3]).split(), "4 rows leave no train part"),
+        (lambda: steps(groups=list("aabb")).split(folds=3, fold=0), "2 groups make no 3 folds"),
+        (lambda: steps(groups=list("aaaa")).split(), "no valid part"),
     ],
 )
 def test_refused(make, says):
@@ -196,13 +279,15 @@ def test_rows_that_overlap(digits):
         replace(rows, fixed={"valid": np.array([1])})
 
 
-def test_own_loader(tmp_path):
+def test_own_loader(tmp_path, capsys):
     (tmp_path / "own_data.py").write_text(
         "import numpy as np\n"
         "def pair(n=20): return np.zeros((n, 3)), np.arange(n) % 2\n"
         "def two(): return pair(12), pair(4)\n"
         "def bad(): return 3\n"
         "def broken(): raise RuntimeError('no disk')\n"
+        "def loud(): print('reading'); return pair()\n"
+        "print('imported')\n"
     )
 
     def load(name, **options):
@@ -214,3 +299,8 @@ def test_own_loader(tmp_path):
         load("bad")
     with pytest.raises(DataError, match="RuntimeError: no disk"):
         load("broken")
+    load("loud")
+    printed = capsys.readouterr()
+    assert "imported" in printed.err
+    assert "reading" in printed.err
+    assert not printed.out  # a verb's answer comes there

@@ -24,6 +24,11 @@ def refused():
         return f"http://127.0.0.1:{held.getsockname()[1]}/file"
 
 
+def remains(folder):
+    """What lies in the data folder, but for the locks, which hold nothing."""
+    return [p.name for p in folder.iterdir() if p.suffix != ".lock"]
+
+
 def sentence(error):
     """One line, one sentence: no full stop but those inside names and addresses."""
     text = str(error.value)
@@ -55,7 +60,7 @@ def test_it_says_so_leaves_nothing_and_the_next_run_is_good(name, trouble, says,
         load_dataset({"name": name})
     assert name in sentence(error)
     assert "run it again, or put the file into" in str(error.value)
-    assert list(folder.iterdir()) == []
+    assert remains(folder) == []
     server.how = "good"
     offer(name, content)
     assert len(load_dataset({"name": name}).inputs)
@@ -80,7 +85,7 @@ def test_an_interrupted_download_leaves_nothing(offer, folder, monkeypatch):
     monkeypatch.setattr(download, "unpack", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fetch("gestures")
-    assert list(folder.iterdir()) == []
+    assert remains(folder) == []
 
 
 def test_the_bar_is_on_stderr(offer, capsys, monkeypatch):
@@ -177,16 +182,18 @@ def linked_zip(name, to):
         ("flowers", small.tarred({}, {"flower_photos": "/etc"}), "link or a device"),
         ("flowers", b"no archive at all", "no archive that can be unpacked"),
         ("gestures", small.zipped({"elsewhere/a.txt": b"x"}), "holds no folder"),
+        ("gestures", small.zipped({f"gestures-dataset/{'a' * 300}": b"x"}), "a{300} cannot be wri"),
+        ("flowers", small.tarred({f"flower_photos/{'a' * 300}": b"x"}), "a{300} cannot be writ"),
     ],
     # Not by an archive's bytes, which hold the time it was made: workers must agree on the names.
-    ids=[f"archive{i}" for i in range(10)],
+    ids=[f"archive{i}" for i in range(12)],
 )
 def test_archives_that_lead_out_of_their_folder(name, content, says, offer, folder):
     offer(name, content)
     with pytest.raises(DataError, match=says) as error:
         fetch(name)
     sentence(error)
-    assert list(folder.iterdir()) == []
+    assert remains(folder) == []
     assert [p.name for p in folder.parent.iterdir()] == ["data"]
 
 
@@ -222,4 +229,31 @@ def test_parsed_arrays_are_kept_for_when_the_files_are_gone(offer, folder):
     first = load_dataset({"name": "gestures"}).digest
     shutil.rmtree(folder / "gestures")
     assert load_dataset({"name": "gestures"}).digest == first
+    assert server.asked == 1
+
+
+@pytest.mark.parametrize("name", ["gestures", "iris"])
+def test_two_first_runs_at_once_download_once(name, offer, folder, monkeypatch):
+    """The second waits for the first; neither takes away what the other has made."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    server = offer(name, small.CONTENT[name]())
+    both, there = Barrier(2), download._there
+
+    def there_or_not(*arguments):
+        found = there(*arguments)
+        if not both.broken and both.n_waiting < 2 and found is None:
+            try:
+                both.wait(5)  # neither has found anything, so both want to download
+                both.abort()
+            except Exception:
+                pass
+        return found
+
+    monkeypatch.setattr(download, "_there", there_or_not)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(fetch, [name, name])
+    assert first == second
+    assert first.exists()
     assert server.asked == 1

@@ -34,6 +34,12 @@ def write_arrays(folder, parts=("train", "val"), classes=True, shape=(5,)):
     return folder
 
 
+def claim(file, rows):
+    """A file whose header speaks of so many rows, and which holds none."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, 5), }}".ljust(117) + "\n"
+    file.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+
+
 def test_arrays_have_their_parts(tmp_path):
     data = load("arrays", path=write_arrays(tmp_path, ("train", "val", "test")))
     assert (data.task, data.kind, data.num_outputs) == ("classification", "flat", 3)
@@ -98,6 +104,8 @@ def test_arrays_are_read_without_pickle(tmp_path):
         (lambda f: np.save(f / "X_val.npy", np.zeros((4, 6))), r"shapes \(6,\)"),
         (lambda f: np.save(f / "X_val.npy", np.array(["a"] * 4)), "no array of numbers"),
         (lambda f: (f / "X_val.npy").write_bytes(b"\x93NUMPY"), "is not read"),
+        (lambda f: claim(f / "X_val.npy", 10**13), r"X_val\.npy does not fit into memory"),
+        (lambda f: claim(f / "X_val.npy", 10**30), r"X_val\.npy"),
     ],
 )
 def test_arrays_refused(change, says, tmp_path):
@@ -161,8 +169,26 @@ def test_images_are_read_once_and_a_changed_file_is_seen(folder, tmp_path, monke
     assert len(asked) == 2
 
 
+def test_photographs_stand_upright(folder, tmp_path):
+    """A camera that was held sideways says so (EXIF) and leaves the pixels as they were."""
+    from PIL import Image
+
+    upright = np.zeros((8, 8, 3), np.uint8)
+    upright[:4] = 255  # light above
+    for name, turned in (("plain", 0), ("turned", 1)):
+        where = tmp_path / name / "sky"
+        where.mkdir(parents=True)
+        image = Image.fromarray(np.rot90(upright, turned))
+        exif = Image.Exif()
+        exif[0x0112] = 6 if turned else 1  # to be turned a quarter clockwise
+        image.save(where / "a.png", exif=exif)
+    plain, turned = (load("images", path=tmp_path / name, size=8) for name in ("plain", "turned"))
+    assert plain.inputs[0, 0, :, 0].tolist() == [1.0] * 4 + [0.0] * 4
+    assert np.array_equal(plain.inputs, turned.inputs)
+
+
 def test_images_refused(folder, tmp_path):
-    with pytest.raises(DataError, match="no folder nowhere in"):
+    with pytest.raises(DataError, match=r"no folder of images /.*/nowhere$"):
         load("images", path="nowhere")
     with pytest.raises(DataError, match="holds no images; it holds a folder per class"):
         load("images", path=tmp_path)
@@ -265,7 +291,14 @@ def test_missing_values_are_an_error_or_left_out(tmp_path):
         ({"target": "kinds"}, "no column 'kinds'; allowed: .*did you mean 'kind'"),
         ({"target": "kind", "ignore": "prise"}, "no column 'prise'"),
         ({"target": "kind", "task": "regression"}, "holds words; regression needs numbers"),
-        ({"target": "kind", "path": "nothing.csv"}, r"no file nothing\.csv in"),
+        ({"target": "kind", "path": "nothing.csv"}, r"no file /.*/nothing\.csv$"),
+        ({"target": "kind", "ignore": "price, kind"}, "column 'kind' is target and ignore"),
+        ({"target": "kind", "groups": "kind"}, "column 'kind' is target and groups"),
+        (
+            {"target": "kind", "groups": "colour", "ignore": "colour"},
+            "'colour' is ignore and groups",
+        ),
+        ({"target": "kind", "groups": "color"}, "did you mean 'colour'"),
         ({"target": "kind", "ignore": "price,colour,new"}, "no column besides the target"),
     ],
 )
@@ -273,6 +306,54 @@ def test_tables_refused(options, says, tmp_path):
     file = write_table(tmp_path, frame())
     with pytest.raises(DataError, match=says):
         load("table", **{"path": file, **options})
+
+
+def test_a_column_of_groups_is_no_input_and_stays_together(tmp_path):
+    who = np.repeat(["ann", "bob", "cas", "dan", "eve"], 4)
+    table = pd.DataFrame({"x": np.arange(20.0), "who": who, "y": np.arange(20) % 2})
+    file = write_table(tmp_path, table)
+    data = load("table", path=file, target="y", groups="who")
+    assert data.inputs.shape == (20, 1)
+    for seed in range(5):
+        valid = set(who[data.split(seed).valid])
+        assert len(valid) == 1
+        assert not valid & set(who[data.split(seed).train])
+    assert load("table", path=file, target="y", ignore="who").groups is None
+
+
+@pytest.mark.parametrize("name", ["arrays", "images", "table"])
+def test_paths_are_beside_the_study_or_else_in_the_working_folder(
+    name, folder, tmp_path, monkeypatch
+):
+    study, working = tmp_path / "studies", tmp_path / "working"
+    rows = {}
+    for place, n in ((study, 5), (working, 7)):
+        place.mkdir()
+        if name == "arrays":
+            (place / "mine").mkdir()
+            write_arrays(place / "mine", ("train", "val"), shape=(n,))
+        elif name == "images":
+            write_images(place / "mine", n=n)
+        else:
+            table = pd.DataFrame({"x": np.arange(n), "y": np.arange(n) % 2})
+            table.to_csv(place / "mine", index=False)
+            (place / "mine").rename(place / "mine.csv")
+        rows[place] = n * 2 if name == "images" else n
+    monkeypatch.chdir(working)
+    options = {"name": name, "path": "mine.csv" if name == "table" else "mine"}
+    options |= {"target": "y"} if name == "table" else {"size": 8} if name == "images" else {}
+
+    def told(folders):
+        inputs = load_dataset(options, folders).inputs
+        return inputs.shape[1] if name == "arrays" else len(inputs)
+
+    assert told([study, working]) == rows[study]
+    assert told([]) == rows[working]
+    assert told([tmp_path, working]) == rows[working]
+    with pytest.raises(DataError) as error:
+        load_dataset({**options, "path": "nothing"}, [study])
+    for place in (study, working):
+        assert str(place / "nothing") in str(error.value)
 
 
 def test_columns_that_are_no_features(tmp_path):

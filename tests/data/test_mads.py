@@ -62,6 +62,18 @@ def test_gestures(offer):
     assert data.inputs[11, :, 0].tolist() == [232, 233, 234, 235, 236, 237]
 
 
+def test_gestures_by_person(offer):
+    offer("gestures", small.gestures())
+    data = load("gestures", persons=True)
+    assert data.groups.tolist() == [0] * 6 + [1] * 6
+    parts = {frozenset(data.groups[data.split(seed).valid]) for seed in range(9)}
+    assert parts == {frozenset({0}), frozenset({1})}
+    plain = load("gestures")
+    assert plain.groups is None
+    assert plain.digest != data.digest
+    assert np.array_equal(plain.inputs, data.inputs)
+
+
 def test_gestures_classes_are_sorted_whoever_drew_them_first(offer):
     top = "gestures-dataset"
     files = {f"{top}/U0{person}/0{4 - person}/01.txt": small.recording(3, 0) for person in (1, 2)}
@@ -81,6 +93,11 @@ def test_the_real_gestures_archive_in_the_data_folder(folder):
     # First line of U01/01/01.txt.
     assert data.inputs[0, 0] == pytest.approx([1.532289, -0.919373, 10.113108])
     assert not data.inputs[np.arange(51) >= data.lengths[:, None]].any()
+    by_person = load("gestures", persons=True)
+    assert len(set(by_person.groups)) == 8
+    folds = [by_person.split(0, folds=4, fold=k).valid for k in range(4)]
+    assert [len(set(by_person.groups[rows])) for rows in folds] == [2, 2, 2, 2]
+    assert sorted(np.concatenate(folds)) == list(range(3251))
 
 
 def test_a_broken_recording_is_named(offer, folder):

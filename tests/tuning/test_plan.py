@@ -7,6 +7,7 @@ from interplay.study.study import Study
 from interplay.training.members import Member, member_key
 from interplay.tuning.packs import Group, Pack, make_packs, shrinking
 from interplay.tuning.plan import Built, make_groups, make_plan
+from interplay.tuning.preflight import preflight
 
 
 def members(n, start=0):
@@ -155,3 +156,49 @@ def test_an_edited_builder_is_another_model(tmp_path):
     assert not second & first
     (tmp_path / "helper_of_edited.py").write_text("N = 20  # edited\n")
     assert not keys() & second
+
+
+def test_an_option_that_came_late_changes_no_key_by_its_default(tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "x,who,y\n" + "".join(f"{i},{i // 4},{i % 2}\n" for i in range(40))
+    )
+    data = {"name": "table", "path": "t.csv", "target": "y", "ignore": "who"}
+
+    def keys(**more):
+        study = Study(
+            folders=[tmp_path],
+            name="s",
+            epochs=1,
+            seeds=1,
+            data={**data, **more},
+            model={"name": "linear"},
+        )
+        config = study.resolve(study.cells()[0])
+        assert config["data.groups"] == more.get("groups", "")
+        return study.keyed(config), make_plan(study).members[0].key
+
+    before, key = keys()
+    assert "data.groups" not in before
+    assert "data.missing" in before  # which is no late one
+    assert keys(groups="") == (before, key)
+    after, other = keys(groups="who", ignore="")
+    assert after["data.groups"] == "who"
+    assert other != key
+
+
+def test_what_an_own_builder_prints_is_no_answer(tmp_path, capsys):
+    (tmp_path / "loud.py").write_text(
+        "from torch import nn\n"
+        "def make(width, input_shape, num_outputs):\n"
+        "    print('building')\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(64, num_outputs))\n"
+    )
+    study = Study(
+        folders=[tmp_path], name="s", epochs=1, seeds=1,
+        data={"name": "digits"}, model={"builder": "loud:make", "width": 3},
+    )  # fmt: skip
+    plan = make_plan(study)
+    preflight(plan, plan.members)
+    printed = capsys.readouterr()
+    assert "building" in printed.err
+    assert not printed.out

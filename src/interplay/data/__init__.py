@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interplay.kinds import Task
+from interplay.options import Options, options_of
 from interplay.registry import Entry, Registry
 
 
@@ -42,6 +43,10 @@ class DataEntry(Entry):
     source: str = ""
     download: Source | None = None
     any_task: bool = False
+
+    @property
+    def options(self) -> Options:
+        return options_of(self.build, frozenset({"folders"}))
 
 
 DATASETS: Registry[DataEntry] = Registry("dataset")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,13 +12,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from interplay.data.dataset import Dataset
+from interplay.data.folder import find_path
 from interplay.errors import DataError
 from interplay.kinds import Kind, Task
 
 
 def arrays(
     *,
-    path: Annotated[str, Field(description="the folder, seen from the working folder")],
+    path: Annotated[
+        str, Field(description="the folder, beside the study or in the working folder")
+    ],
     task: Annotated[
         Literal["auto", "classification", "regression"],
         Field(description="auto: whole numbers in one column are classes"),
@@ -25,6 +30,7 @@ def arrays(
         Literal["auto", "flat", "image", "sequence", "tokens"],
         Field(description="auto: by the number of dimensions, 2 flat, 3 sequence, 4 image"),
     ] = "auto",
+    folders: Sequence[Path] = (),
 ) -> Dataset:
     """The arrays as one dataset whose validation and test parts are prescribed.
 
@@ -32,19 +38,22 @@ def arrays(
     also (n, height, width), or with `kind = "tokens"` whole numbers (n, steps); Y is (n,), (n, 1)
     or (n, outputs). Files are read without pickle.
 
+    Args:
+        folders: where `path` is looked for before the working folder.
+
     Raises:
         DataError: where a file is missing or unreadable, or the parts do not fit each other.
     """
-    folder = Path(path).expanduser()
+    folder = find_path(path, folders, "folder of arrays")
     if not folder.is_dir():
-        raise DataError(f"dataset 'arrays': no folder {path} in {Path.cwd()}")
+        raise DataError(f"dataset 'arrays': {folder} is no folder")
     parts = ["train", "val"]
     if any((folder / f"{letter}_test.npy").exists() for letter in "XY"):
         parts.append("test")
     names = [f"{letter}_{part}.npy" for part in parts for letter in "XY"]
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise DataError(f"dataset 'arrays': {path} lacks {', '.join(missing)}")
+        raise DataError(f"dataset 'arrays': {folder} lacks {', '.join(missing)}")
     held = {name: _read(folder / name) for name in names}
     xs = [held[f"X_{part}.npy"] for part in parts]
     ys = [_column(held[f"Y_{part}.npy"]) for part in parts]
@@ -63,20 +72,20 @@ def arrays(
     form: Kind | None = None if kind == "auto" else kind
     if chosen == "classification" and (y.ndim != 1 or (y != np.round(y)).any()):
         raise DataError("dataset 'arrays': classes are whole numbers in one column; Y is not")
-    whole = Dataset.from_arrays(x, y, name=folder.resolve().name, task=chosen, kind=form)
+    whole = Dataset.from_arrays(x, y, name=folder.name, task=chosen, kind=form)
     ends = np.cumsum([len(part) for part in xs])
     fixed = {"valid": np.arange(ends[0], ends[1])}
     if len(parts) == 3:
         fixed["test"] = np.arange(ends[1], ends[2])
-    from dataclasses import replace
-
     return replace(whole, fixed=fixed)
 
 
 def _read(file: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except MemoryError as error:  # a broken header may ask for any size
+        raise DataError(f"dataset 'arrays': {file} does not fit into memory: {error}") from None
+    except (ValueError, OSError, EOFError, OverflowError) as error:
         if "allow_pickle" in str(error) or "pickled" in str(error):
             reason = "it holds Python objects, which could run code"
         else:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interplay.errors import DataError
 from interplay.kinds import Kind, Task
+
+if TYPE_CHECKING:
+    from interplay.data.split import Split
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,6 @@ class DataSpec:
 
 
 @dataclass(frozen=True)
-class Split:
-    """Row numbers of the training, validation and test parts, each sorted."""
-
-    train: NDArray[np.int64]
-    valid: NDArray[np.int64]
-    test: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
 class Dataset:
     """A whole dataset in memory.
 
@@ -63,6 +57,8 @@ class Dataset:
         classes: the classes' names, in the order of their numbers, where they have names.
         overlap: rows in order of time that share values with so many rows before and after them
             (windows of one series); parts are then stretches of time. 0 where rows stand alone.
+        groups: (n,) int64, who or what each row is of (a person, a device), or None: rows of one
+            group are in one part, so that validation is on groups that training has not seen.
     """
 
     name: str
@@ -76,6 +72,7 @@ class Dataset:
     fixed: dict[str, NDArray[np.int64]] | None = None
     classes: tuple[str, ...] = ()
     overlap: int = 0
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.inputs)
@@ -98,8 +95,42 @@ class Dataset:
                 )
         elif not np.isfinite(self.targets).all():
             raise DataError(f"dataset {self.name!r}: targets that are not finite numbers")
-        if self.overlap and self.fixed:
-            raise DataError(f"dataset {self.name!r}: prescribed parts and overlapping rows")
+        if self.overlap and (self.fixed or self.groups is not None):
+            what = "prescribed parts" if self.fixed else "groups"
+            raise DataError(f"dataset {self.name!r}: {what} and overlapping rows")
+        self._check_rows()
+
+    def _check_rows(self) -> None:
+        """What is said of each row, and which rows are said to be a part."""
+        n = len(self.inputs)
+        for what, said in (("lengths", self.lengths), ("groups", self.groups)):
+            if said is not None and (said.shape != (n,) or said.dtype.kind not in "iu"):
+                raise DataError(
+                    f"dataset {self.name!r}: {what} are one whole number a row, {n} in all; "
+                    f"these have shape {said.shape} and type {said.dtype}"
+                )
+        if self.lengths is not None:
+            steps = self.inputs.shape[1]
+            if self.kind not in ("sequence", "tokens"):
+                raise DataError(f"dataset {self.name!r}: {self.kind} inputs have no lengths")
+            if self.lengths.min() < 1 or self.lengths.max() > steps:
+                raise DataError(
+                    f"dataset {self.name!r}: lengths are from 1 to the {steps} steps of the inputs; "
+                    f"these are {self.lengths.min()} to {self.lengths.max()}"
+                )
+        seen = np.zeros(n, dtype=bool)
+        for part, rows in (self.fixed or {}).items():
+            if part not in ("valid", "test"):
+                raise DataError(
+                    f"dataset {self.name!r}: a prescribed part is valid or test, not {part!r}"
+                )
+            if len(rows) and (rows.min() < 0 or rows.max() >= n):
+                raise DataError(
+                    f"dataset {self.name!r}: rows of part {part!r} are from 0 to {n - 1}"
+                )
+            if seen[rows].any() or len(np.unique(rows)) < len(rows):
+                raise DataError(f"dataset {self.name!r}: rows of part {part!r} are given twice")
+            seen[rows] = True
 
     @classmethod
     def from_arrays(
@@ -111,11 +142,13 @@ class Dataset:
         task: Task | None = None,
         kind: Kind | None = None,
         lengths: Any = None,
+        groups: Any = None,
     ) -> Dataset:
         """A dataset from two arrays (or tensors), the rest told by their shapes and types.
 
-        Whole-number targets of one dimension are classes, floats are regression; 2-D inputs are
-        flat, 3-D sequences, 4-D images, whole numbers in 2-D tokens; unless `task`, `kind` say so.
+        Whole-number targets of one dimension are classes, all others regression; 2-D inputs are
+        flat, 3-D sequences, 4-D images; unless `task`, `kind` say otherwise. Tokens must be called
+        so: whole numbers in two dimensions are flat inputs too. `groups` may be numbers or words.
         """
         x, y = np.asarray(inputs), np.asarray(targets)
         whole = x.dtype.kind in "iu"
@@ -143,6 +176,7 @@ class Dataset:
             num_outputs=outputs,
             lengths=None if lengths is None else np.asarray(lengths, dtype=np.int64),
             vocabulary=int(x.max()) + 1 if tokens else 0,
+            groups=None if groups is None else np.unique(groups, return_inverse=True)[1],
         )
 
     @cached_property
@@ -151,8 +185,13 @@ class Dataset:
         h = hashlib.sha256()
         what = (self.task, self.kind, self.num_outputs, self.vocabulary)
         h.update(repr(what + (self.overlap,) * bool(self.overlap)).encode())
-        parts = [self.inputs, self.targets, self.lengths]
-        parts += [v for _, v in sorted((self.fixed or {}).items())]
+        fixed = sorted((self.fixed or {}).items())
+        if len(fixed) == 1:
+            h.update(fixed[0][0].encode())  # two are told apart by their order
+        parts = [self.inputs, self.targets, self.lengths, *(rows for _, rows in fixed)]
+        if self.groups is not None:
+            h.update(b"groups")
+            parts.append(self.groups)
         for array in parts:
             if array is None:
                 h.update(b"none")
@@ -209,6 +248,7 @@ class Dataset:
 
         Parts that the source prescribes (`fixed`) stay as they are. With `folds`, the rows that
         are neither test nor training only are cut into that many parts, and part `fold` validates.
+        Rows of one group go into one part; parts are then as near to their size as groups allow.
         Rows that overlap are split in time instead, whatever the seed: training first, then
         validation, then test (with folds: stretches, each validating once), and between two parts
         `overlap` rows are left out, so that no value is in both.
@@ -222,83 +262,6 @@ class Dataset:
         Raises:
             DataError: where a part that is needed would be empty.
         """
-        assert folds is None or fold is not None
-        if self.overlap:
-            split = self._in_time(valid, test, folds, fold)
-        else:
-            split = self._shuffled(seed, valid, test, folds, fold)
-        if subset < 1:
-            train = self._some(split.train, subset, np.random.default_rng([seed, 8]))
-            kept = self._some(split.valid, subset, np.random.default_rng([seed, 9]))
-            split = Split(train, kept, split.test)
-        for name in ("train", "valid"):
-            if len(getattr(split, name)) == 0:
-                raise DataError(
-                    f"dataset {self.name!r}: {len(self.inputs)} rows leave no {name} part"
-                )
-        return split
+        from interplay.data.split import split_rows
 
-    def _shuffled(
-        self, seed: int, valid: float, test: float, folds: int | None, fold: int | None
-    ) -> Split:
-        fixed = self.fixed or {}
-        n = len(self.inputs)
-        free = np.ones(n, dtype=bool)
-        parts = {"valid": np.array([], np.int64), "test": np.array([], np.int64)}
-        for name, rows in fixed.items():
-            if name == "valid" and folds:
-                continue
-            parts[name] = np.sort(rows)
-            free[rows] = False
-        order = self._spread(np.flatnonzero(free), np.random.default_rng([seed, 7]))
-        if "test" not in fixed and test > 0:
-            taken = _every(len(order), test * n / len(order))
-            parts["test"], order = np.sort(order[taken]), order[~taken]
-        if folds:
-            taken = np.arange(len(order)) % folds == fold
-            parts["valid"], order = np.sort(order[taken]), order[~taken]
-        elif "valid" not in fixed:
-            taken = _every(len(order), min(1.0, valid * n / max(len(order), 1)))
-            parts["valid"], order = np.sort(order[taken]), order[~taken]
-        return Split(np.sort(order), parts["valid"], parts["test"])
-
-    def _in_time(self, valid: float, test: float, folds: int | None, fold: int | None) -> Split:
-        """Parts that follow each other, with a gap between them."""
-        n, gap = len(self.inputs), self.overlap
-        rows = np.arange(n)
-        tested = int(n * test + 1e-9)
-        free = rows[: max(0, n - tested - gap)] if tested else rows
-        if folds:
-            assert fold is not None
-            block = np.array_split(free, folds)[fold]
-        else:
-            block = free[max(0, len(free) - int(n * valid + 1e-9)) :]
-        if len(block):
-            free = free[(free < block[0] - gap) | (free > block[-1] + gap)]
-        return Split(free, block, rows[n - tested :])
-
-    def _some(
-        self, rows: NDArray[np.int64], fraction: float, generator: np.random.Generator
-    ) -> NDArray[np.int64]:
-        """A fraction of `rows`, of each class where there are classes, never none of it."""
-        order = generator.permutation(rows)
-        groups = [order]
-        if self.task == "classification":
-            labels = self.targets[order]
-            groups = [order[labels == label] for label in np.unique(labels)]
-        kept = [group[: max(1, int(len(group) * fraction + 0.5))] for group in groups]
-        return np.sort(np.concatenate(kept)) if kept else rows
-
-    def _spread(self, rows: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
-        """`rows` shuffled, then (in classification) sorted by class, so that every k-th is stratified."""
-        order = generator.permutation(rows)
-        if self.task == "classification":
-            order = order[np.argsort(self.targets[order], kind="stable")]
-        return order
-
-
-def _every(n: int, fraction: float) -> NDArray[np.bool_]:
-    """A mask of floor(n * fraction) evenly spaced positions of n."""
-    steps = np.floor(np.arange(n + 1) * fraction + 1e-9)
-    taken: NDArray[np.bool_] = np.diff(steps) > 0
-    return taken
+        return split_rows(self, seed, valid, test, folds, fold, subset)

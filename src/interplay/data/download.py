@@ -47,15 +47,35 @@ def fetch(name: str, *, latest: bool = False) -> Path:
     Raises:
         DataError: in one sentence, where it cannot be had.
     """
+    from filelock import FileLock
+
     logger.disable("mads_datasets")
     source = _source(name)
     home = data_folder()
     factory = _factory(source, home, latest)
-    settings = factory.settings
-    place: Path = home / settings.name
+    there = _there(name, source, factory.settings, home)
+    if there is not None:
+        return there
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        # Of two first runs at once the second waits, and finds what the first has made.
+        with FileLock(home / f".{factory.settings.name}.lock"):
+            there = _there(name, source, factory.settings, home)
+            return there if there is not None else _make(name, source, factory, home)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"dataset {name!r}: {home} cannot be written to ({reason})") from None
+
+
+def _there(name: str, source: Source, settings: Any, home: Path) -> Path | None:
+    """What is on disk already; None where something must be downloaded or unpacked.
+
+    Raises:
+        DataError: a file put there by hand that is another.
+    """
+    file: Path = home / settings.name / settings.filename
     by_hand: Path = home / settings.filename
-    file: Path = place / settings.filename
-    ready = place / source.unpacked if source.unpacked else file
+    ready = home / settings.name / source.unpacked if source.unpacked else file
     if source.unpacked and ready.is_dir() and not file.exists():
         return ready
     if not source.unpacked and _is(file, settings.digest):
@@ -65,30 +85,34 @@ def fetch(name: str, *, latest: bool = False) -> Path:
             f"dataset {name!r}: {by_hand} has MD5 {_md5(by_hand)}, not {settings.digest}; "
             f"replace it, or remove it to have it downloaded{_newer(name)}"
         )
-    if by_hand.is_file() and not source.unpacked:
-        return by_hand
+    return by_hand if by_hand.is_file() and not source.unpacked else None
+
+
+def _make(name: str, source: Source, factory: Any, home: Path) -> Path:
+    """Download what is not there and unpack it, in a folder apart that is then renamed."""
+    settings = factory.settings
+    place: Path = home / settings.name
+    file = place / settings.filename
     _check_remains(place, {settings.filename.name, source.unpacked}, name)
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=home) as temporary:
-            fresh = Path(temporary) / settings.name
-            archive = next((f for f in (by_hand, file) if _is(f, settings.digest)), None)
-            if archive is None:
-                archive = _download(name, factory, Path(temporary))
-            if source.unpacked:
-                fresh.mkdir(exist_ok=True)
-                unpack(archive, fresh, name)
-                if not (fresh / source.unpacked).is_dir():
-                    raise DataError(
-                        f"dataset {name!r}: {archive.name} holds no folder {source.unpacked!r}"
-                    )
-                if archive.parent == fresh:
-                    archive.unlink()
-            _put(fresh, place)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DataError(f"dataset {name!r}: {home} cannot be written to ({reason})") from None
-    return ready
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=home) as temporary:
+        fresh = Path(temporary) / settings.name
+        kept = (home / settings.filename, file)
+        archive = next((f for f in kept if _is(f, settings.digest)), None)
+        if archive is None:
+            archive = _download(name, factory, Path(temporary))
+        if source.unpacked:
+            fresh.mkdir(exist_ok=True)
+            unpack(archive, fresh, name)
+            if not (fresh / source.unpacked).is_dir():
+                raise DataError(
+                    f"dataset {name!r}: {archive.name} holds no folder {source.unpacked!r}"
+                )
+            if archive.parent == fresh:
+                archive.unlink()
+        if place.exists():
+            shutil.rmtree(place)  # what a broken-off download left: see `_check_remains`
+        fresh.rename(place)
+    return place / source.unpacked if source.unpacked else file
 
 
 def _source(name: str) -> Source:
@@ -192,16 +216,6 @@ def _check_remains(place: Path, known: set[str], name: str) -> None:
             f"dataset {name!r}: {place} does not hold the whole dataset{held}; "
             "move it away and run again"
         )
-
-
-def _put(fresh: Path, place: Path) -> None:
-    if place.exists():
-        shutil.rmtree(place)
-    try:
-        fresh.rename(place)
-    except OSError:
-        if not place.is_dir():  # else another process was first
-            raise
 
 
 def _is(file: Path, md5: str | None) -> bool:

@@ -6,11 +6,13 @@ import hashlib
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
+
+from interplay.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +23,25 @@ if TYPE_CHECKING:
 def data_folder() -> Path:
     """Where downloads lie: `INTERPLAY_DATA`, or else `data` in the working folder."""
     return Path(os.environ.get("INTERPLAY_DATA") or "data")
+
+
+def find_path(path: str, folders: Sequence[Path], what: str) -> Path:
+    """The user's own file or folder: beside the study first, then in the working folder.
+
+    Args:
+        folders: the study's, and further ones to look in; the working folder is always the last.
+        what: for the message, as "file".
+
+    Raises:
+        DataError: naming every place that was looked at.
+    """
+    given = Path(path).expanduser()
+    places = list(dict.fromkeys((folder / given).resolve() for folder in [*folders, Path.cwd()]))
+    for place in places:
+        if place.exists():
+            return place
+    looked = " and no ".join(map(str, places))
+    raise DataError(f"there is no {what} {looked}")
 
 
 def key_of(*parts: object) -> str:

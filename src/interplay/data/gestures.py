@@ -7,22 +7,31 @@ stamps and the acceleration along x, y and z in m/s²; its folder is the gesture
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from interplay.data.bars import counted
 from interplay.data.dataset import Dataset
 from interplay.data.download import expected_md5, fetch
 from interplay.data.folder import cached, key_of
 from interplay.errors import DataError
+from interplay.options import Late
 
-PARSER = 1  # its version: another one parses again
+PARSER = 2  # its version: another one parses again
 
 
-def gestures() -> Dataset:
+def gestures(
+    *,
+    persons: Annotated[
+        bool, Late(), Field(description="split by person: validate on people not trained on")
+    ] = False,
+) -> Dataset:
     """Sequences (steps, 3), padded with zeros at the end to the longest; 20 classes.
+
+    With `persons`, rows of one person are a group of the split.
 
     Raises:
         DataError: where the files cannot be had or read.
@@ -39,6 +48,7 @@ def gestures() -> Dataset:
         num_outputs=len(classes),
         lengths=arrays["lengths"],
         classes=classes,
+        groups=arrays["persons"] if persons else None,
     )
 
 
@@ -59,6 +69,7 @@ def _parse(folder: Path) -> dict[str, NDArray[Any]]:
         "targets": targets,
         "lengths": lengths,
         "classes": np.array(classes),
+        "persons": np.unique([file.parents[1].name for file in files], return_inverse=True)[1],
     }
 
 

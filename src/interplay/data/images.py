@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from interplay.data.dataset import Dataset
-from interplay.data.folder import cached, key_of
+from interplay.data.folder import cached, find_path, key_of
 from interplay.data.pictures import PARSER, as_floats, class_folders, image_files, read_images
 from interplay.errors import DataError
 
@@ -24,20 +24,26 @@ PARTS = {"train": "train", "val": "valid", "valid": "valid", "validation": "vali
 
 def images(
     *,
-    path: Annotated[str, Field(description="the folder, seen from the working folder")],
+    path: Annotated[
+        str, Field(description="the folder, beside the study or in the working folder")
+    ],
     size: Annotated[int, Field(ge=8, le=512, description="height and width in pixels")] = 64,
     colour: Annotated[bool, Field(description="three channels, or one of grey")] = True,
+    folders: Sequence[Path] = (),
 ) -> Dataset:
     """Images (3 or 1, size, size) with values from 0 to 1; classes are the folders, sorted by name.
 
     Without a folder for validation the study's seed splits what is not for testing.
 
+    Args:
+        folders: where `path` is looked for before the working folder.
+
     Raises:
         DataError: where there are no images, a class is in no training folder, or a file is broken.
     """
-    folder = Path(path).expanduser()
+    folder = find_path(path, folders, "folder of images")
     if not folder.is_dir():
-        raise DataError(f"dataset 'images': no folder {path} in {Path.cwd()}")
+        raise DataError(f"dataset 'images': {folder} is no folder")
     parts = _parts(folder)
     classes = [held.name for held in class_folders(parts[0][1])]
     files: list[Path] = []
@@ -56,13 +62,13 @@ def images(
             targets += [classes.index(held.name)] * len(found)
     if not files:
         raise DataError(
-            f"dataset 'images': {path} holds no images; it holds a folder per class, "
+            f"dataset 'images': {folder} holds no images; it holds a folder per class, "
             "or such folders below train and val"
         )
     key = key_of(_digest(files, folder), PARSER, size, colour)
     arrays = cached("images", key, lambda: {"images": read_images(files, size, colour, "images")})
     return Dataset(
-        name=folder.resolve().name,
+        name=folder.name,
         task="classification",
         kind="image",
         inputs=as_floats(arrays["images"]),

@@ -8,11 +8,12 @@ from typing import Any
 
 from interplay.data import DATASETS
 from interplay.data import common as common_data
-from interplay.data.dataset import Dataset, Split
+from interplay.data.dataset import Dataset
+from interplay.data.split import Split
 from interplay.errors import DataError, InterplayError
 from interplay.identity import same_as
 from interplay.options import arguments_of, options_of
-from interplay.usercode import load_function
+from interplay.usercode import load_function, printing_aside
 
 COMMON = frozenset(options_of(common_data.data).by_name)
 
@@ -25,6 +26,9 @@ def dataset_key(data: Mapping[str, Any]) -> str:
 def load_dataset(data: Mapping[str, Any], folders: Sequence[Path] = ()) -> Dataset:
     """The dataset of a [data] section.
 
+    Args:
+        folders: the study's and the working folder: where the user's own files and code are.
+
     A user's function returns a `Dataset`, a pair (inputs, targets), or two such pairs, the
     training rows' and the validation rows'.
 
@@ -33,13 +37,14 @@ def load_dataset(data: Mapping[str, Any], folders: Sequence[Path] = ()) -> Datas
     """
     options = {k: v for k, v in data.items() if k not in COMMON}
     if "builder" not in options:
-        name = options.pop("name")
-        loaded: Dataset = DATASETS.get(name).build(**options)
+        build = DATASETS.get(options.pop("name")).build
+        loaded: Dataset = build(**arguments_of(build, options, {"folders": folders}))
         return loaded
     path = options.pop("builder")
     function = load_function(path, folders)
     try:
-        result = function(**arguments_of(function, options, {}))
+        with printing_aside():
+            result = function(**arguments_of(function, options, {}))
     except InterplayError:
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from interplay.data.bars import counted
 from interplay.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
-PARSER = 1  # its version: another one parses again
+PARSER = 2  # its version: another one parses again
 
 
 def class_folders(folder: Path) -> list[Path]:
@@ -33,19 +33,20 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def read_images(files: Sequence[Path], size: int, colour: bool, name: str) -> NDArray[np.uint8]:
-    """(n, 3 or 1, size, size), 0 to 255; images of another shape are stretched to the square.
+    """(n, 3 or 1, size, size), 0 to 255; upright, stretched to the square.
 
     Raises:
         DataError: naming the first file that is no image.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     mode = "RGB" if colour else "L"
     images = np.empty((len(files), 3 if colour else 1, size, size), dtype=np.uint8)
     for i, file in enumerate(counted(files, f"{name}: reading")):
         try:
             with Image.open(file) as image:
-                small = image.convert(mode).resize((size, size), Image.Resampling.LANCZOS)
+                upright = ImageOps.exif_transpose(image)  # a camera notes how it was held
+                small = upright.convert(mode).resize((size, size), Image.Resampling.LANCZOS)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             reason = " ".join(str(error).split())
             raise DataError(f"dataset {name!r}: {file} cannot be read ({reason})") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,8 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from interplay.data.dataset import Dataset
+from interplay.data.folder import find_path
 from interplay.errors import DataError, nearest
 from interplay.kinds import Task
+from interplay.options import Late
 from interplay.separated import SUFFIXES, read_separated
 
 if TYPE_CHECKING:
@@ -23,7 +27,9 @@ MOST_WORDS = 100  # of one column: more name rows
 
 def table(
     *,
-    path: Annotated[str, Field(description="the file, .csv or .parquet, from the working folder")],
+    path: Annotated[
+        str, Field(description="a .csv or .parquet, beside the study or in the working folder")
+    ],
     target: Annotated[str, Field(description="the column that is predicted")],
     task: Annotated[
         Literal["auto", "classification", "regression"],
@@ -33,60 +39,76 @@ def table(
     missing: Annotated[
         Literal["error", "drop"], Field(description="rows that lack a value: an error, or left out")
     ] = "error",
+    groups: Annotated[
+        str,
+        Late(),
+        Field(description="a column (a person, a device) whose rows stay in one part, no input"),
+    ] = "",
+    folders: Sequence[Path] = (),
 ) -> Dataset:
     """Flat inputs: numbers as they are, a column of words as one column a word (0 or 1), sorted.
 
     Classes are sorted, words by alphabet and numbers by size.
 
+    Args:
+        folders: where `path` is looked for before the working folder.
+
     Raises:
         DataError: where the file or a column cannot be read, or a value is missing.
     """
-    frame = _read(path)
+    import pandas as pd
+
+    file = find_path(path, folders, "file")
+    frame = _read(file)
     left_out = [name.strip() for name in ignore.split(",") if name.strip()]
-    for name in [target, *left_out]:
+    for name in [target, *left_out, *([groups] if groups else [])]:
         if name not in frame.columns:
             near = nearest(name, frame.columns)
             hint = f"; did you mean {near!r}?" if near else ""
             known = ", ".join(frame.columns)
             raise DataError(
-                f"dataset 'table': {path} has no column {name!r}; allowed: {known}{hint}"
+                f"dataset 'table': {file} has no column {name!r}; allowed: {known}{hint}"
             )
+    used = {"target": [target], "ignore": left_out, "groups": [groups] if groups else []}
+    for (one, names), (other, others) in combinations(used.items(), 2):
+        if both := set(names) & set(others):
+            raise DataError(f"dataset 'table': column {both.pop()!r} is {one} and {other}")
     frame = frame.drop(columns=left_out)
     gaps = frame.isna().sum()
     if gaps.any():
         if missing == "error":
             found = ", ".join(f"{name} {count}" for name, count in gaps.items() if count)
             raise DataError(
-                f"dataset 'table': {path} lacks values ({found}); set missing = \"drop\" to leave "
+                f"dataset 'table': {file} lacks values ({found}); set missing = \"drop\" to leave "
                 "such rows out, or fill them in yourself"
             )
         frame = frame.dropna()
     if frame.empty:
-        raise DataError(f"dataset 'table': {path} has no rows")
-    columns = [_features(frame[name]) for name in frame.columns if name != target]
+        raise DataError(f"dataset 'table': {file} has no rows")
+    columns = [_features(frame[name]) for name in frame.columns if name not in (target, groups)]
     if not columns:
-        raise DataError(f"dataset 'table': {path} has no column besides the target")
+        raise DataError(f"dataset 'table': {file} has no column besides the target")
     y = frame[target]
     if task == "auto":
         task = _guess(y)
     targets, classes = _targets(y, task)
     return Dataset(
-        name=Path(path).stem,
+        name=file.stem,
         task=task,
         kind="flat",
         inputs=np.concatenate(columns, axis=1).astype(np.float32),
         targets=targets,
         num_outputs=len(classes) if task == "classification" else 1,
         classes=classes,
+        groups=pd.factorize(frame[groups])[0].astype(np.int64) if groups else None,
     )
 
 
-def _read(path: str) -> pd.DataFrame:
+def _read(file: Path) -> pd.DataFrame:
     import pandas as pd
 
-    file = Path(path).expanduser()
     if not file.is_file():
-        raise DataError(f"dataset 'table': no file {path} in {Path.cwd()}")
+        raise DataError(f"dataset 'table': {file} is no file")
     suffix = file.suffix.lower()
     try:
         if suffix in (".parquet", ".parq", ".pq"):
@@ -94,12 +116,12 @@ def _read(path: str) -> pd.DataFrame:
         elif suffix in SUFFIXES:
             frame = read_separated(file)
         else:
-            raise DataError(f"dataset 'table': {path} is no .csv and no .parquet file")
+            raise DataError(f"dataset 'table': {file} is no .csv and no .parquet file")
     except (ValueError, OSError) as error:  # pandas' and pyarrow's errors are of these
         if isinstance(error, DataError):
             raise
         reason = " ".join(str(error).split())
-        raise DataError(f"dataset 'table': {path} cannot be read ({reason})") from None
+        raise DataError(f"dataset 'table': {file} cannot be read ({reason})") from None
     frame.columns = frame.columns.astype(str)
     return frame.reset_index(drop=True)
 

@@ -24,8 +24,8 @@ def unpack(archive: Path, folder: Path, name: str) -> None:
     All members are looked at before the first is written.
 
     Raises:
-        DataError: where a member's path leads out of `folder`, a member is a link or a device,
-            or the archive is broken.
+        DataError: where a member's path leads out of `folder`, a member is a link or a device or
+            cannot be written, or the archive is broken.
     """
     try:
         if zipfile.is_zipfile(archive):
@@ -35,6 +35,11 @@ def unpack(archive: Path, folder: Path, name: str) -> None:
     except _UnsafeError as error:
         raise DataError(
             f"dataset {name!r}: {archive.name} was not unpacked, because it holds {error}"
+        ) from None
+    except OSError as error:  # a member's name too long for this system, a full disk
+        reason = error.strerror or type(error).__name__
+        raise DataError(
+            f"dataset {name!r}: {error.filename or folder} cannot be written ({reason})"
         ) from None
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -10,7 +10,7 @@ from typing import Any
 from interplay.data import DATASETS
 from interplay.data import common as common_data
 from interplay.errors import InterplayError, Mistake, nearest
-from interplay.identity import Value
+from interplay.identity import Value, same_as
 from interplay.models import FAMILIES
 from interplay.options import Option, Options, options_of
 from interplay.registry import Registry
@@ -135,14 +135,29 @@ class Checked:
             config[key] = given.pop(key)
         elif name:
             config["name"] = name
-        options = {**self.common.by_name, **self.options[name].by_name}
-        for key, option in options.items():
+        for key, option in self._of(name).items():
             if key in given:
                 config[key] = option.read(given.pop(key))
             elif not option.required:
                 config[key] = option.plain_default
         config.update(given)  # a builder with **kwargs takes whatever else is there
         return {prefix + key: value for key, value in config.items()}
+
+    def unsaid(self, config: Mapping[str, Value]) -> set[str]:
+        """Full names of late options (`options.Late`) that have their default in `config`."""
+        prefix = f"{self.section}."
+        first = next(iter(self.options))
+        name = first if self.builder is not None else str(config.get(f"{prefix}name", first))
+        late = {k: option for k, option in self._of(name).items() if option.late}
+        return {
+            prefix + key
+            for key, option in late.items()
+            if same_as(config[prefix + key]) == same_as(option.plain_default)
+        }
+
+    def _of(self, name: str) -> dict[str, Option]:
+        """All options where `name` is chosen."""
+        return {**self.common.by_name, **self.options[name].by_name}
 
 
 def check_section(

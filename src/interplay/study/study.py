@@ -195,6 +195,11 @@ class Study:
             config.update(section.resolve(cell))
         return config
 
+    def keyed(self, config: Config) -> Config:
+        """What of a cell's configuration is part of its members' keys."""
+        unsaid = {name for section in self.sections for name in section.unsaid(config)}
+        return {name: value for name, value in config.items() if name not in unsaid}
+
     def target(self, task: Task | None) -> tuple[str, Mode]:
         """The metric compared, and which way it is better, for data with this task.
 

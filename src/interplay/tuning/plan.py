@@ -71,11 +71,12 @@ class Plan:
         known = "name" in model
         version = FAMILIES.get(model["name"]).version if known else 0
         digest = self.dataset(config).digest if self.datasets else ""
+        keyed = study.keyed(config)
         members = []
         for seed in study.seeds:
             for fold in study.folds:
                 key = member_key(
-                    config,
+                    keyed,
                     epochs=study.epochs,
                     seed=seed,
                     fold=fold,

@@ -22,6 +22,7 @@ from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.stacked.sharing import why_alone
 from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan
+from interplay.usercode import printing_aside
 
 ROWS = 8  # of the data, that are sent through a model
 
@@ -54,7 +55,8 @@ def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
         # A few rows stand for a batch: what depends on its size is left to training.
         distinct = same_as([model, {**data, "batch_size": 0}])
         if distinct not in models:
-            models[distinct] = _try(plan, config, plan.study.folders)
+            with printing_aside():
+                models[distinct] = _try(plan, config, plan.study.folders)
         options = section(config, "optimizer")
         optimizer = same_as(options)
         if optimizer not in refusals:

@@ -1,0 +1,165 @@
+"""Which rows train, which validate, which are kept for a last test: seeded, and the same for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interplay.data.dataset import Dataset
+from interplay.errors import DataError
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the training, validation and test parts, each sorted."""
+
+    train: Rows
+    valid: Rows
+    test: Rows
+
+
+def split_rows(
+    dataset: Dataset,
+    seed: int,
+    valid: float,
+    test: float,
+    folds: int | None,
+    fold: int | None,
+    subset: float,
+) -> Split:
+    """As `Dataset.split`."""
+    assert folds is None or fold is not None
+    if dataset.overlap:
+        split = _in_time(dataset, valid, test, folds, fold)
+    else:
+        split = _shuffled(dataset, seed, valid, test, folds, fold)
+    if subset < 1:
+        train = _some(dataset, split.train, subset, np.random.default_rng([seed, 8]))
+        kept = _some(dataset, split.valid, subset, np.random.default_rng([seed, 9]))
+        split = Split(train, kept, split.test)
+    for name in ("train", "valid"):
+        if len(getattr(split, name)) == 0:
+            n = len(dataset.inputs)
+            raise DataError(f"dataset {dataset.name!r}: {n} rows leave no {name} part")
+    return split
+
+
+def _shuffled(
+    dataset: Dataset, seed: int, valid: float, test: float, folds: int | None, fold: int | None
+) -> Split:
+    fixed = dataset.fixed or {}
+    n = len(dataset.inputs)
+    free = np.ones(n, dtype=bool)
+    parts = {"valid": np.array([], np.int64), "test": np.array([], np.int64)}
+    for name, rows in fixed.items():
+        if name == "valid" and folds:
+            continue
+        parts[name] = np.sort(rows)
+        free[rows] = False
+    order = _spread(dataset, np.flatnonzero(free), np.random.default_rng([seed, 7]))
+    if "test" not in fixed and test > 0:
+        taken = _fraction(dataset, order, test * n)
+        parts["test"], order = np.sort(order[taken]), order[~taken]
+    if folds:
+        taken = _fold_of(dataset, order, folds) == fold
+        parts["valid"], order = np.sort(order[taken]), order[~taken]
+    elif "valid" not in fixed:
+        taken = _fraction(dataset, order, valid * n)
+        parts["valid"], order = np.sort(order[taken]), order[~taken]
+    return Split(np.sort(order), parts["valid"], parts["test"])
+
+
+def _in_time(
+    dataset: Dataset, valid: float, test: float, folds: int | None, fold: int | None
+) -> Split:
+    """Parts that follow each other, with a gap between them."""
+    n, gap = len(dataset.inputs), dataset.overlap
+    rows = np.arange(n)
+    tested = int(n * test + 1e-9)
+    free = rows[: max(0, n - tested - gap)] if tested else rows
+    if folds:
+        assert fold is not None
+        block = np.array_split(free, folds)[fold]
+    else:
+        block = free[max(0, len(free) - int(n * valid + 1e-9)) :]
+    if len(block):
+        free = free[(free < block[0] - gap) | (free > block[-1] + gap)]
+    return Split(free, block, rows[n - tested :])
+
+
+def _spread(dataset: Dataset, rows: Rows, generator: np.random.Generator) -> Rows:
+    """`rows` in the order in which parts are cut off: shuffled, then (in classification) sorted by
+    class, so that every k-th is stratified; or whole groups one after the other, shuffled."""
+    if dataset.groups is not None:
+        names, group = np.unique(dataset.groups[rows], return_inverse=True)
+        return rows[np.argsort(generator.permutation(len(names))[group], kind="stable")]
+    order = generator.permutation(rows)
+    if dataset.task == "classification":
+        order = order[np.argsort(dataset.targets[order], kind="stable")]
+    return order
+
+
+def _fraction(dataset: Dataset, order: Rows, wanted: float) -> NDArray[np.bool_]:
+    """A mask of about `wanted` of `order`, evenly spaced; or of whole groups, never all of them."""
+    if dataset.groups is None:
+        return _every(len(order), min(1.0, wanted / max(len(order), 1)))
+    group, sizes = _groups(dataset.groups[order])
+    totals = np.cumsum(sizes[:-1])
+    # One group is in one part, and something must train.
+    count = int(np.argmin(np.abs(totals - wanted))) + 1 if len(totals) else 0
+    mask: NDArray[np.bool_] = group < count
+    return mask
+
+
+def _fold_of(dataset: Dataset, order: Rows, folds: int) -> Rows:
+    """The fold in which each of `order` validates: one after the other, or whole groups.
+
+    The largest group goes to the smallest fold, as scikit-learn's GroupKFold has it.
+
+    Raises:
+        DataError: fewer groups than folds.
+    """
+    if dataset.groups is None:
+        return np.arange(len(order)) % folds
+    group, sizes = _groups(dataset.groups[order])
+    if len(sizes) < folds:
+        raise DataError(
+            f"dataset {dataset.name!r}: {len(sizes)} groups make no {folds} folds; "
+            f"folds: at most {len(sizes)}"
+        )
+    held, fold_of = np.zeros(folds, dtype=np.int64), np.empty(len(sizes), dtype=np.int64)
+    for i in np.argsort(-sizes, kind="stable"):
+        fold_of[i] = fold = int(np.argmin(held))
+        held[fold] += sizes[i]
+    return fold_of[group]
+
+
+def _groups(names: Rows) -> tuple[Rows, Rows]:
+    """Each row's group, numbered as they come first, and the groups' sizes."""
+    _, first, group, sizes = np.unique(
+        names, return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(first)
+    return np.argsort(order)[group], sizes[order]
+
+
+def _some(dataset: Dataset, rows: Rows, fraction: float, generator: np.random.Generator) -> Rows:
+    """A fraction of `rows`, of each class where there are classes, never none of it."""
+    order = generator.permutation(rows)
+    groups = [order]
+    if dataset.task == "classification":
+        labels = dataset.targets[order]
+        groups = [order[labels == label] for label in np.unique(labels)]
+    kept = [group[: max(1, int(len(group) * fraction + 0.5))] for group in groups]
+    return np.sort(np.concatenate(kept)) if kept else rows
+
+
+def _every(n: int, fraction: float) -> NDArray[np.bool_]:
+    """A mask of floor(n * fraction) evenly spaced positions of n."""
+    steps = np.floor(np.arange(n + 1) * fraction + 1e-9)
+    taken: NDArray[np.bool_] = np.diff(steps) > 0
+    return taken
