@@ -15,10 +15,10 @@ from interplay.training.dropout import seed_dropout
 from interplay.training.stacked.chains import layout as conv_layout
 from interplay.training.stacked.chains.chain import FusedChain, members_at_once
 from interplay.training.stacked.chains.pool import NormPool
-from interplay.training.stacked.flat import Flat
 from interplay.training.stacked.leaves.conv import StackedConv
-from interplay.training.stacked.stack import stack, unstack
+from interplay.training.stacked.stack import stack
 from interplay.training.stacked.twin import NotStackableError
+from tests.training.stacked.apart import assert_same, members_of
 
 BATCH = 4
 WAYS = {"one by one": 0, "two at a time": 2, "grouped": 1 << 40}
@@ -41,59 +41,6 @@ def way(request, monkeypatch):
     size = lambda members, bytes_of_one, device: max(1, min(most, members))  # noqa: E731
     monkeypatch.setattr("interplay.training.stacked.leaves.conv.tile_size", size)
     monkeypatch.setattr("interplay.training.stacked.chains.chain.tile_size", size)
-
-
-def members_of(make, members=3, seed=0):
-    """`members` models with weights (and statistics) of their own, float64."""
-    torch.manual_seed(seed)
-    models = [seed_dropout(make().double(), member) for member in range(members)]
-    with torch.no_grad():
-        for model in models:
-            for norm in model.modules():
-                if getattr(norm, "affine", False):
-                    norm.weight.uniform_(-1, 1)
-                    norm.bias.uniform_(-1, 1)
-    return models
-
-
-def assert_same(models, x, *, lengths=None, mode="train", steps=2, flat=True):
-    """A stack of copies gives what `models` give: outputs, gradients, statistics."""
-    stacked = stack(copy.deepcopy(models))
-    if flat:  # parameters with strides of their own
-        Flat([stacked])
-    stacked.train(mode == "train")
-    for step in range(steps):
-        rows = (x.double() * (1 + step)).requires_grad_()
-        more = () if lengths is None else (lengths,)
-        got = stacked(rows, *more)
-        weight = torch.randn_like(got)
-        taught = [p for p in stacked.parameters() if p.requires_grad]
-        got_grads = torch.autograd.grad((got * weight).sum(), [rows, *taught])
-        wanted = []
-        for i, model in enumerate(models):
-            model.train(mode == "train")
-            own = slice(i * len(x) // len(models), (i + 1) * len(x) // len(models))
-            out = model(rows[own], *(part[own] for part in more))
-            wanted.append(out)
-            model.zero_grad()
-            (out * weight[own]).sum().backward()
-        torch.testing.assert_close(got, torch.cat(wanted), rtol=1e-10, atol=1e-10)
-        torch.testing.assert_close(got_grads[0], rows.grad, rtol=1e-10, atol=1e-10)
-        by_id = {id(p): g for p, g in zip(taught, got_grads[1:], strict=True)}
-        compared = 0
-        for path, twin in stacked.leaves.items():
-            for name, parameter in twin.named_parameters(recurse=False):
-                each = torch.stack([m.get_submodule(path).get_parameter(name).grad for m in models])
-                torch.testing.assert_close(by_id[id(parameter)], each, rtol=1e-10, atol=1e-10)
-                compared += 1
-        assert compared == len(taught) == len(list(models[0].parameters()))
-    for one, model in zip(unstack(stacked), models, strict=True):
-        assert type(one) is type(model)
-        state = model.state_dict()
-        for name, value in one.state_dict().items():
-            if "num_batches" not in name:
-                torch.testing.assert_close(value, state[name], rtol=1e-10, atol=1e-10, msg=name)
-    return stacked
 
 
 def images(members, channels=4, side=8):
@@ -165,6 +112,12 @@ CHAINS = {
         lambda: nn.Conv2d(8, 4, 3, groups=2),
         nn.Sigmoid,
         lambda: nn.MaxPool2d(2, padding=1),
+    ),
+    "transposed": (
+        lambda: nn.ConvTranspose2d(4, 8, 3, stride=2, groups=2),
+        lambda: nn.BatchNorm2d(8),
+        nn.ReLU,
+        lambda: nn.Conv2d(8, 4, 3),
     ),
     "group": (
         lambda: nn.Conv2d(4, 8, 3),

@@ -39,12 +39,15 @@ class Leaf:
     chain: str = ""
 
 
-CONV, NORM = "leaves.conv:StackedConv", "leaves.norm:StackedBatchNorm"
+CONV, TRANSPOSED = "leaves.conv:StackedConv", "leaves.conv:StackedConvTranspose"
+NORM = "leaves.norm:StackedBatchNorm"
 ROWS = (
     Leaf(nn.Linear, "leaves.linear:StackedLinear"),
     Leaf(nn.Embedding, "leaves.embedding:StackedEmbedding"),
     Leaf(nn.Conv1d, CONV, chain=CONV),
     Leaf(nn.Conv2d, CONV, chain=CONV),
+    Leaf(nn.ConvTranspose1d, TRANSPOSED, chain=TRANSPOSED),
+    Leaf(nn.ConvTranspose2d, TRANSPOSED, chain=TRANSPOSED),
     Leaf(nn.BatchNorm1d, NORM, chain="chains.leaves:ChainBatchNorm"),
     Leaf(nn.BatchNorm2d, NORM, chain="chains.leaves:ChainBatchNorm"),
     Leaf(nn.LayerNorm, "leaves.norm:StackedLayerNorm"),
