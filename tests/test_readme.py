@@ -1,4 +1,4 @@
-"""The README does what it says: its commands run, its examples work, its verbs and files exist."""
+"""The README and docs/ do what they say: commands run, examples work, verbs and files exist."""
 
 import re
 import shlex
@@ -13,8 +13,12 @@ from interplay.cli.app import app, hypertune
 from interplay.data.dataset import DataSpec
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+PAGES = {
+    page: page.read_text(encoding="utf-8")
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+WORDS = "\n".join(PAGES.values())
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", WORDS, re.DOTALL)
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 TOML = [code for language, code in BLOCKS if language == "toml"]
 SHELL = [
@@ -23,7 +27,7 @@ SHELL = [
     if not kind
     for line in code.splitlines()
 ]
-VERBS = set(re.findall(r"`interplay (\w+)", README))
+VERBS = set(re.findall(r"`interplay (\w+)", WORDS))
 
 
 SMALL = ["epochs=1", "seeds=3", "hidden_size=[4,8,16]", "dropout=[0,0.5]"]
@@ -140,6 +144,12 @@ def test_the_example_of_a_dataset():
     assert (wine.task, wine.num_outputs) == ("classification", 3)
 
 
+def test_the_example_of_a_loader_with_groups():
+    data = example("def by_person")["by_person"]()
+    split = data.split()
+    assert not set(data.groups[split.train]) & set(data.groups[split.valid])
+
+
 def test_the_example_of_a_family_stacks():
     import torch
 
@@ -166,7 +176,7 @@ def test_the_example_of_a_search_method():
 
 def test_files_and_folders_that_it_names_are_there():
     named = set(
-        re.findall(r"`((?:src|benchmarks|notebooks|studies|reports|tests)/[\w./-]*)`", README)
+        re.findall(r"`((?:src|benchmarks|notebooks|studies|reports|tests|docs)/[\w./-]*)`", WORDS)
     )
     examples = {
         "src/interplay/data/wine.py",
@@ -175,12 +185,25 @@ def test_files_and_folders_that_it_names_are_there():
     }
     missing = [name for name in named - examples if not (ROOT / name).exists()]
     assert not missing
-    for link in re.findall(r"\]\(([\w./-]+)\)", README):
-        assert (ROOT / link).exists(), link
-    layout = README[README.index("## The layout") :].split("```")[1]
+    for page, words in PAGES.items():
+        for link in re.findall(r"\]\(([\w./-]+)\)", words):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+        if page.parent != ROOT:
+            assert f"(docs/{page.name})" in PAGES[ROOT / "README.md"], "nothing leads there"
+    layout = WORDS[WORDS.index("## The layout") :].split("```")[1]
     for line in layout.splitlines():
         for name in re.findall(r"[\w.]+(?:/|\.py)(?=[ ,]|$)", line.partition("  ")[0] + " ") or []:
             assert list(ROOT.rglob(name.rstrip("/"))), name
+
+
+def test_the_readme_is_short_enough_to_read():
+    assert len(PAGES[ROOT / "README.md"].splitlines()) < 200
+
+
+def test_the_layout_names_every_folder_of_the_package():
+    layout = WORDS[WORDS.index("## The layout") :].split("```")[1]
+    folders = {p.name for p in (ROOT / "src/interplay").iterdir() if (p / "__init__.py").exists()}
+    assert folders == set(re.findall(r"^  (\w+)/", layout, re.MULTILINE))
 
 
 def test_help_answers_at_once_and_shows_an_example_for_every_verb():
