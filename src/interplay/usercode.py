@@ -7,8 +7,9 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -18,6 +19,50 @@ from typing import Any
 from interplay.errors import InterplayError, nearest
 
 _loaded: dict[str, str] = {}  # module name -> digest of its sources when it was imported
+
+
+class AsBegun(tuple[Path, ...]):
+    """The folders of a study that runs, from which only the code it began with is loaded.
+
+    A module is loaded once and then held, whatever becomes of its file. In another process the
+    folders are on the import path before anything that is unpickled after them needs it.
+
+    Attributes:
+        sources: digests of the study's functions when it began, by `module:function`.
+    """
+
+    sources: Mapping[str, str]
+    _held: dict[str, Callable[..., Any]]
+
+    def __new__(cls, folders: Iterable[Path], sources: Mapping[str, str]) -> AsBegun:
+        self = super().__new__(cls, folders)
+        self.sources, self._held = sources, {}
+        return self
+
+    def __reduce__(self) -> Any:
+        return _arrived, (tuple(self), dict(self.sources))
+
+    def load(self, path: str) -> Callable[..., Any]:
+        """The function that `path` names.
+
+        Raises:
+            InterplayError: where its module is not what it was when the study began.
+        """
+        if path not in self._held:
+            folders = tuple(self)
+            if source_digest(path, folders) != self.sources[path]:
+                name = path.partition(":")[0]
+                raise InterplayError(
+                    f"the module {name!r} changed while the study ran; "
+                    "the same command trains this with what it is now"
+                )
+            self._held[path] = load_function(path, folders)
+        return self._held[path]
+
+
+def _arrived(folders: tuple[Path, ...], sources: Mapping[str, str]) -> AsBegun:
+    add_to_path(folders)
+    return AsBegun(folders, sources)
 
 
 def load_function(path: str, folders: Sequence[Path]) -> Callable[..., Any]:
@@ -31,6 +76,8 @@ def load_function(path: str, folders: Sequence[Path]) -> Callable[..., Any]:
     Raises:
         InterplayError: where it is not there, cannot be imported, or is no function.
     """
+    if isinstance(folders, AsBegun):
+        return folders.load(path)
     name, colon, attribute = path.partition(":")
     if not colon or not name or not attribute:
         raise InterplayError("not written as module:function")
@@ -79,6 +126,11 @@ def _import(name: str, folders: Sequence[Path]) -> ModuleType:
     if spec is None and importlib.util.find_spec(top) is None:
         places = ", ".join(str(folder) for folder in folders)
         raise InterplayError(f"no module {top!r} in {places}, and none installed")
+    for own, file in _sources(name, folders).items():
+        if _is_library(own):
+            raise InterplayError(
+                f"{file} is named like the library {own!r}, which it would replace; rename it"
+            )
     digest = source_digest(name, folders)
     if spec is not None and _loaded.get(name) != digest:
         # Another study's module of the same name, or this one before it was edited.
@@ -91,16 +143,32 @@ def _import(name: str, folders: Sequence[Path]) -> ModuleType:
     try:
         with printing_aside():
             module = importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f" ({Path(last.filename).name}, line {last.lineno})"
         if isinstance(error, SyntaxError):
             where = f" ({Path(error.filename or name).name}, line {error.lineno})"
         raise InterplayError(
-            f"importing {name!r} raised {type(error).__name__}: {error}{where}"
+            f"importing {name!r} raised {type(error).__name__}: {error}{where}{remedy(error)}"
         ) from None
     _loaded[name] = digest
     return module
+
+
+def remedy(error: BaseException) -> str:
+    """What helps against an error that its own words do not explain, to be put behind them."""
+    if "operator torchvision::" in str(error):
+        return "; this torchvision belongs to another torch: install the two together, of one build"
+    return ""
+
+
+def _is_library(module: str) -> bool:
+    """Whether others in this process mean Python's own, or an installed module, by this name."""
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        return True
+    file = getattr(sys.modules.get(module), "__file__", None)
+    roots = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
+    return file is not None and any(Path(file).is_relative_to(root) for root in roots)
 
 
 def _spec(name: str, folders: Sequence[Path]) -> ModuleSpec | None:
@@ -117,6 +185,8 @@ def _sources(name: str, folders: Sequence[Path]) -> dict[str, Path]:
         if module in found or file is None:
             continue
         found[module] = file
+        if "." in module:  # which imports its package first
+            todo.append(module.rpartition(".")[0])
         try:
             tree = ast.parse(file.read_text(encoding="utf-8"))
         except (SyntaxError, UnicodeDecodeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ from interplay.training.members import Member, Row, row_of, section
 from interplay.training.streams import Globals
 from interplay.usercode import load_function
 
+# Of the table and of its curves.
+COLUMNS = frozenset({f.name for f in fields(Row)} | {"member", "epoch"})
+
 
 class FunctionRun:
     """One member's call of the function, advanced an epoch at a time.
 
     The function gets `seed` and the other keys of [trial] by name, and `epochs`, `fold` and
-    `folds` where it has parameters of these names. It returns a dict of metrics, or yields one an
-    epoch, of which no more are taken than the study has epochs (0: as many as there are). The
-    global generators of Python, numpy and (where it is imported) torch are seeded per member.
+    `folds` where it has parameters of these names and the study has them. It returns a dict of
+    metrics, or yields one an epoch, of which no more are taken than the study has epochs (0: as
+    many as there are). The global generators of Python, numpy and (where it is imported) torch are
+    seeded per member.
 
     Attributes:
         row: what there is so far; `stopped` while epochs are left.
@@ -43,11 +48,13 @@ class FunctionRun:
         started = time.perf_counter()
         try:
             options = section(self.member.config, "trial")
+            path = options.pop("function")
             # Before the generators are put in place: it may be what imports torch.
-            function = load_function(options.pop("function"), self.folders)
+            function = None if self._results else load_function(path, self.folders)
             with self._globals.in_place():
-                if self._results is None:
+                if function is not None:
                     self._results = self._call(function, options)
+                assert self._results is not None
                 found = next(self._results, None)
             if found is None:
                 self._end()
@@ -60,7 +67,9 @@ class FunctionRun:
 
     def _call(self, function: Callable[..., Any], options: dict[str, Any]) -> Iterator[Any]:
         member = self.member
-        given = {"epochs": member.epochs, "fold": member.fold, "folds": member.folds}
+        given = {"fold": member.fold, "folds": member.folds, "epochs": member.epochs or None}
+        # What the study has not stays the function's own default.
+        given = {name: value for name, value in given.items() if value is not None}
         found = function(seed=member.seed, **arguments_of(function, options, given))
         return found if isinstance(found, Iterator) else iter([found])
 
@@ -73,6 +82,12 @@ class FunctionRun:
 
     def _take(self, found: Any) -> None:
         values = numbers_of(found)
+        taken = sorted(set(values) & (COLUMNS | set(self.member.config)))
+        if taken:
+            raise ValueError(
+                f"metric {taken[0]!r} has the name of a column of the table; "
+                f"a metric may not be called {', '.join(sorted(COLUMNS))}"
+            )
         curves = self.row.curves
         assert curves is not None
         if curves and set(values) != set(curves):

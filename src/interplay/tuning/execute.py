@@ -21,6 +21,7 @@ from interplay.tuning.packs import Pack
 from interplay.tuning.plan import Plan, make_plan, pack_up
 from interplay.tuning.search.book import CellBook, open_book, open_record, run_search
 from interplay.tuning.session import RaySession
+from interplay.usercode import AsBegun
 
 if TYPE_CHECKING:
     from interplay.tuning.worker import Context
@@ -207,7 +208,9 @@ def _context(plan: Plan, packs: list[Pack], device: str) -> Context:
     study = plan.study
     threads = study.resources.cpus_per_worker
     target = Target(plan.metric, plan.mode, study.search.score)
-    return Context(packs, plan.datasets, study.folders, device, threads, target)
+    return Context(
+        packs, plan.datasets, AsBegun(study.folders, plan.sources), device, threads, target
+    )
 
 
 def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:

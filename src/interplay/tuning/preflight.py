@@ -22,7 +22,7 @@ from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.stacked.sharing import why_alone
 from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan
-from interplay.usercode import printing_aside
+from interplay.usercode import printing_aside, remedy
 
 ROWS = 8  # of the data, that are sent through a model
 
@@ -91,7 +91,7 @@ def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> Built:
         return Built(str(error))
     except Exception as error:
         words = " ".join(str(error).split())
-        return Built(f"{type(error).__name__}: {words}{_where(error, folders)}")
+        return Built(f"{type(error).__name__}: {words}{_where(error, folders)}{remedy(error)}")
     expected = (len(inputs), spec.num_outputs)
     if tuple(out.shape) != expected:
         gives = f"the model gives shape {tuple(out.shape)} for a batch of {len(inputs)}"

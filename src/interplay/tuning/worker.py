@@ -45,6 +45,10 @@ class Context:
     threads: int
     target: Target
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The folders first: what comes after them may be of the user's own classes.
+        return {"folders": self.folders, **vars(self)}
+
 
 class Worker(tune.Trainable):
     """An actor that trains packs, one trial after another; subclasses say what a step is."""
