@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from contextlib import contextmanager, nullcontext
 
 import pytest
 import torch
@@ -204,3 +205,51 @@ def test_other_precisions_can_be_recorded(precision, recorder, monkeypatch):
     replayed = train_stack(members, [parts] * 2)
     assert recorder.replayed
     assert_same(replayed, on_host(monkeypatch, members, parts), 1e-6)
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """CUDA's part in a recording, as far as it can be seen from here: what was called."""
+    seen = []
+
+    @contextmanager
+    def graph(graph, **given):
+        seen.append("recorded")
+        yield
+
+    class Graph:
+        def replay(self):
+            pass
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "graph", graph)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: seen.append("emptied"))
+    monkeypatch.setattr(torch.cuda, "Stream", object)
+    monkeypatch.setattr(torch.cuda, "stream", nullcontext)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: None)
+    monkeypatch.setattr(device_steps.CudaRecorder, "refused", False)
+    return seen
+
+
+def broken_off(error):
+    def body():
+        raise error
+
+    return body
+
+
+def test_after_memory_ran_out_smaller_stacks_are_recorded_again(cuda):
+    with pytest.raises(torch.OutOfMemoryError):
+        device_steps.recorded(
+            device_steps.recorder_for("cuda"), broken_off(torch.OutOfMemoryError("too large"))
+        )
+    recorder = device_steps.recorder_for("cuda")
+    assert recorder is not None
+    assert device_steps.recorded(recorder, lambda: None) is not None
+    assert cuda == ["emptied", "recorded"] * 2
+
+
+def test_what_cannot_be_recorded_is_not_tried_twice(cuda):
+    recorder = device_steps.recorder_for("cuda")
+    assert device_steps.recorded(recorder, broken_off(RuntimeError("not permitted"))) is None
+    assert device_steps.recorder_for("cuda") is None

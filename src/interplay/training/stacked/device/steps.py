@@ -38,8 +38,8 @@ class CudaRecorder:
     """CUDA graphs.
 
     Attributes:
-        refused: whether a recording failed in this process; what memory it had taken torch then
-            keeps, so there is no second try.
+        refused: whether a recording failed in this process for a reason that stays; what memory it
+            had taken torch then keeps, so there is no second try.
     """
 
     refused = False
@@ -58,14 +58,20 @@ class CudaRecorder:
 
     def record(self, body: Callable[[], None]) -> Callable[[], None]:
         graph = torch.cuda.CUDAGraph()
-        CudaRecorder.refused = True  # until it is done
-        # The outer one is there to be gone back to: a failed recording leaves its own in place.
-        with (
-            torch.cuda.stream(torch.cuda.current_stream()),
-            torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"),
-        ):
-            body()  # says what is to be done; nothing is
-        CudaRecorder.refused = False
+        # A graph has memory of its own: what lies unused, dead graphs' too, it could not have.
+        torch.cuda.empty_cache()
+        try:
+            # The outer one is there to be gone back to: a failed recording leaves its own in place.
+            with (
+                torch.cuda.stream(torch.cuda.current_stream()),
+                torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"),
+            ):
+                body()  # says what is to be done; nothing is
+        except torch.OutOfMemoryError:
+            raise  # a smaller stack may fit
+        except BaseException:
+            CudaRecorder.refused = True
+            raise
         graph.replay()
         return graph.replay
 
