@@ -252,7 +252,7 @@ def test_tukeys_component_is_the_whole_of_a_product():
 def test_another_scale_is_the_same_analysis_of_other_values():
     frame = grid(np.add.outer([0.0, 1, 2], [0.0, 1, 2]), seeds=4, noise=0.2, rng=1)
     frame = frame.assign(m=1 / (1 + np.exp(-frame["m"])))
-    found = analyse(frame)
+    found = analyse(frame, bounds=(0, 1))
     logit = frame.assign(m=np.log(frame["m"] / (1 - frame["m"])))
     table = anova_lm(ols("m ~ C(seed) + C(x)*C(y)", logit).fit(), typ=2)
     assert found.transformed.scale == "logit"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplay.analysis import CellMeans
-from interplay.errors import BudgetError, TableError, UnknownNameError
+from interplay.errors import BudgetError, TableError, UnknownNameError, as_flag
 
 X, Y, NORM = "model.hidden_size", "model.schedule", "model.norm"
 COLUMNS = [X, Y, NORM, "seed", "fold", "status", "accuracy"]
@@ -130,8 +130,11 @@ def test_cells_agree_with_loops(frame, over, mode, fold):
         assert cells.sd[i, j] == pytest.approx(sd, rel=1e-6, abs=1e-7, nan_ok=True)
         if values and "diverged" not in ends:
             scores[i, j] = mean if mode == "max" else -mean
-    assert (cells.best is None) == (not scores)
-    if scores:
+    same = len(scores) > 1 and math.isclose(
+        min(scores.values()), max(scores.values()), rel_tol=1e-13
+    )
+    assert (cells.best is None) == (not scores or same)
+    if scores and not same:
         assert scores[cells.best] == pytest.approx(max(scores.values()), abs=1e-9)
 
 
@@ -169,7 +172,9 @@ def test_shapes_order_and_words_of_a_plain_grid():
     assert cells.title_notes == ("n = 3 per cell",)
     assert cells.warnings == ()
     table = cells.frame()
-    assert table.columns.tolist() == [X, Y, "mean", "sd", "n", "complete", "diverged", "failed"]
+    assert table.columns.tolist() == [
+        X, Y, "mean", "sd", "n", "complete", "diverged", "failed", "stopped", "unfinished",
+    ]  # fmt: skip
     assert table.loc[(table[X] == 16) & (table[Y] == 0.5), "mean"].tolist() == [17.5]
 
 
@@ -209,7 +214,8 @@ def test_other_settings_must_be_answered_for():
     with pytest.raises(TableError) as caught:
         means(others=(NORM,))(frame)
     for part in (NORM, "batch, layer", f"--where {NORM}=batch", "--over mean", "--over best"):
-        assert part in str(caught.value)
+        assert part in caught.value.said(as_flag)
+    assert f"`where={{'{NORM}': 'batch'}}` keeps" in str(caught.value)
     fixed = means(others=(NORM,), where={NORM: "batch"})(frame)
     assert fixed.mean.tolist() == means()(grid()).mean.tolist()
     assert f"{NORM} = batch" in fixed.title_notes
@@ -330,12 +336,59 @@ def test_a_large_grid_is_not_binned():
     assert not cells.x.binned
 
 
-def test_rows_without_an_axis_value_are_left_out_aloud():
+def test_no_value_is_a_level_where_such_a_row_has_a_result():
     frame = grid()
-    frame.loc[0, X] = np.nan
+    frame.loc[frame[X] == 16, X] = np.nan
+    cells = means()(frame)
+    assert cells.x.values == (8, 32, None)
+    assert cells.x.labels == ("8", "32", "none")
+    assert cells.mean[:, 2].tolist() == [17, 17.5]
+    assert (
+        means(where={X: "none"}, x=NORM, others=())(
+            frame.assign(**{NORM: ["a", "b"] * 9})
+        ).complete.sum()
+        == 6
+    )
+    asked = means(orders={X: [None, 8, 32]})(frame)
+    assert asked.x.values == (8, 32, None)
+
+
+def test_rows_without_an_axis_value_that_have_no_result_either_are_left_out_aloud():
+    frame = grid()
+    frame.loc[0, [X, "accuracy"]] = np.nan
+    frame.loc[0, "status"] = "failed"
     cells = means()(frame)
     assert cells.n.sum() == len(frame) - 1
+    assert None not in cells.x.values
     assert any("left out: 1 rows" in warning for warning in cells.warnings)
+
+
+def test_where_all_squares_are_the_same_none_is_best():
+    assert means()(grid(lambda *_: 0.96)).best is None
+    frame = grid(lambda *_: 0.96)
+    assert means()(frame[(frame[X] == 8) | (frame[Y] > 0)]).best is None
+    lonely = frame.assign(accuracy=frame["accuracy"].where((frame[X] == 8) & (frame[Y] == 0)))
+    assert means()(lonely).best == (0, 0)
+
+
+def test_stopped_and_unfinished_rows_are_neither_failed_nor_diverged():
+    frame = grid(status="COMPLETE")
+    first = (frame[X] == 8) & (frame[Y] == 0)
+    frame.loc[first, "status"] = "PRUNED"
+    frame.loc[frame[X] == 32, ["status", "accuracy"]] = ["RUNNING", np.nan]
+    frame.loc[frame.index[-1], "status"] = "FAIL"
+    compared = means()(frame)
+    assert compared.mean[0, 0] == 9
+    cells = means(with_stopped=False)(frame)
+    assert np.isnan(cells.mean[0, 0])
+    assert cells.stopped.tolist() == [[3, 0, 0], [0, 0, 0]]
+    assert cells.unfinished.tolist() == [[0, 0, 3], [0, 0, 2]]
+    assert cells.failed.sum() == 1
+    assert cells.diverged.sum() == 0
+    stopped, unfinished = cells.warnings
+    assert stopped.startswith("3 rows were stopped before the end, chosen by their results")
+    assert stopped.endswith("leaves 1 cells empty (8, 0)")
+    assert unfinished.startswith("5 rows have no result yet")
 
 
 def test_a_million_rows():

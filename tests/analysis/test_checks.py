@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from interplay.analysis.axes import bin_axis, bin_count, read_axis
 from interplay.analysis.checks import check_budgets, outcomes, select_rows
 from interplay.analysis.numbers import mean_sd, number_label, number_labels
-from interplay.errors import BudgetError, TableError, UnknownNameError
+from interplay.errors import BudgetError, TableError, UnknownNameError, as_flag
 
 CELL = ("h", "d")
 
@@ -40,9 +40,21 @@ def test_a_stopped_cell_is_refused_with_counts_and_ways_out():
     frame = table(lambda h, d, _: 5 if (h, d) == (8, 0.1) else 20)
     with pytest.raises(BudgetError) as caught:
         check(frame)
-    message = str(caught.value)
-    for part in ("epochs_run", "5 in 3 rows", "20 in 15 rows", "--at-epoch", "re-run"):
+    message = caught.value.said(as_flag)
+    for part in (
+        "epochs_run",
+        "5 in 3 rows",
+        "20 in 15 rows",
+        "--where epochs_run=20`",
+        "--budget",
+    ):
         assert part in message
+    # A table without curves cannot be asked for another epoch.
+    assert "--at-epoch" not in message
+    with pytest.raises(BudgetError) as caught:
+        check_budgets(frame, cell=CELL, budget="epochs_run", seed="seed", has_curves=True)
+    assert "`--at-epoch 5` compares" in caught.value.said(as_flag)
+    assert "`at_epoch=5` compares" in str(caught.value)
 
 
 def test_budgets_between_seeds_only_are_one_warning():
@@ -250,6 +262,10 @@ def test_an_axis_stands_in_its_true_order():
     assert axis(["true", "false"])[1].values == (False, True)
     assert axis(["b", "a", None])[1].labels == ("b", "a", "none")
     assert axis(["c", "a"], ["a", "b"])[1].labels == ("a", "b", "c")
+    lists = ["[128, 64, 32]", "[64, 32]", "[256, 128, 64]", "[64]"]
+    assert axis(lists)[1].labels == ("[64, 32]", "[64]", "[128, 64, 32]", "[256, 128, 64]")
+    assert axis(["net101", None, "net18"])[1].labels == ("net18", "net101", "none")
+    assert axis(["b2", "a"])[1].labels == ("b2", "a")
     assert axis([1e-5, 1e-3, 1e-1])[1].log
     assert not axis([1, 2, 3])[1].log
     assert not axis([0, 1, 1000])[1].log

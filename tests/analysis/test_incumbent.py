@@ -93,4 +93,4 @@ def test_one_cell_where_nothing_varies():
 
 def test_a_csv_has_no_order():
     with pytest.raises(TableError, match="order"):
-        Results("t", {}, table(CELLS[0])).progress()
+        Results.from_frame(table(CELLS[0])).progress()

@@ -290,7 +290,7 @@ def test_one_cell_that_makes_most_of_it_is_named():
 def test_values_at_the_bounds_have_a_logit_all_the_same():
     frame = grid(SHIFTING)
     frame["m"] = np.clip(1 + 0.1 * frame["m"], 0, 1)
-    found = analyse(frame)
+    found = analyse(frame, bounds=(0, 1))
     assert found.transformed.scale == "logit"
     count = ((frame["m"] == 0) | (frame["m"] == 1)).sum()
     assert found.transformed.moved_in == count
@@ -533,3 +533,47 @@ def test_folds_of_each_cells_best_setting_agree_with_that_setting_alone():
     alone = analyse(good, fold="fold")
     assert [row.keep for row in both.ridge.rows] == [row.keep for row in alone.ridge.rows]
     assert both.claimed == alone.claimed
+
+
+def test_the_scale_follows_from_what_a_metric_can_take_not_from_what_it_took():
+    low = grid(np.add.outer([0.0, 1, 2], [0.0, 1, 2]), seeds=4, noise=0.1)
+    low["m"] = 0.1 + (low["m"] - low["m"].min()) / (1.2 * np.ptp(low["m"]))
+    # An error in metres or centimetres, a loss below 1 and above: the same scale.
+    for metric, scale in (
+        ("rmse", "log"),
+        ("val_loss", "log"),
+        ("accuracy", "logit"),
+        ("r2", None),
+    ):
+        for unit in (1, 100):
+            frame = low.rename(columns={"m": metric}).assign(**{metric: low["m"] * unit})
+            found = analyse(frame, metric=metric, mode="min").transformed
+            told = None if found is None else found.scale
+            assert told == (scale if unit == 1 or scale != "logit" else None), (metric, unit)
+    assert analyse(low).transformed is None
+    assert analyse(low, mode="min").transformed.scale == "log"
+    assert analyse(low, bounds=(0, 1)).transformed.scale == "logit"
+
+
+@pytest.mark.parametrize("factor", [1e-90, 1e-71, 1e71, 1e80, 1e300])
+def test_values_whose_squares_are_no_numbers_are_refused(factor):
+    frame = grid(SHIFTING).assign(m=lambda t: t["m"] * factor)
+    with pytest.raises(TableError, match=r"too (large|small) to analyse"):
+        analyse(frame)
+
+
+@pytest.mark.parametrize("factor", [1e-60, 1e-30, 1e30, 1e60])
+def test_the_unit_changes_no_test(factor):
+    frame = grid(SHIFTING)
+    here, there = analyse(frame), analyse(frame.assign(m=frame["m"] * factor))
+    assert there.verdict.partition("(")[0] == here.verdict.partition("(")[0]
+    assert there.anova["xy"].F == pytest.approx(here.anova["xy"].F, rel=1e-9)
+    assert there.box.p == pytest.approx(here.box.p, rel=1e-6)
+
+
+def test_a_failed_row_takes_no_cell_out_of_the_contest():
+    frame = grid(SHIFTING).assign(status="complete")
+    best = (frame["x"] == 1) & (frame["y"] == 1) & (frame["seed"] == 0)
+    failed = frame.copy()
+    failed.loc[best, ["status", "m"]] = ["failed", np.nan]
+    assert analyse(failed).ridge.rows[1].best_y == analyse(frame).ridge.rows[1].best_y

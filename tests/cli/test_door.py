@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from interplay.cli import app as door
-from interplay.cli import read
+from interplay.results.results import Results
 from tests.results.test_results import make_run
 
 LONG = "a" * 300
 TABLE = "x,y,m\n1,1,.5\n1,2,.6\n2,1,.7\n2,2,.8\n"
-DRAW = ["heatmap", "t.csv", "--x", "x", "--y", "y", "--metric", "m"]
+DRAW = ["heatmap", "t.csv", "--x", "x", "--y", "y", "--metric", "m", "--mode", "max"]
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def told(*arguments):
     [
         ["table", LONG],
         ["report", LONG],
-        ["interaction", f"{LONG}.csv", "--x", "x", "--y", "y", "--metric", "m"],
+        ["interaction", f"{LONG}.csv", "--x", "x", "--y", "y", "--metric", "m", "--mode", "max"],
         ["heatmap", LONG],
         ["space", f"{LONG}.toml"],
         ["tune", f"{LONG}.toml"],
@@ -109,7 +109,7 @@ def test_whatever_the_system_says_is_a_sentence(here, monkeypatch, error, words)
     def refuse(*_, **__):
         raise error
 
-    monkeypatch.setattr(read, "results_of", refuse)
+    monkeypatch.setattr(Results, "load", refuse)
     assert words in told(*DRAW)
 
 
@@ -124,7 +124,7 @@ def test_ctrl_c_is_130(here, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(read, "results_of", interrupt)
+    monkeypatch.setattr(Results, "load", interrupt)
     result = CliRunner().invoke(door.app, DRAW)
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")
 

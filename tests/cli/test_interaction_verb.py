@@ -45,10 +45,12 @@ def test_json_of_a_csv(table):
     assert answer["shift"]["claimed"]
     assert [row["best_y"] for row in answer["ridge"]] == [0, 1, 2, 3]
     assert answer["transformed"]["scale"] == "logit"
-    without = json.loads(call(table, *asked[:6], "--json").stdout)
-    assert not without["blocks"]
-    assert without["n_seeds"] is None
-    assert "unnamed_columns" in [w["code"] for w in without["warnings"]]
+    # A column called seed is the seed, and that it was taken so is said.
+    guessed = json.loads(call(table, *asked[:6], "--json").stdout)
+    extra = [w for w in guessed["warnings"] if w not in answer["warnings"]]
+    assert [w["code"] for w in extra] == ["guessed_columns"]
+    assert "seed as the seed" in extra[0]["message"]
+    assert {**guessed, "warnings": 0} == {**answer, "warnings": 0}
 
 
 def test_a_page_to_read(table):
@@ -66,7 +68,9 @@ def test_a_page_to_read(table):
 
 def test_published_numbers_reach_the_page(tmp_path):
     warpbreaks().to_csv(tmp_path / "w.csv", index=False)
-    page = call(tmp_path / "w.csv", "--x", "wool", "--y", "tension", "--metric", "breaks").stdout
+    page = call(
+        tmp_path / "w.csv", "--x", "wool", "--y", "tension", "--metric", "breaks", "--mode", "max"
+    ).stdout
     assert "4.189" in page
     assert "0.021" in page
 
@@ -99,10 +103,14 @@ def test_mistakes_are_told_in_a_line(table, tmp_path):
     assert "which metric?" in refused(table, "--x", "width", "--y", "rate")
     frame = grid(np.eye(4))
     frame[frame["x"] == frame["y"]].to_csv(tmp_path / "d.csv", index=False)
-    assert "disconnected" in refused(tmp_path / "d.csv", "--x", "x", "--y", "y", "--metric", "m")
+    assert "disconnected" in refused(
+        tmp_path / "d.csv", "--x", "x", "--y", "y", "--metric", "m", "--mode", "max"
+    )
     samples = frame.assign(x=np.random.default_rng(0).random(len(frame)))
     samples.to_csv(tmp_path / "s.csv", index=False)
-    assert "no grid" in refused(tmp_path / "s.csv", "--x", "x", "--y", "y", "--metric", "m")
+    assert "no grid" in refused(
+        tmp_path / "s.csv", "--x", "x", "--y", "y", "--metric", "m", "--mode", "max"
+    )
 
 
 @pytest.mark.parametrize(("name", "separator"), [("t.tsv", "\t"), ("t.csv", ";")])

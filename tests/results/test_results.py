@@ -1,5 +1,7 @@
 """The façade: defaults from the study, short names, epochs compared, foreign tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,7 +84,7 @@ def test_unequal_budgets_are_refused_and_at_epoch_is_the_way_out(tmp_path):
     )
     with pytest.raises(BudgetError) as caught:
         results.heatmap()
-    for words in ("epochs_run", "4", "2", "--at-epoch"):
+    for words in ("epochs_run", "4", "2", "at_epoch=2"):
         assert words in str(caught.value)
     cells = results.cells(Question(at_epoch=2))
     assert cells.mean[0, 0] == pytest.approx(0.08 + 0.001 + 1)
@@ -164,3 +166,63 @@ def test_ranking_puts_unstable_settings_last(tmp_path):
     frame = results.frame
     frame.loc[(frame[X] == 16) & (frame[Y] == 0.5) & (frame["seed"] == 0), "status"] = "diverged"
     assert results.ranked().iloc[-1][[X, Y]].tolist() == [16, 0.5]
+
+
+def test_what_is_bookkeeping_is_no_metric_of_an_interaction(tmp_path):
+    results = make_run(tmp_path / "run")
+    for name in ("seconds", "parameters", "epochs_asked"):
+        with pytest.raises(TableError, match=f"{name} is bookkeeping"):
+            results.cells(Question(metric=name))
+    # A table that a run saved knows its columns as well as the run does.
+    results.frame.to_csv(tmp_path / "t.csv", index=False)
+    saved = Results.load(tmp_path / "t.csv")
+    assert saved.table.columns["seconds"].sure == "known"
+    with pytest.raises(TableError, match="seconds is bookkeeping"):
+        saved.cells(Question("hidden_size", "dropout", "seconds"))
+    same = saved.cells(Question("hidden_size", "dropout", "accuracy"))
+    np.testing.assert_allclose(same.mean, results.cells(Question()).mean, rtol=1e-12)
+    assert same.warnings == ()
+
+
+def test_where_all_members_failed_that_is_said_and_why(tmp_path):
+    results = make_run(tmp_path / "run")
+    frame = results.frame.drop(columns=["accuracy", "valid_loss"])
+    frame = frame.assign(status="failed", error="out of memory")
+    failed = Results(replace(results.table, frame=frame))
+    for ask in (failed.cells, failed.analyse):
+        with pytest.raises(TableError, match="of 12 rows 12 failed; the first with: out of memory"):
+            ask(Question())
+    assert failed.ranked()["n"].tolist() == [0] * 4
+
+
+def test_roles_that_a_run_knows_cannot_be_told_otherwise(tmp_path):
+    results = make_run(tmp_path / "run")
+    with pytest.raises(TableError, match=r"model\.norm is a hyperparameter of s, and not the seed"):
+        results.cells(Question(seed="norm"))
+    with pytest.raises(TableError, match="seed is the seed of s, and not a hyperparameter"):
+        results.cells(Question("seed", "dropout"))
+
+
+def test_a_run_in_a_line(tmp_path):
+    results = make_run(tmp_path / "run")
+    assert repr(results) == (
+        "<Results s: 12 rows (12 complete); model.hidden_size × model.dropout vary; "
+        "metrics accuracy, valid_loss>"
+    )
+
+
+def test_curves_are_told_apart_by_what_makes_a_member(tmp_path):
+    table = make_run(tmp_path / "run").curve_table()
+    assert list(table.columns) == [X, Y, "seed", "epoch", "accuracy", "valid_loss"]
+    assert len(table) == 12 * 4
+    row = table[(table[X] == 16) & (table[Y] == 0.5) & (table["seed"] == 2)].iloc[3]
+    assert row["accuracy"] == pytest.approx(0.16 + 0.05 + 0.002 + 3)
+
+
+def test_schedules_with_a_horizon_are_what_the_run_says(tmp_path):
+    results = make_run(tmp_path / "run", schedule="warm")
+    results.frame.loc[0, "epochs_asked"] = 8
+    results.cells(Question(at_epoch=2))
+    told = Results(replace(results.table, horizons=("warm",)))
+    with pytest.raises(TableError, match="learning rates differ"):
+        told.cells(Question(at_epoch=2))

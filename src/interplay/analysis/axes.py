@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -48,31 +49,51 @@ class Axis:
 
 
 def read_axis(
-    column: pd.Series[Any], order: Sequence[Any] = (), log: bool | None = None
+    column: pd.Series[Any],
+    order: Sequence[Any] = (),
+    log: bool | None = None,
+    *,
+    none: bool = False,
 ) -> tuple[Codes, Axis]:
     """The levels of a column: each row's position (-1 where it has no value) and the axis.
 
     Numbers (also read as strings) stand in true order, booleans false before true, other values in
-    the order given, then in order of appearance. Values in `order` that no row has are levels too.
+    the order given, then words that all have numbers in them by those, the rest in order of
+    appearance. Values in `order` that no row has are levels too.
+
+    Args:
+        none: whether having no number is a level, the last. Among words it always is: no norm, no
+            schedule.
     """
     name = str(column.name)
     numbers = as_numbers(column)
     wanted = as_numbers(pd.Series(list(order), dtype=object)) if len(order) else np.empty(0)
     if numbers is not None and wanted is not None:
-        return _number_axis(name, numbers, wanted, log)
+        codes, axis = _number_axis(name, numbers, wanted, log)
+        return _with_none(codes, axis) if none or np.isnan(wanted).any() else (codes, axis)
     codes, distinct = pd.factorize(column)
-    texts = [text_of(value) for value in distinct]
+    seen = {text_of(value): value for value in distinct}
     if (codes < 0).any():
-        # An empty cell of a column of words is a choice as well: no norm, no schedule.
-        texts.append("none")
+        seen["none"] = None
     given = {text_of(value): value for value in order}
-    level = given | {t: v for t, v in zip(texts, [*distinct, None], strict=False) if t not in given}
+    rest = [text for text in seen if text not in given]
+    if all(any(c.isdigit() for c in text) for text in rest if text != "none"):
+        rest.sort(key=_natural)
+    level = given | {text: seen[text] for text in rest}
     if set(level) <= {"false", "true"}:
         level = {text: text == "true" for text in sorted(level)}
     place = {text: position for position, text in enumerate(level)}
-    positions = np.array([place[text] for text in texts], dtype=np.int64)
+    texts = [text_of(value) for value in distinct] + ["none"]
+    positions = np.array([place.get(text, -1) for text in texts], dtype=np.int64)
     axis = Axis(name, tuple(level), tuple(level.values()), False, False, None)
     return positions[codes], axis
+
+
+def _natural(text: str) -> tuple[bool, list[tuple[float, str]]]:
+    """Numbers in a text by their size, none last: [64, 32] before [128], resnet18 before resnet101."""
+    pieces = re.split(r"(\d+(?:\.\d+)?)", text)
+    key = [(float(p), "") if i % 2 else (-1.0, p) for i, p in enumerate(pieces)]
+    return text == "none", key
 
 
 def _number_axis(
@@ -88,6 +109,12 @@ def _number_axis(
         values = tuple(float(level) for level in levels)
     axis = Axis(name, number_labels(levels), values, False, _is_log(levels, log), None)
     return positions[codes].astype(np.int64), axis
+
+
+def _with_none(codes: Codes, axis: Axis) -> tuple[Codes, Axis]:
+    """With one more level for what has no number."""
+    codes = np.where(codes < 0, len(axis), codes)
+    return codes, replace(axis, labels=(*axis.labels, "none"), values=(*axis.values, None))
 
 
 def _is_log(values: Floats, log: bool | None) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from interplay.analysis.axes import Axis
 from interplay.analysis.checks import Outcome
+from interplay.analysis.grid import ROUNDING
 from interplay.analysis.numbers import Floats, text_of
 from interplay.analysis.rows import RowReader, averaged, best_settings
 
@@ -28,8 +29,9 @@ class Cells:
         mean, sd: over the n units of a cell (seeds, or rows); nan where there are none. sd has
             ddof 1 and is nan for n < 2.
         n: units that entered the mean.
-        complete, diverged, failed: rows. None of them in an empty cell.
-        best: (row, column) of the best mean of a cell without divergence, or None.
+        complete, diverged, failed, stopped, unfinished: rows. None of them in an empty cell.
+        best: (row, column) of the best mean of a cell without divergence; None where there is none,
+            or all are the same.
         title_notes: what a title must say besides: n, averaged and fixed settings, bins.
         warnings: sentences for a footnote.
     """
@@ -45,6 +47,8 @@ class Cells:
     complete: Ints
     diverged: Ints
     failed: Ints
+    stopped: Ints
+    unfinished: Ints
     best: tuple[int, int] | None
     title_notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -58,7 +62,8 @@ class Cells:
 
     def frame(self) -> pd.DataFrame:
         """A row a cell, empty ones too: the axes (bins as labels), mean, sd, n and the counts."""
-        names = ("mean", "sd", "n", "complete", "diverged", "failed")
+        counts = [outcome.name.lower() for outcome in Outcome]
+        names = ("mean", "sd", "n", *counts)
         table = pd.DataFrame({name: getattr(self, name).ravel() for name in names})
         x, y = (axis.labels if axis.binned else axis.values for axis in (self.x, self.y))
         # A foreign table may well call its axis "n".
@@ -120,14 +125,12 @@ class CellMeans(RowReader):
             # Equal values have no spread, also where their sum was rounded.
             sd = np.where(sd <= 1e-14 * np.abs(mean), 0.0, sd)
         sd = np.where(n < 2, np.nan, sd)
-        complete, diverged, failed = (
+        complete, diverged, failed, stopped, unfinished = (
             np.bincount(rows["cell"][rows["outcome"] == kind], minlength=size).reshape(shape)
             for kind in Outcome
         )
         score = np.where((n > 0) & (diverged.ravel() == 0), mean, np.nan)
-        score = score if self.mode == "max" else -score
-        first = None if np.isnan(score).all() else int(np.nanargmax(score))
-
+        first = _best(score if self.mode == "max" else -score)
         counts = n[n > 0] if n.any() else np.zeros(1, dtype=np.int64)
         low, high = int(counts.min()), int(counts.max())
         span = str(low) if low == high else f"{low} to {high}"
@@ -152,10 +155,21 @@ class CellMeans(RowReader):
             complete=complete,
             diverged=diverged,
             failed=failed,
+            stopped=stopped,
+            unfinished=unfinished,
             best=None if first is None else (first // len(x), first % len(x)),
             title_notes=tuple(notes),
             warnings=tuple(warnings),
         )
+
+
+def _best(score: Floats) -> int | None:
+    """The first of the highest; None where there is none, or several are all the same."""
+    known = score[~np.isnan(score)]
+    if known.size == 0:
+        return None
+    same = np.ptp(known) <= ROUNDING * np.abs(known).max()
+    return None if known.size > 1 and same else int(np.nanargmax(score))
 
 
 def _uneven(good: pd.DataFrame) -> list[str]:

@@ -12,23 +12,29 @@ import pandas as pd
 
 from interplay.analysis.codes import combined, setting_codes
 from interplay.analysis.numbers import Floats, as_numbers, listed, number_labels, text_of
-from interplay.errors import BudgetError, TableError, UnknownNameError
+from interplay.errors import BudgetError, Option, TableError, UnknownNameError
+from interplay.table.statuses import status_of
 
 
 class Outcome(enum.IntEnum):
-    """How a training ended, as far as a mean is concerned: `stopped` rows have a value too."""
+    """How a training ended, as far as a mean is concerned: only `COMPLETE` rows have a value in it.
+
+    Rows that were stopped are complete where they are compared at equal budgets.
+    """
 
     COMPLETE = 0
     DIVERGED = 1
     FAILED = 2
+    STOPPED = 3
+    UNFINISHED = 4
 
 
-_OUTCOMES = {
-    "complete": Outcome.COMPLETE,
-    "stopped": Outcome.COMPLETE,
-    "diverged": Outcome.DIVERGED,
-    "failed": Outcome.FAILED,
-}
+def _outcome_of(word: Any, with_stopped: bool) -> int:
+    """The `Outcome` that a word of a status column says; -1 where it says none."""
+    said = status_of(word)
+    if said == "stopped" and with_stopped:
+        return Outcome.COMPLETE
+    return -1 if said is None else Outcome[said.upper()]
 
 
 def need_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
@@ -38,11 +44,18 @@ def need_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
             raise UnknownNameError("column", name, [str(column) for column in frame.columns])
 
 
-def outcomes(frame: pd.DataFrame, metric: str) -> tuple[Floats, npt.NDArray[np.int8]]:
+def outcomes(
+    frame: pd.DataFrame, metric: str, status: str | None = "status", with_stopped: bool = True
+) -> tuple[Floats, npt.NDArray[np.int8]]:
     """Each row's metric (float) and `Outcome` (int8), both of shape (rows,).
 
-    Without a `status` column, or where it holds a word that is not ours, a finite metric is
-    complete. A non-finite one is diverged, whatever the status claims, unless the row failed.
+    Without a status column, or where it holds a word that no tool writes, a finite metric is
+    complete. A non-finite one is diverged, whatever the status claims, unless the row failed or
+    has no result yet.
+
+    Args:
+        status: its column, which may be absent.
+        with_stopped: whether rows that were stopped early are compared with the others.
 
     Raises:
         UnknownNameError: there is no such metric.
@@ -53,14 +66,14 @@ def outcomes(frame: pd.DataFrame, metric: str) -> tuple[Floats, npt.NDArray[np.i
     values = as_numbers(column)
     if values is None:
         seen = [text_of(value) for value in column.dropna().unique()[:3]]
-        raise TableError(f"metric {metric!r} is not numeric: it holds {', '.join(seen)}, …")
+        commas = "; numbers need points" if any("," in text for text in seen) else ""
+        raise TableError(f"metric {metric!r} is not numeric: it holds {', '.join(seen)}, …{commas}")
     outcome = np.where(np.isfinite(values), Outcome.COMPLETE, Outcome.DIVERGED).astype(np.int8)
-    if "status" in frame.columns:
-        codes, words = pd.factorize(frame["status"])
-        known = np.array([_OUTCOMES.get(str(word), -1) for word in words] + [-1], dtype=np.int8)
-        said = known[codes]
-        # The larger is the worse: complete < diverged < failed.
-        outcome = np.maximum(outcome, said)
+    if status is not None and status in frame.columns:
+        codes, words = pd.factorize(frame[status])
+        known = [_outcome_of(word, with_stopped) for word in words]
+        # The larger is the worse: complete < diverged < failed < without a result.
+        outcome = np.maximum(outcome, np.array([*known, -1], dtype=np.int8)[codes])
     return values, outcome
 
 
@@ -107,7 +120,12 @@ def values_of(column: pd.Series[Any]) -> tuple[str, ...]:
 
 
 def check_budgets(
-    frame: pd.DataFrame, *, cell: Sequence[str], budget: str | None, seed: str | None
+    frame: pd.DataFrame,
+    *,
+    cell: Sequence[str],
+    budget: str | None,
+    seed: str | None,
+    has_curves: bool = False,
 ) -> list[str]:
     """Refuse to compare cells whose models trained for unequal budgets.
 
@@ -121,6 +139,7 @@ def check_budgets(
         cell: the columns that make a cell.
         budget: the column of budgets, such as `epochs_run`; None or absent: nothing to check.
         seed: the column of seeds; None or absent: all rows must have one budget.
+        has_curves: whether the table knows its metrics at every epoch, for the ways out.
 
     Returns:
         The warnings, one sentence each.
@@ -136,7 +155,7 @@ def check_budgets(
     counted = np.ones(len(frame), dtype=bool)
     if "status" in frame.columns:
         codes, words = pd.factorize(frame["status"])
-        bad = [_OUTCOMES.get(str(word), 0) > Outcome.COMPLETE for word in words]
+        bad = [_outcome_of(word, True) > Outcome.COMPLETE for word in words]
         counted = ~np.array([*bad, False])[codes]
     budgets = as_numbers(frame.loc[counted, budget])
     if budgets is None or not np.isfinite(budgets).all():
@@ -162,10 +181,20 @@ def check_budgets(
             cells = setting_codes(frame[known], cell)
             if _pairs(cells, of_seed[seeds[known]]) == (cells.max() + 1) * len(levels):
                 return [f"budgets differ between seeds, equally in every cell: {found}"]
+    usual = number_labels(levels)[int(np.argmax(counts))]
+    ways: tuple[str | Option, ...] = (
+        "or train the rest as long: only they show which cells are better in the end",
+    )
+    if has_curves:
+        least = number_labels(levels)[0]
+        ways = (Option("at_epoch", int(float(least))), " compares all rows at that epoch; ", *ways)
+    else:
+        ways = (
+            Option("where", (budget, usual)), " keeps those that trained equally long; ",
+            Option("budget"), " names another column, if this is none; ", *ways,
+        )  # fmt: skip
     raise BudgetError(
-        f"models that trained unequally long cannot be compared: {found}. Ways out: "
-        "`--at-epoch k` compares all rows of a run at the same epoch; or re-run the stopped cells to the "
-        "full budget"
+        f"models that trained unequally long cannot be compared: {found}. Ways out: ", *ways
     )
 
 

@@ -188,9 +188,9 @@ def _of_edges(grid: Grid, tests: Tests, mode: str) -> Iterator[Caution]:
 def of_rows(rows: Rows, grid: Grid) -> Iterator[Caution]:
     """What happened to rows before the analysis: non-finite ones, empty cells."""
     table = rows.table
-    bad = table[table["outcome"] != Outcome.COMPLETE]
+    words = {Outcome.DIVERGED: "not finite", Outcome.FAILED: "failed"}
+    bad = table[table["outcome"].isin(list(words))]
     if len(bad):
-        words = {Outcome.DIVERGED: "not finite", Outcome.FAILED: "failed"}
         found = {word: int((bad["outcome"] == kind).sum()) for kind, word in words.items()}
         kinds = [f"{count} {word}" for word, count in found.items() if count]
         cells, counts = np.unique(bad["cell"].to_numpy(), return_counts=True)

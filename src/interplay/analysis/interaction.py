@@ -27,9 +27,11 @@ from interplay.analysis.shape import ResidualMap, map_residuals
 from interplay.analysis.tukey import Tukey, tukey_share, tukey_test
 from interplay.analysis.verdict import sentence
 from interplay.errors import TableError
+from interplay.metrics import meaning_of
 
-LARGEST = 1e100
-"""Sums of squares of larger values, or of smaller ones than 1 / this, do not fit into a float."""
+LARGEST = 1e70
+"""Squares of variances of larger values, or of smaller ones than 1 / this, summed over all rows, do
+not fit into a float."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +262,8 @@ class InteractionTest(RowReader):
         return _placed(rows, good, combined([good[unit].to_numpy()]), True).levelled()
 
     def _transformed(self, grid: Grid) -> Transformed | None:
-        scale = scale_for(self.metric, self.mode, grid.value)
+        bounds = self.bounds or meaning_of(self.metric).bounds
+        scale = scale_for(self.mode, grid.value, bounds)
         if scale is None:
             return None
         value, moved_in = to_scale(grid.value, scale)
@@ -277,8 +280,11 @@ def _placed(rows: Rows, good: pd.DataFrame, block: Codes, blocks: bool) -> Grid:
 
 
 def _unstable(rows: Rows, grid: Grid) -> Any:
-    """Cells with rows that diverged or failed, on the grid's levels; shape (y, x)."""
-    bad = rows.table.loc[rows.table["outcome"] != Outcome.COMPLETE, "cell"].to_numpy()
+    """Cells with rows that diverged, on the grid's levels; shape (y, x).
+
+    A row that failed, was stopped or has no result says nothing of its cell's other rows.
+    """
+    bad = rows.table.loc[rows.table["outcome"] == Outcome.DIVERGED, "cell"].to_numpy()
     table = np.zeros((len(rows.y), len(rows.x)), dtype=bool)
     table.flat[bad] = True
     ys = [rows.y.labels.index(label) for label in grid.y_axis.labels]

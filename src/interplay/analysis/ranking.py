@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+
+from interplay.analysis.checks import Outcome, outcomes
 
 
 def rank_settings(
-    frame: pd.DataFrame, varied: Sequence[str], metric: str, mode: str
+    frame: pd.DataFrame,
+    varied: Sequence[str],
+    metric: str,
+    mode: str,
+    status: str | None = "status",
 ) -> pd.DataFrame:
     """One row a setting, the best first.
 
     Args:
         frame: the tidy table.
         varied: the columns that make a setting.
+        status: its column; None where there is none.
 
     Returns:
         `varied`, mean and sd (ddof 1) of `metric` over complete rows, n of them, and `unstable`
         (rows that diverged). Settings with a diverged row rank last, whatever their mean.
     """
-    if metric not in frame:
-        frame = frame.assign(**{metric: float("nan")})
-    values = frame[metric].where(frame["status"] == "complete")
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *varied, metric])))
+    values, outcome = outcomes(frame, metric, status, with_stopped=False)
     table = frame[list(varied)].assign(
-        value=pd.to_numeric(values), unstable=frame["status"] == "diverged"
+        value=np.where(outcome == Outcome.COMPLETE, values, np.nan),
+        unstable=outcome == Outcome.DIVERGED,
     )
     keys: list[str] = list(varied)
     if not keys:

@@ -90,7 +90,7 @@ def find_ridge(
     Args:
         mode: "max" or "min".
         seeds: how many there are; fewer than `FEW` give no intervals.
-        unstable: cells with rows that diverged or failed, shape (y, x): the mean of the rest is no
+        unstable: cells with rows that diverged, shape (y, x): the mean of the rest is no
             recommendation, so they are neither best nor kept where a stable cell is there.
     """
     sign = 1.0 if mode == "max" else -1.0

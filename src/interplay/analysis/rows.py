@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from interplay.analysis.axes import Axis, bin_axis, read_axis
@@ -22,12 +23,14 @@ from interplay.analysis.checks import (
 )
 from interplay.analysis.codes import combined, compacted, first_rows, setting_codes
 from interplay.analysis.numbers import Codes, as_numbers, listed
-from interplay.errors import TableError
+from interplay.errors import Option, TableError
+from interplay.metrics import Bounds
 
 GRID_LEVELS = 12
 """An axis with at most this many distinct values is never binned unasked."""
 GRID_FILL = 0.5
 """Rows that fill more than this part of the (x, y) pairs are a grid, others random samples."""
+Flags = npt.NDArray[np.bool_]
 MOST_LEVELS = 500
 """More positions than this on one axis are no heatmap."""
 
@@ -78,12 +81,16 @@ class RowReader:
 
     Attributes:
         x, y, metric, mode: the question.
-        seed, fold, budget: columns. The names `seed`, `fold` and `epochs_run` may be absent from a
-            table, others may not.
+        seed, fold, budget, status: columns. The names `seed`, `fold`, `epochs_run` and `status` may
+            be absent from a table, others may not.
+        with_stopped: whether rows that were stopped early are compared, at equal budgets, as where
+            curves hold all epochs; without, they are left out.
+        bounds: (lowest, highest) value that the metric can take; None: what its name says.
         where: values that rows must have; applied first.
         over: what to do with other settings that vary: "mean" over them (per seed), or the setting
             with the "best" mean over seeds, per cell; one with diverged members ranks last.
         others: the other varied hyperparameters.
+        guessed: whether somebody only guessed which columns are hyperparameters.
         orders: the values of an axis as they were given: the order of words, and levels that may
             have no rows yet.
         logs: whether an axis is logarithmic; where unknown, a positive one over a wide range is.
@@ -97,9 +104,13 @@ class RowReader:
     seed: str | None = "seed"
     fold: str | None = None
     budget: str | None = "epochs_run"
+    status: str | None = "status"
+    with_stopped: bool = True
+    bounds: Bounds | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
     over: Literal["mean", "best"] | None = None
     others: tuple[str, ...] = ()
+    guessed: bool = False
     orders: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     logs: Mapping[str, bool] = field(default_factory=dict)
     bins: int | None = None
@@ -116,7 +127,7 @@ class RowReader:
         if frame.empty:
             raise TableError("the table has no rows")
         frame = select_rows(frame, self.where)
-        values, outcome = outcomes(frame, self.metric)
+        values, outcome = outcomes(frame, self.metric, self.status, self.with_stopped)
         varying = self._varying(frame)
         seed, fold = (
             name if name in frame.columns and name not in (self.x, self.y) else None
@@ -126,15 +137,20 @@ class RowReader:
             status=pd.Categorical.from_codes(outcome, categories=pd.Index(_WORDS))
         )
         budgets = check_budgets(
-            judged, cell=(self.x, self.y, *varying), budget=self.budget, seed=seed
+            judged,
+            cell=(self.x, self.y, *varying),
+            budget=self.budget,
+            seed=seed,
+            has_curves=self.with_stopped,
         )
         cautions = [Caution("budgets_differ_by_seed", message) for message in budgets]
         if seed and (missing := int(frame[seed].isna().sum())):
             message = f"{missing} rows have no {seed}: they are taken as one more"
             cautions.append(Caution("no_seed", message))
 
-        x_codes, x = self._axis(frame, self.x)
-        y_codes, y = self._axis(frame, self.y)
+        complete = outcome == Outcome.COMPLETE
+        x_codes, x = self._axis(frame, self.x, complete)
+        y_codes, y = self._axis(frame, self.y, complete)
         placed = (x_codes >= 0) & (y_codes >= 0)
         if not placed.all():
             left = int((~placed).sum())
@@ -159,10 +175,16 @@ class RowReader:
             message = f"{repeats} rows repeat the setting and seed of another; all are used"
             hint = "" if fold else " (if they are folds, name their column)"
             cautions.append(Caution("repeated_rows", message + hint))
+        cautions += _left_out(rows, x, y)
         return Rows(x, y, rows, seed, fold, varying, len(placed), tuple(cautions))
 
     def _check_question(self, frame: pd.DataFrame) -> None:
-        optional = {"seed": self.seed, "fold": self.fold, "epochs_run": self.budget}
+        optional = {
+            "seed": self.seed,
+            "fold": self.fold,
+            "epochs_run": self.budget,
+            "status": self.status,
+        }
         named = [name for usual, name in optional.items() if name not in (None, usual)]
         need_columns(frame, [self.x, self.y, self.metric, *self.others, *map(str, named)])
         if self.x == self.y:
@@ -185,26 +207,56 @@ class RowReader:
         if varying and self.over is None:
             found = {name: values_of(frame[name]) for name in varying}
             lines = "; ".join(f"{name} has {listed(values)}" for name, values in found.items())
-            example = f"{varying[0]}={found[varying[0]][0]}"
+            example = (varying[0], found[varying[0]][0])
+            guess: tuple[str | Option, ...] = ()
+            if self.guessed:
+                axes = ",".join((self.x, self.y))
+                guess = ("; if these are no hyperparameters, ", Option("params", axes), " says so")
             raise TableError(
-                f"besides {self.x} and {self.y}, these vary: {lines}. Ways out: "
-                f"`--where {example}` keeps one value, `--over mean` averages over them, "
-                "`--over best` takes each cell's best setting"
-            )
+                f"besides {self.x} and {self.y}, these vary: {lines}. Ways out: ",
+                Option("where", example), " keeps one value, ",
+                Option("over", "mean"), " averages over them, ",
+                Option("over", "best"), " takes each cell's best setting", *guess,
+            )  # fmt: skip
         return varying
 
-    def _axis(self, frame: pd.DataFrame, name: str) -> tuple[Codes, Axis]:
+    def _axis(self, frame: pd.DataFrame, name: str, complete: Flags) -> tuple[Codes, Axis]:
+        """A column's codes and axis. No value is a level where a row without one has a result."""
         log, order = self.logs.get(name), self.orders.get(name, ())
         numbers = as_numbers(frame[name])
         if numbers is None or len(order) or np.isinf(numbers).any():
-            return read_axis(frame[name], order, log)
+            none = bool(frame[name].isna().to_numpy()[complete].any())
+            return read_axis(frame[name], order, log, none=none)
         distinct = len(pd.factorize(numbers)[1])
         bins = distinct > (GRID_LEVELS if self.bins is None else self.bins)
         if bins and self.bins is None:
             pairs = frame[[self.x, self.y]]
             possible = distinct * pairs[self.y if name == self.x else self.x].nunique(dropna=False)
             bins = len(pairs.drop_duplicates()) <= GRID_FILL * possible
-        return bin_axis(frame[name], self.bins, log) if bins else read_axis(frame[name], order, log)
+        if bins:
+            return bin_axis(frame[name], self.bins, log)
+        none = bool(np.isnan(numbers)[complete].any())
+        return read_axis(frame[name], order, log, none=none)
+
+
+def _left_out(rows: pd.DataFrame, x: Axis, y: Axis) -> Iterator[Caution]:
+    """What rows were stopped, or have no result yet, and what that does to their cells."""
+    kept = set(rows.loc[rows["outcome"] == Outcome.COMPLETE, "cell"])
+    for kind, code, text in (
+        (Outcome.STOPPED, "stopped_left_out", "stopped before the end, chosen by their results"),
+        (Outcome.UNFINISHED, "unfinished", "have no result yet"),
+    ):
+        cells = rows.loc[rows["outcome"] == kind, "cell"]
+        if cells.empty:
+            continue
+        were = "were " if kind == Outcome.STOPPED else ""
+        message = f"{len(cells)} rows {were}{text}: left out"
+        places = [divmod(cell, len(x)) for cell in sorted(set(cells) - kept)]
+        named = tuple((x.values[column], y.values[row]) for row, column in places)
+        if places:
+            texts = [f"{x.labels[column]}, {y.labels[row]}" for row, column in places]
+            message += f", which leaves {len(places)} cells empty ({listed(texts, 6)})"
+        yield Caution(code, message, named)
 
 
 _WORDS = [outcome.name.lower() for outcome in Outcome]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from interplay.analysis.claims import Tests
 from interplay.analysis.numbers import Floats
+from interplay.metrics import Bounds
 
 ScaleName = Literal["logit", "log"]
 
@@ -28,17 +30,23 @@ class Transformed:
     moved_in: int
 
 
-def scale_for(metric: str, mode: str, value: Floats) -> ScaleName | None:
-    """Logit for metrics within 0..1, log for positive losses, None for anything else.
+def scale_for(mode: str, value: Floats, bounds: Bounds | None) -> ScaleName | None:
+    """Logit for a metric between 0 and 1, log for one that is positive, None for any other.
 
-    A loss is what is called so, or lies beyond 1 and is minimised.
+    What it can take decides, not what it took: a scale that depends on the values at hand, or on
+    their unit, would change with them.
+
+    Args:
+        bounds: (lowest, highest) value; None where nobody knows: log for what is minimised and
+            positive here.
     """
-    positive, loss = bool((value > 0).all()), "loss" in metric.lower()
-    if loss and positive:
-        return "log"
-    if not loss and ((value >= 0) & (value <= 1)).all() and ((value > 0) & (value < 1)).any():
-        return "logit"
-    return "log" if mode == "min" and positive else None
+    positive = bool((value > 0).all())
+    if bounds == (0, 1):
+        inside = ((value >= 0) & (value <= 1)).all() and ((value > 0) & (value < 1)).any()
+        return "logit" if inside else None
+    if bounds is None:
+        return "log" if mode == "min" and positive else None
+    return "log" if bounds == (0, math.inf) and positive else None
 
 
 def to_scale(value: Floats, scale: ScaleName) -> tuple[Floats, int]:

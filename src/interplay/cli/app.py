@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import io
 import os
 import sys
@@ -13,12 +14,13 @@ import typer
 
 from interplay import __version__
 from interplay.cli import make, read, train
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, Option, as_flag
 
 VERBS: tuple[Callable[..., None], ...] = (
     train.tune,
     make.space,
     read.table,
+    read.columns,
     make.models,
     make.data,
     read.heatmap,
@@ -45,7 +47,7 @@ def _door(verb: Callable[..., None]) -> Callable[..., None]:
         try:
             verb(*args, **kwargs)
         except InterplayError as error:
-            message = str(error)
+            message = error.said(functools.partial(_written, verb))
         except KeyboardInterrupt as error:
             typer.echo(str(error) or "interrupted", err=True)
             raise typer.Exit(130) from None
@@ -63,6 +65,15 @@ def _door(verb: Callable[..., None]) -> Callable[..., None]:
         raise typer.Exit(2)
 
     return wrapped
+
+
+def _written(verb: Callable[..., None], option: Option) -> str:
+    """An option as the reader of a verb's message can give it."""
+    if option.name in inspect.signature(verb).parameters:
+        return as_flag(option)
+    if verb is make.report and option.name in make.REPORT_KEYS:
+        return f"`{option.name}` in its report.toml"
+    return f"{as_flag(option)} of `interplay heatmap`"
 
 
 def _told(error: OSError) -> str:

@@ -10,6 +10,9 @@ import typer
 from interplay.cli.options import Json, Overrides, Run, Study, file_of
 from interplay.cli.printing import print_table
 
+REPORT_KEYS = ("x", "y", "metric")
+"""What of a question a report's own file says."""
+
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the study and its file.")],

@@ -11,7 +11,6 @@ from interplay.errors import InterplayError
 
 if TYPE_CHECKING:
     from interplay.results.question import Question
-    from interplay.results.results import Results
 
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, TOML or YAML.")]
 Overrides = Annotated[
@@ -25,10 +24,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 X = Annotated[str | None, typer.Option(help="Across; the study's if left out.")]
 Y = Annotated[str | None, typer.Option(help="Upwards; the study's if left out.")]
 Metric = Annotated[str | None, typer.Option(help="What is compared.")]
-Seed = Annotated[str | None, typer.Option(metavar="COLUMN", help="Seeds of a CSV.")]
+Seed = Annotated[str | None, typer.Option(metavar="COLUMN", help="Seeds of a table.")]
+Fold = Annotated[str | None, typer.Option(metavar="COLUMN", help="Folds of a table.")]
+Status = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="How a table's trainings ended.")
+]
+Params = Annotated[
+    str | None,
+    typer.Option(metavar="A,B,…", help="A table's hyperparameters, all of them."),
+]
 Mode = Annotated[Literal["max", "min"] | None, typer.Option(help="Which way is better.")]
 Budget = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Budget of a CSV's rows (epochs_run).")
+    str | None, typer.Option(metavar="COLUMN", help="How long a table's rows trained.")
 ]
 Where = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only rows with this value.")]
 Over = Annotated[
@@ -37,18 +44,11 @@ Over = Annotated[
 AtEpoch = Annotated[int | None, typer.Option(min=1, help="Compare all rows at this epoch.")]
 
 
-def question_of(
-    x: str | None,
-    y: str | None,
-    metric: str | None,
-    seed: str | None,
-    mode: Literal["max", "min"] | None,
-    budget: str | None,
-    where: list[str] | None,
-    over: Literal["mean", "best"] | None,
-    at_epoch: int | None,
-) -> Question:
+def question_of(where: list[str] | None, params: str | None, **options: Any) -> Question:
     """What the options ask of a table.
+
+    Args:
+        options: the other fields of `Question`.
 
     Raises:
         InterplayError: a `--where` that is not KEY=VALUE.
@@ -62,17 +62,8 @@ def question_of(
         if not equals or not key:
             raise InterplayError(f"--where {text!r} is not KEY=VALUE")
         pairs[key] = parse_value(value)
-    return Question(x, y, metric, mode, seed, budget, pairs, over, at_epoch)
-
-
-def results_of(source: str) -> Results:
-    """The results of a run folder or of a table's file."""
-    from interplay.results.results import Results
-
-    path = Path(source)
-    if path.is_dir() or path.suffix.lower() not in (".csv", ".tsv", ".txt"):
-        return Results.load(path)
-    return Results.from_csv(path)
+    names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
+    return Question(where=pairs, params=names, **options)
 
 
 def file_of(output: str, suffixes: tuple[str, ...], what: str) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, as_flag
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +40,7 @@ def save_outcome(results: Results, folder: Path) -> None:
     try:
         save_heatmap(results, Question(), folder / "heatmap.png")
     except InterplayError as error:
-        typer.echo(f"heatmap  not drawn: {error}")
+        typer.echo(f"heatmap  not drawn: {error.said(as_flag)}")
         return
     typer.echo(f"heatmap  {folder / 'heatmap.png'}")
 

@@ -48,16 +48,13 @@ def print_outcome(outcome: Outcome) -> None:
 
     results = outcome.results
     frame, study = results.frame, results.study
-    members = outcome.tried + outcome.kept
     if outcome.tried:
         kept = f", {outcome.kept} were there already" if outcome.kept else ""
         typer.echo(
             f"{results.name}: {outcome.trained} members trained{kept}; {duration(outcome.seconds)}"
         )
     else:
-        typer.echo(
-            f"{results.name}: nothing new to train, all {members} members were there already"
-        )
+        typer.echo(f"{results.name}: {outcome.nothing_new}")
     for status in ("failed", "diverged"):
         rows = frame[frame["status"] == status]
         if len(rows):

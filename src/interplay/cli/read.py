@@ -1,4 +1,4 @@
-"""The verbs that read results: `table`, `heatmap`, `interaction`."""
+"""The verbs that read results: `table`, `columns`, `heatmap`, `interaction`."""
 
 from __future__ import annotations
 
@@ -10,55 +10,81 @@ import typer
 from interplay.cli.options import (
     AtEpoch,
     Budget,
+    Fold,
     Json,
     Metric,
     Mode,
     Over,
-    Run,
+    Params,
     Seed,
     Source,
+    Status,
     Where,
     X,
     Y,
     file_of,
     question_of,
-    results_of,
 )
 from interplay.cli.pictures import FIGURES, save_heatmap
-from interplay.cli.printing import print_interaction
+from interplay.cli.printing import print_interaction, print_table
 from interplay.errors import InterplayError
 
 
 def table(
-    run: Run,
+    source: Source,
     csv: Annotated[bool, typer.Option("--csv", help="All columns, as CSV.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="A row an epoch instead.")] = False,
     progress: Annotated[
         bool, typer.Option("--progress", help="A row a cell as tried, and the best so far.")
     ] = False,
+    ranked: Annotated[bool, typer.Option("--ranked", help="A row a cell, the best first.")] = False,
+    metric: Metric = None,
+    mode: Mode = None,
 ) -> None:
-    """Print the tidy table of a run.
+    """Print the tidy table.
 
-    A row a member; with --curves one an epoch, with --progress one a cell as tried.
+    A row a member; with --curves one an epoch, with --progress or --ranked (by --metric) one a cell.
 
     Example: interplay table runs/digits --csv > digits.csv
     """
     from interplay.results.results import Results
 
-    if curves and progress:
-        raise InterplayError("--curves and --progress are two tables; ask for one")
-    results = Results.load(run)
-    frame = results.curves if curves else results.progress() if progress else results.frame
+    asked = {"--curves": curves, "--progress": progress, "--ranked": ranked}
+    chosen = [flag for flag, on in asked.items() if on]
+    if len(chosen) > 1:
+        raise InterplayError(f"{' and '.join(chosen)} are {len(chosen)} tables; ask for one")
+    results = Results.load(source)
+    if curves:
+        frame = results.curve_table()
+    elif chosen:
+        frame = results.progress() if progress else results.ranked(metric, mode)
+    else:
+        frame = results.frame if csv or results.frame.empty else results.short_table()
     if csv:
         # The stream makes each "\n" the system's own line end.
         frame.to_csv(sys.stdout, index=False, lineterminator="\n")
         return
-    if not curves and not progress:
-        tail = ["seed", "fold", "status", "epochs_run", "seconds"]
-        metrics = list(frame.columns[list(frame.columns).index("parameters") + 1 :])
-        keep = [*results.varied, *tail, *metrics] if len(frame) else list(frame.columns)
-        frame = frame[[c for c in keep if c in frame and (c != "fold" or frame[c].notna().any())]]
     typer.echo(frame.to_string(index=False) if len(frame) else "no member has finished yet")
+
+
+def columns(source: Source, json: Json = False) -> None:
+    """Print what each column of a table was taken for.
+
+    Its role, and whether that is known or guessed by name and values; options such as --seed tell.
+
+    Example: interplay columns results.csv --json
+    """
+    import json as encoder
+
+    from interplay.results.results import Results
+
+    table = Results.load(source).table
+    found = [table.columns[name] for name in table.columns]
+    if json:
+        typer.echo(encoder.dumps([c.to_json() for c in found], ensure_ascii=False, indent=1))
+        return
+    rows = [(c.name, c.role, c.sure, c.about(c.name in table.varied)) for c in found]
+    print_table([("column", "role", "", ""), *rows])
 
 
 def heatmap(
@@ -66,9 +92,12 @@ def heatmap(
     x: X = None,
     y: Y = None,
     metric: Metric = None,
-    seed: Seed = None,
     mode: Mode = None,
+    seed: Seed = None,
+    fold: Fold = None,
     budget: Budget = None,
+    status: Status = None,
+    params: Params = None,
     where: Where = None,
     over: Over = None,
     at_epoch: AtEpoch = None,
@@ -87,10 +116,14 @@ def heatmap(
 
     Example: interplay heatmap runs/digits --x hidden_size --y dropout -o digits.png
     """
-    results = results_of(source)
-    question = question_of(x, y, metric, seed, mode, budget, where, over, at_epoch)
+    from interplay.results.results import Results
+
+    question = question_of(
+        where, params, x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget,
+        status=status, over=over, at_epoch=at_epoch,
+    )  # fmt: skip
     file = file_of(output, FIGURES, "a figure")
-    for warning in save_heatmap(results, question, file, full):
+    for warning in save_heatmap(Results.load(source), question, file, full):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(file))
 
@@ -100,9 +133,12 @@ def interaction(
     x: X = None,
     y: Y = None,
     metric: Metric = None,
-    seed: Seed = None,
     mode: Mode = None,
+    seed: Seed = None,
+    fold: Fold = None,
     budget: Budget = None,
+    status: Status = None,
+    params: Params = None,
     where: Where = None,
     over: Over = None,
     at_epoch: AtEpoch = None,
@@ -116,8 +152,13 @@ def interaction(
     """
     import json as encoder
 
-    results = results_of(source)
-    found = results.analyse(question_of(x, y, metric, seed, mode, budget, where, over, at_epoch))
+    from interplay.results.results import Results
+
+    question = question_of(
+        where, params, x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget,
+        status=status, over=over, at_epoch=at_epoch,
+    )  # fmt: skip
+    found = Results.load(source).analyse(question)
     if json:
         typer.echo(encoder.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False))
         return

@@ -16,7 +16,8 @@ class Question:
     Attributes:
         x, y: short or full names.
         metric, mode: mode is "max" or "min".
-        seed, budget: columns of a CSV; a run knows its own.
+        seed, fold, budget, status: columns of a table that does not know, or guesses, its own.
+        params: the columns that are hyperparameters, all of them, where the table guesses.
         where: values that rows must have, by short or full name.
         over: what becomes of other hyperparameters that vary.
         at_epoch: compare all rows at this epoch (from 1) in place of their last.
@@ -33,3 +34,6 @@ class Question:
     over: Over | None = None
     at_epoch: int | None = None
     bins: int | None = None
+    fold: str | None = None
+    status: str | None = None
+    params: tuple[str, ...] = ()

@@ -1,18 +1,15 @@
-"""The reader's façade over a run folder (or a CSV), its analysis and its plots."""
+"""The reader's façade over a table of trainings, its analysis and its plots."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from interplay.analysis.axes import read_axis
-from interplay.analysis.cautions import Caution
 from interplay.analysis.cells import CellMeans, Cells
 from interplay.analysis.checks import select_rows
 from interplay.analysis.curves import mean_curve
@@ -20,70 +17,124 @@ from interplay.analysis.incumbent import best_so_far
 from interplay.analysis.interaction import Interaction, InteractionTest
 from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
-from interplay.errors import TableError, UnknownNameError
+from interplay.errors import TableError
+from interplay.results.asking import ask, curves_of, metric_of, mode_of
 from interplay.results.question import Question
-from interplay.results.sources.csv import read_table
-from interplay.space.space import resolve_name
-from interplay.table.ledger import COLUMNS, Ledger
-from interplay.training.schedules import SCHEDULES
+from interplay.results.sources import csv, read_source
+from interplay.results.sources.guess import guess_table
+from interplay.table.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
-    """What a study gave.
+    """A table of trainings, and what can be asked of it.
 
     Attributes:
-        name: for titles.
-        study: what was asked, as the run folder has it; empty for a CSV.
-        frame: the tidy table, a row a member.
-        ledger: where it came from; None for a CSV.
+        table: the rows, and what each column is.
     """
 
-    name: str
-    study: Mapping[str, Any]
-    frame: pd.DataFrame
-    ledger: Ledger | None = None
+    table: Table
 
     @classmethod
-    def load(cls, run: str | Path) -> Results:
-        """The results in a run folder.
+    def load(cls, source: str | Path) -> Results:
+        """The results in a run folder, or in a file of another tool.
 
         Raises:
-            LedgerError: where it is not one.
+            LedgerError: where a folder is no run.
+            TableError: where a file cannot be read.
         """
-        ledger = Ledger.open(run)
-        study = ledger.study()
-        return cls(study["name"], study, ledger.frame(), ledger)
+        return cls(read_source(source))
 
     @classmethod
     def from_csv(cls, path: str | Path) -> Results:
-        """A table of somebody else's: one row a training.
+        """A table in a file of any name: one row a training; what its columns are is guessed.
 
         Raises:
             TableError: where it cannot be read.
         """
-        path = Path(path)
-        return cls(path.stem, {}, read_table(path))
+        return cls(csv.read(Path(path)))
 
-    @cached_property
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, name: str = "table") -> Results:
+        """A data frame of somebody else's: one row a training; what its columns are is guessed.
+
+        Args:
+            name: for titles.
+
+        Raises:
+            TableError: where it has no rows, or columns of one name.
+        """
+        if frame.empty:
+            raise TableError(f"{name} has no rows")
+        return cls(guess_table(name, frame))
+
+    def __repr__(self) -> str:
+        status = self.table.one("status")
+        counts = self.frame[status].value_counts().items() if status else ()
+        ends = ", ".join(f"{n} {word}" for word, n in counts)
+        told = [f"{len(self.frame)} rows" + (f" ({ends})" if ends else "")]
+        if self.varied:
+            told.append(f"{' × '.join(self.varied)} vary")
+        if metrics := self.table.of("metric"):
+            told.append(f"metrics {', '.join(metrics)}")
+        return f"<Results {self.name}: {'; '.join(told)}>"
+
+    @property
+    def name(self) -> str:
+        """For titles."""
+        return self.table.name
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The tidy table, a row a member."""
+        return self.table.frame
+
+    @property
+    def study(self) -> Mapping[str, Any]:
+        """What was asked, as the run folder has it; empty for tables of others."""
+        return self.table.study
+
+    @property
     def curves(self) -> pd.DataFrame:
         """A row a member and epoch: `member` (row number in `frame`), `epoch` from 1, metrics."""
-        if self.ledger is None:
-            raise TableError("a CSV has no curves")
-        return self.ledger.curves()
+        return self.table.curves
 
     @property
     def varied(self) -> tuple[str, ...]:
-        """The hyperparameters that the study varies."""
-        return tuple(self.study.get("varied", ()))
+        """The hyperparameters that vary."""
+        return self.table.varied
 
-    def ranked(self) -> pd.DataFrame:
-        """Every setting of the varied hyperparameters, the best first; mean, sd, n of the metric."""
-        return rank_settings(self.frame, self.varied, self.study["metric"], self.study["mode"])
+    def short_table(self) -> pd.DataFrame:
+        """The columns of `frame` that tell trainings apart, how they ended and what they gave."""
+        table = self.table
+        roles = table.of("seed", "fold", "status", "budget")
+        time = [name for name in ("seconds",) if name in table.columns]
+        keep = [*self.varied, *roles, *time, *table.of("metric")]
+        return self.frame[[name for name in keep if name in self.frame]]
+
+    def curve_table(self) -> pd.DataFrame:
+        """`curves` under what makes a member: its varied hyperparameters, seed and fold."""
+        curves = self.curves
+        names = [*self.varied, *self.table.of("seed", "fold")]
+        of_member = self.frame.reindex(columns=names).iloc[curves["member"].astype(int)]
+        rest = curves.drop(columns="member").reset_index(drop=True)
+        return pd.concat([of_member.reset_index(drop=True), rest], axis=1)
+
+    def ranked(
+        self, metric: str | None = None, mode: Literal["max", "min"] | None = None
+    ) -> pd.DataFrame:
+        """Every setting of the varied hyperparameters, the best first; mean, sd, n of the metric.
+
+        Raises:
+            TableError: which metric is not known, or which way it is better.
+        """
+        name = metric_of(self.table, metric)
+        mode = mode or mode_of(self.table, name)
+        return rank_settings(self.frame, self.varied, name, mode, self.table.one("status"))
 
     def progress(self) -> pd.DataFrame:
         """A row a cell in the order in which cells were tried: the best score so far.
@@ -94,13 +145,13 @@ class Results:
         time so far, summed over members), `best`, `best_low` and `best_high`.
 
         Raises:
-            TableError: of a CSV, which does not say how cells were tried.
+            TableError: of a table that does not say how cells were tried.
         """
-        if not self.study:
-            raise TableError("a CSV does not say in which order its cells were tried")
-        score = self.study.get("search", {}).get("score", "mean")
-        metric, mode = self.study["metric"], self.study["mode"]
-        return best_so_far(self.frame, self.varied, metric, mode, score)
+        if not self.table.ordered:
+            raise TableError(f"{self.name} does not say in which order its cells were tried")
+        name = metric_of(self.table, None)
+        mode = mode_of(self.table, name)
+        return best_so_far(self.frame, self.varied, name, mode, self.table.score)
 
     def cells(self, question: Question) -> Cells:
         """The numbers behind a heatmap.
@@ -108,13 +159,13 @@ class Results:
         Raises:
             InterplayError: where the table cannot answer the question.
         """
-        frame, options, extra = self._asked(question)
-        cells = CellMeans(**options)(frame)
+        asked = ask(self.table, question)
+        cells = CellMeans(**asked.options)(asked.frame)
         notes = (f"at epoch {question.at_epoch}",) if question.at_epoch else ()
         return replace(
             cells,
             title_notes=(*cells.title_notes, *notes),
-            warnings=(*cells.warnings, *(caution.message for caution in extra)),
+            warnings=(*cells.warnings, *(caution.message for caution in asked.cautions)),
         )
 
     def interaction(
@@ -132,9 +183,9 @@ class Results:
 
     def analyse(self, question: Question) -> Interaction:
         """As `interaction`, of a question."""
-        frame, options, extra = self._asked(question)
-        found = InteractionTest(**options)(frame)
-        return replace(found, cautions=(*found.cautions, *extra))
+        asked = ask(self.table, question)
+        found = InteractionTest(**asked.options)(asked.frame)
+        return replace(found, cautions=(*found.cautions, *asked.cautions))
 
     def pivot(
         self, x: str | None = None, y: str | None = None, metric: str | None = None, **options: Any
@@ -207,8 +258,8 @@ class Results:
         """Draw a heatmap for each level of the hyperparameter `by`, all in the same colours."""
         from interplay.plots import draw_multiples
 
-        question, by = _question(names, options), self._column(by, hyper=True)
-        codes, axis = read_axis(self.frame[by], self.study.get("levels", {}).get(by, ()))
+        question, by = _question(names, options), self.table.find(by, "hyperparameter")
+        codes, axis = read_axis(self.frame[by], self.table.columns[by].order)
         panels = []
         for place in sorted(set(codes) - {-1}):
             where = {**question.where, by: axis.values[place]}
@@ -224,144 +275,19 @@ class Results:
         """Draw a metric over epochs for settings such as `{"dropout": 0}`: the best and the worst."""
         from interplay.plots import draw_curves
 
-        metric = metric or str(self.study.get("metric"))
-        curves = self._curves_of(metric)
+        metric = metric_of(self.table, metric)
+        curves = curves_of(self.table, metric)
         ranked: list[Any] = self.ranked()[list(self.varied)].to_dict("records")
         parts = []
         for setting in settings or [*ranked[:3], *ranked[3:][-1:]]:
-            full = {self._column(name, hyper=True): value for name, value in setting.items()}
+            full = {self.table.find(k, "hyperparameter"): v for k, v in setting.items()}
             rows = select_rows(self.frame, full)
             part = mean_curve(curves, rows.index, metric)
             name = ", ".join(f"{k.rpartition('.')[2]} = {text_of(v)}" for k, v in full.items())
             parts.append(part.assign(setting=name, members=len(rows)))
-        return draw_curves(pd.concat(parts), metric=metric, mode=self._mode(metric), ax=ax)
-
-    def _asked(
-        self, question: Question
-    ) -> tuple[pd.DataFrame, dict[str, Any], tuple[Caution, ...]]:
-        """The rows for a question, a `RowReader`'s options with the study's defaults, warnings."""
-        default = self.study.get("heatmap") or {}
-        x, y = question.x, question.y
-        if x is None and y is None and default:
-            x, y = default["x"], default["y"]
-        over = question.over or default.get("over")
-        if x is None or y is None:
-            names = ", ".join(self.varied) or ", ".join(map(str, self.frame.columns))
-            raise TableError(f"which two? give --x and --y; there are {names}")
-        metric = question.metric or self.study.get("metric")
-        if metric is None:
-            numbers = self.frame.select_dtypes("number").columns
-            raise TableError(
-                f"which metric? give --metric; there are {', '.join(map(str, numbers))}"
-            )
-        mode: str | None = question.mode
-        if mode is None and self.study:
-            mode = self._mode(metric)
-        if self.study and self.frame.empty:
-            raise TableError(f"{self.name}: no member has finished yet")
-        for name in (x, y) if self.study else ():
-            full = self._column(name, hyper=True)
-            if full not in self.varied:
-                raise TableError(
-                    f"{full} does not vary here; what varies: {', '.join(self.varied)}"
-                )
-        x, y = self._column(x, hyper=True), self._column(y, hyper=True)
-        metric = self._column(metric)
-        seed, budget = (n and self._column(n) for n in (question.seed, question.budget))
-        if seed is not None and seed in (x, y, metric):
-            raise TableError(f"--seed {seed}: that is an axis or the metric already")
-        where = {self._column(k, hyper=True): v for k, v in question.where.items()}
-        frame = self.frame
-        extra: tuple[Caution, ...] = ()
-        if question.at_epoch is not None:
-            frame, extra = self._at_epoch(question.at_epoch, metric)
-        elif not self.study:
-            extra = _unnamed(frame, {x, y, metric, seed, budget, *where})
-        usual = "epochs_run" if "epochs_run" in frame else None
-        options = {
-            "x": x,
-            "y": y,
-            "metric": metric,
-            "mode": mode or "max",
-            "seed": "seed" if self.study else seed,
-            "fold": "fold" if self.study.get("folds") else None,
-            "budget": None if question.at_epoch else budget or usual,
-            "where": where,
-            "over": over,
-            "others": tuple(v for v in self.varied if v not in (x, y)),
-            "bins": question.bins,
-            **{
-                key: self.study.get(name, {})
-                for key, name in (("orders", "levels"), ("logs", "logs"))
-            },
-        }
-        return frame, options, extra
-
-    def _column(self, name: str, hyper: bool = False) -> str:
-        """The column that `name` means; a run's hyperparameter may be given by its short name."""
-        columns = tuple(map(str, self.frame.columns))
-        if self.study and hyper:
-            settings = tuple(c for c in columns if "." in c)
-            full, _ = resolve_name(name, self.varied)
-            full = full or resolve_name(name, settings)[0]
-            if full is None:
-                raise UnknownNameError("hyperparameter", name, self.varied or settings)
-            return full
-        full, _ = resolve_name(name, columns)
-        if full is None:
-            raise UnknownNameError("column", name, columns)
-        return full
-
-    def _curves_of(self, metric: str) -> pd.DataFrame:
-        if metric not in self.curves:
-            raise UnknownNameError("metric", metric, list(self.curves.columns[2:]))
-        return self.curves
-
-    def _mode(self, metric: str) -> str:
-        """Which way a metric of a run is better: the study says it of its own."""
-        from interplay.metrics import mode_of
-
-        return (
-            str(self.study["mode"]) if metric == self.study["metric"] else mode_of(metric) or "min"
-        )
-
-    def _at_epoch(self, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[Caution, ...]]:
-        """The rows that reached `epoch`, with `metric` as it was then."""
-        if self.ledger is None:
-            raise TableError("--at-epoch needs a run: a CSV has no curves")
-        curves = self._curves_of(metric)
-        at = curves[curves["epoch"] == epoch].set_index("member")[metric]
-        rows = self.frame.index.isin(at.index)
-        if not rows.any():
-            last = int(curves["epoch"].max()) if len(curves) else 0
-            raise TableError(f"no row reached epoch {epoch}; the longest ran {last}")
-        frame = self.frame.loc[rows].copy()
-        # A user's function has no schedule that we know of.
-        schedules = frame.get("schedule.name", pd.Series(None, frame.index, dtype=object))
-        horizon = schedules.isin([s.name for s in SCHEDULES if s.horizon])
-        if frame.loc[horizon, "epochs_asked"].nunique() > 1:
-            raise TableError(
-                f"at epoch {epoch} the learning rates differ: under this schedule they depend on "
-                "how many epochs were asked for, and these rows asked for different numbers"
-            )
-        frame[metric] = at.reindex(frame.index)
-        frame["status"] = "complete"
-        short = len(self.frame) - len(frame)
-        note = f"{short} of {len(self.frame)} rows did not reach epoch {epoch}"
-        return frame, (Caution("short_of_epoch", note),) if short else ()
+        return draw_curves(pd.concat(parts), metric=metric, mode=mode_of(self.table, metric), ax=ax)
 
 
 def _question(names: Sequence[str], options: Mapping[str, Any]) -> Question:
     named: dict[str, Any] = dict(zip(("x", "y", "metric"), names, strict=False))
     return Question(**named, **options)
-
-
-def _unnamed(frame: pd.DataFrame, named: AbstractSet[str | None]) -> tuple[Caution, ...]:
-    """A warning of columns that vary too and were not named."""
-    known = named | (set(COLUMNS) - {"seed"})
-    rest = [str(c) for c in frame.columns if c not in known and frame[c].nunique() > 1]
-    if not rest:
-        return ()
-    shown = ", ".join(rest[:6]) + (", …" if len(rest) > 6 else "")
-    text = f"columns that also vary and were not named: {shown}"
-    return (Caution("unnamed_columns", text),)

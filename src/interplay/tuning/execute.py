@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,11 @@ class Outcome:
     failed: int
     seconds: float
 
+    @property
+    def nothing_new(self) -> str:
+        """What to say where nothing was tried."""
+        return f"nothing new to train, all {self.kept} members were there already"
+
 
 def run_folder(study: Study, out: str | Path | None) -> Path:
     """Where a study's run is kept."""
@@ -73,7 +79,10 @@ def run(study: Study, out: str | Path | None = None, *, progress: bool = True) -
     Raises:
         InterplayError: where the study and the folder, the data, or the models do not work.
     """
-    return execute(study, out, progress=progress).results
+    outcome = execute(study, out, progress=progress)
+    if progress and not outcome.tried:
+        print(f"{study.name}: {outcome.nothing_new}", file=sys.stderr)
+    return outcome.results
 
 
 def execute(study: Study, out: str | Path | None = None, *, progress: bool = True) -> Outcome:

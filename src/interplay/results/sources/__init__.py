@@ -1,1 +1,42 @@
-"""Results of other tools, a module each; every one gives a table."""
+"""Where results come from: each source is one file here, and one registration.
+
+Its file has `recognises(path)`, whether a path is one, and `read(path)`, which gives a `Table`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from interplay.errors import TableError
+from interplay.registry import Entry, Registry
+from interplay.table.ledger import Ledger
+from interplay.table.table import Table
+
+SOURCES: Registry[Entry] = Registry("source")
+"""In the order in which they are asked whether a path is theirs."""
+for _name, _summary in {
+    "run": "a run folder",
+    "csv": "a table as .csv, .tsv or .txt, a row a training",
+}.items():
+    SOURCES.register(Entry(_name, f"{__name__}.{_name}:read", _summary))
+
+
+def read_source(source: str | Path) -> Table:
+    """The table that a source gives.
+
+    Raises:
+        TableError: no source knows it, or its own cannot read it.
+        LedgerError: it is a folder and no run.
+    """
+    path = Path(source)
+    for entry in SOURCES:
+        module = importlib.import_module(entry.path.partition(":")[0])
+        if module.recognises(path):
+            table: Table = module.read(path)
+            return table
+    if path.is_file():
+        known = "; ".join(entry.summary for entry in SOURCES)
+        raise TableError(f"{path} cannot be read; what can: {known}")
+    Ledger.open(path)  # says what is wrong with a folder
+    raise AssertionError(path)

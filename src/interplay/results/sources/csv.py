@@ -1,4 +1,4 @@
-"""Tables of other tools: CSV files, whatever separates their columns."""
+"""Tables of other tools as files: CSV, whatever separates their columns."""
 
 from __future__ import annotations
 
@@ -7,15 +7,26 @@ from pathlib import Path
 import pandas as pd
 
 from interplay.errors import TableError
-from interplay.separated import read_separated
+from interplay.results.sources.guess import guess_table
+from interplay.separated import SUFFIXES, read_separated
+from interplay.table.table import Table
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """The rows of a CSV (commas, semicolons or tabs), at least one.
+def recognises(path: Path) -> bool:
+    """Whether the file is called so."""
+    return path.suffix.lower() in SUFFIXES and not path.is_dir()
+
+
+def read(path: Path) -> Table:
+    """The rows of a CSV (commas, semicolons or tabs), at least one, their columns' roles guessed.
 
     Raises:
         TableError: where it cannot be read.
     """
+    return guess_table(path.stem, _frame(path))
+
+
+def _frame(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise TableError(f"there is no file {path}")
     try:

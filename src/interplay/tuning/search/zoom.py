@@ -77,7 +77,7 @@ def propose_zoom(results: Results, study: Study, folder: Path) -> Path | None:
 
 def _look(results: Results, study: Study) -> Zoom | None:
     varied = study.space.varied
-    if not varied or results.ledger is None:
+    if not varied or results.table.read_curves is None:
         return None
     mode = results.study["mode"]
     compared = compare_cells(

@@ -1,0 +1,238 @@
+"""From a question to the rows and options that answer it: every guard, whatever the table's source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from interplay.analysis.cautions import Caution
+from interplay.analysis.numbers import listed, text_of
+from interplay.errors import Option, TableError
+from interplay.metrics import Mode
+from interplay.results.question import Question
+from interplay.table.statuses import WORDS, status_of
+from interplay.table.table import Role, Table
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that a table can be asked.
+
+    Attributes:
+        table: with the roles that the question tells.
+        frame: the rows.
+        options: of a `RowReader`.
+        cautions: beyond those of the rows themselves.
+    """
+
+    table: Table
+    frame: pd.DataFrame
+    options: dict[str, Any]
+    cautions: tuple[Caution, ...]
+
+
+def ask(table: Table, question: Question) -> Asked:
+    """The rows and options for a question, the table's own defaults where it says nothing.
+
+    Raises:
+        InterplayError: the table cannot be asked this.
+    """
+    x, y = _axes(table, question)
+    metric = metric_of(table, question.metric)
+    table = _told(table, question, x, y, metric)
+    _check_axes(table, x, y)
+    _check_rows(table, metric)
+    mode = question.mode or mode_of(table, metric)
+    frame, cautions = table.frame, _of_guesses(table, question)
+    if question.at_epoch is not None:
+        frame, short = at_epoch(table, question.at_epoch, metric)
+        cautions = (*cautions, *short)
+    hyper = [table.columns[name] for name in table.of("hyperparameter")]
+    options = {
+        "x": x,
+        "y": y,
+        "metric": metric,
+        "mode": mode,
+        "bounds": table.columns[metric].bounds,
+        "seed": table.one("seed"),
+        "fold": table.one("fold"),
+        "budget": None if question.at_epoch else table.one("budget"),
+        "status": table.one("status"),
+        # Where a row's metric is known at one value only, one that was stopped is compared with
+        # none: its budget is another, whether or not a column says so.
+        "with_stopped": table.read_curves is not None,
+        "where": {table.find(k, "hyperparameter"): v for k, v in question.where.items()},
+        "over": question.over or table.default.over,
+        "others": tuple(name for name in table.varied if name not in (x, y)),
+        "guessed": any(column.sure == "guessed" for column in hyper),
+        "orders": {column.name: column.order for column in hyper if column.order},
+        "logs": {column.name: column.log for column in hyper if column.log is not None},
+        "bins": question.bins,
+    }
+    return Asked(table, frame, options, cautions)
+
+
+def metric_of(table: Table, asked: str | None) -> str:
+    """The column of the metric asked for, or of the table's own.
+
+    Raises:
+        InterplayError: there is none, or what is asked for is no metric.
+    """
+    asked = asked or table.default.metric
+    if asked is None:
+        names = ", ".join(table.of("metric")) or "none that is known"
+        raise TableError("which metric? give ", Option("metric"), f"; there are {names}")
+    metric = table.find(asked, "metric")
+    column = table.columns[metric]
+    if column.role == "bookkeeping" and column.sure == "known":
+        raise TableError(
+            f"{metric} is bookkeeping of {table.name} and no metric: members that trained together "
+            "share their time, and a size is not learned. Metrics are "
+            + ", ".join(table.of("metric"))
+        )
+    return metric
+
+
+def mode_of(table: Table, metric: str) -> Mode:
+    """Which way a metric of the table is better.
+
+    Raises:
+        TableError: its name does not say.
+    """
+    mode = table.columns[metric].mode
+    if mode is None:
+        raise TableError(
+            f"which way is {metric} better? Its name does not say: give ",
+            Option("mode", "max"), " or ", Option("mode", "min"),
+        )  # fmt: skip
+    return mode
+
+
+def at_epoch(table: Table, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[Caution, ...]]:
+    """The rows that reached `epoch`, with `metric` as it was then.
+
+    Raises:
+        TableError: there are no curves, none is as long, or their schedules make epochs differ.
+    """
+    curves = curves_of(table, metric)
+    at = curves[curves["epoch"] == epoch].set_index("member")[metric]
+    rows = table.frame.index.isin(at.index)
+    if not rows.any():
+        last = int(curves["epoch"].max()) if len(curves) else 0
+        raise TableError(f"no row reached epoch {epoch}; the longest ran {last}")
+    frame = table.frame.loc[rows].copy()
+    # A user's function has no schedule that we know of.
+    schedules = frame.get("schedule.name", pd.Series(None, frame.index, dtype=object))
+    horizon = schedules.isin(table.horizons)
+    if horizon.any() and frame.loc[horizon, "epochs_asked"].nunique() > 1:
+        raise TableError(
+            f"at epoch {epoch} the learning rates differ: under this schedule they depend on "
+            "how many epochs were asked for, and these rows asked for different numbers"
+        )
+    frame[metric] = at.reindex(frame.index)
+    if status := table.one("status"):
+        frame[status] = "complete"
+    short = len(table.frame) - len(frame)
+    note = f"{short} of {len(table.frame)} rows did not reach epoch {epoch}"
+    return frame, (Caution("short_of_epoch", note),) if short else ()
+
+
+def curves_of(table: Table, metric: str) -> pd.DataFrame:
+    """The table's curves, which have this metric.
+
+    Raises:
+        InterplayError: there are none, or they do not.
+    """
+    if metric not in table.curves:
+        known = ", ".join(map(str, table.curves.columns[2:]))
+        raise TableError(f"{table.name} has no curves of {metric!r}; it has those of {known}")
+    return table.curves
+
+
+def _axes(table: Table, question: Question) -> tuple[str, str]:
+    x, y = question.x, question.y
+    if x is None and y is None:
+        x, y = table.default.x, table.default.y
+    if x is None or y is None:
+        names = ", ".join(table.varied or table.of("hyperparameter") or table.columns)
+        raise TableError(
+            "which two? give ", Option("x"), " and ", Option("y"), f"; there are {names}"
+        )
+    return table.find(x, "hyperparameter"), table.find(y, "hyperparameter")
+
+
+def _told(table: Table, question: Question, x: str, y: str, metric: str) -> Table:
+    """The table with the roles that the question tells, by options or by asking for a column."""
+    roles: dict[Role, list[str]] = {"hyperparameter": [x, y], "metric": [metric]}
+    for role in ("seed", "fold", "budget", "status"):
+        name = getattr(question, role)
+        if name is None:
+            continue
+        full = table.find(name, role)
+        if full in (x, y, metric):
+            raise TableError(Option(role, name), ": that is an axis or the metric already")
+        roles[role] = [full]
+    params = [table.find(name, "hyperparameter") for name in question.params]
+    if metric in (x, y):
+        raise TableError(f"{metric!r} is the metric: it cannot be an axis as well")
+    roles["hyperparameter"] = list(dict.fromkeys([x, y, *params]))
+    return table.told(roles, all_params=bool(params))
+
+
+def _check_axes(table: Table, x: str, y: str) -> None:
+    for name in (x, y):
+        if name not in table.varied and table.columns[name].sure == "known":
+            raise TableError(
+                f"{name} does not vary here; what varies: {', '.join(table.varied) or 'nothing'}"
+            )
+
+
+def _check_rows(table: Table, metric: str) -> None:
+    """Refuse a table without a row that counts, and say what became of its rows."""
+    frame, status = table.frame, table.one("status")
+    if frame.empty:
+        raise TableError(f"{table.name}: no member has finished yet")
+    if status is None:
+        return
+    words = frame[status].dropna().unique()
+    if strange := [text_of(word) for word in words if status_of(word) is None]:
+        raise TableError(
+            f"status column {status!r} holds {listed(strange, 4)}, which says not how a training "
+            f"ended; words that do: {listed(sorted(WORDS), 60)}. Another column? ",
+            Option("status"),
+        )
+    if metric in frame:
+        return
+    counts = Counter(status_of(word) for word in frame[status])
+    found = ", ".join(f"{n} {word}" for word, n in counts.items() if word)
+    text = f"no row of {table.name} has a result: of {len(frame)} rows {found}"
+    errors = list(frame["error"].dropna()) if "error" in frame else []
+    raise TableError(text + (f"; the first with: {errors[0]}" if errors else ""))
+
+
+def _of_guesses(table: Table, question: Question) -> tuple[Caution, ...]:
+    """What a reader must know of guesses that change the numbers, and of columns left alone."""
+    taken = {role: table.one(role) for role in ("seed", "fold", "budget", "status")}
+    guessed = [
+        f"{name} as the {role}"
+        for role, name in taken.items()
+        if name and table.columns[name].sure == "guessed"
+    ]
+    cautions = []
+    if guessed:
+        text = f"taken by their names: {', '.join(guessed)}"
+        cautions.append(Caution("guessed_columns", text))
+    rest = [
+        name
+        for name in table.of("bookkeeping")
+        if table.columns[name].sure == "guessed"
+        and name not in question.where
+        and table.frame[name].nunique() > 1
+    ]
+    if rest:
+        text = f"columns that also vary and were not named: {listed(rest, 6)}"
+        cautions.append(Caution("unnamed_columns", text))
+    return tuple(cautions)

@@ -1,0 +1,157 @@
+"""What the columns of somebody else's table are, by their names and what stands in them.
+
+A guess is never silent: the column says that it is one, and a reader's word goes before it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interplay.analysis.numbers import as_numbers
+from interplay.errors import TableError
+from interplay.metrics import meaning_of
+from interplay.results.sources.run import columns_of
+from interplay.table.ledger import COLUMNS
+from interplay.table.statuses import status_of
+from interplay.table.table import PREFIXES, Column, Role, Table, short_name, varying
+
+SEEDS = ("seed", "random_state", "random_seed", "rng_seed", "manual_seed", "torch_seed")
+FOLDS = ("fold", "cv_fold", "fold_id", "kfold", "split")
+BUDGETS = (
+    "epochs_run", "training_iteration", "epochs", "epoch", "num_epochs", "n_epochs", "max_epochs",
+    "total_epochs", "budget", "iterations", "n_iterations", "num_iterations", "iteration",
+    "global_step", "_step", "steps", "step", "num_steps", "max_steps", "timesteps_total",
+)  # fmt: skip
+"""The first of these that there is, is the budget; the others keep its time."""
+STATUSES = ("status", "state", "trial_state", "trial_status", "run_status")
+_PLACES = """
+id name number trial trial_id run run_id run_name member index hostname host node_ip pid done
+experiment experiment_id experiment_tag logdir user created updated sweep notes tags group url
+origin duration runtime _runtime _timestamp timestamp date walltime wall_time n_parameters
+num_parameters n_params num_params iterations_since_restore checkpoint checkpoint_dir_name
+should_checkpoint worker gpu commit
+"""
+BOOKKEEPING = {*COLUMNS, *BUDGETS, *_PLACES.split()} - {"seed", "fold", *STATUSES}
+TIMES = re.compile(
+    r"(^|_)(date|datetime|time|timestamp|seconds|duration|walltime|since)(_|$)|_(id|ip|path|dir|at)$"
+)
+"""What a name that tells time or place is made of."""
+FOLDED = re.compile(r"^(std|rank)_test_|^split\d+_|_fit_time$|_score_time$")
+"""What scikit-learn's searches write beside their mean scores."""
+_RATES = """
+lr learning_rate lr0 base_lr max_lr eta weight_decay wd l1 l2 alpha lambda reg c gamma eps epsilon
+"""
+_SIZES = """
+dropout momentum batch_size hidden_size hidden_dim num_layers n_layers layers units width depth
+filters channels kernel_size max_depth n_estimators beta1 beta2 temperature
+"""
+RATES = frozenset(_RATES.split())
+"""Hyperparameters that are sampled on a logarithmic scale where they span a decade or more."""
+SETTINGS = RATES | frozenset(_SIZES.split())
+"""Names of hyperparameters, whatever values they have."""
+
+
+def guess_table(name: str, frame: pd.DataFrame) -> Table:
+    """A table of somebody else's, its columns' roles guessed; one that this tool saved is known.
+
+    Args:
+        frame: a row a training. Lists and dicts in it become their text.
+    """
+    frame = plain(frame)
+    if {"seed", "status", "engine", "epochs_asked", "epochs_run", "seconds"} <= set(frame.columns):
+        columns = {n: c for n, c in columns_of(frame, {}).items() if n in frame}
+    else:
+        columns = guess_columns(frame)
+    return Table(name, frame, columns, varying(frame, columns))
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """With text as column names, and text for what cannot be compared: lists, dicts."""
+    frame = frame.rename(columns=str)
+    if frame.columns.has_duplicates:
+        twice = ", ".join(frame.columns[frame.columns.duplicated()].unique())
+        raise TableError(f"more than one column is called {twice}: rename them")
+    for name in frame.select_dtypes(object).columns:
+        if frame[name].map(lambda value: isinstance(value, (list, tuple, dict, set))).any():
+            frame = frame.assign(**{name: frame[name].map(_text)})
+    return frame.reset_index(drop=True)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, set):
+        value = sorted(value)
+    return json.dumps(value, default=str) if isinstance(value, (list, tuple, dict)) else value
+
+
+def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
+    """Each column with what it seems to be."""
+    names = list(map(str, frame.columns))
+    marked = {name for name in names if name.startswith(PREFIXES)}
+    roles = {name: _role(frame[name], name in marked, bool(marked)) for name in names}
+    for role, order in (
+        ("seed", SEEDS),
+        ("fold", FOLDS),
+        ("budget", BUDGETS),
+        ("status", STATUSES),
+    ):
+        found = [n for n in names if _fits(role, frame[n], plain_name(n), order)]
+        # What its tool marks as a setting is a budget only where nothing else is.
+        found.sort(key=lambda n: (n in marked, order.index(plain_name(n))))
+        for only in found[:1]:
+            roles[only] = role  # type: ignore[assignment]
+    return {name: _column(frame[name], role) for name, role in roles.items()}
+
+
+def plain_name(name: str) -> str:
+    """The name as the lists above have it: `seed` of `config/Seed`."""
+    return re.sub(r"[\s-]+", "_", short_name(name).rpartition(".")[2].strip()).lower()
+
+
+def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> Role:
+    """What a column is that is neither seed, fold, budget nor status."""
+    name, plain = str(column.name), plain_name(str(column.name))
+    if marked:
+        return "hyperparameter"
+    if FOLDED.search(name) or name.startswith("Unnamed: "):
+        return "bookkeeping"
+    numbers = as_numbers(column)
+    if plain in SETTINGS and not some_marked:
+        return "hyperparameter"
+    if plain in BOOKKEEPING or TIMES.search(plain):
+        return "bookkeeping"
+    if numbers is not None and meaning_of(name).mode is not None:
+        return "metric"
+    if numbers is None:
+        # Words that name each row anew are no setting.
+        unique = len(column) > 3 and column.nunique() == len(column)
+        return "bookkeeping" if some_marked or unique else "hyperparameter"
+    broken = bool((numbers[np.isfinite(numbers)] % 1 != 0).any())
+    many = broken and column.nunique() > max(2, len(column) // 2)
+    return "metric" if some_marked or many else "hyperparameter"
+
+
+def _fits(role: str, column: pd.Series[Any], plain: str, names: tuple[str, ...]) -> bool:
+    if plain not in names:
+        return False
+    if role == "status":
+        return any(status_of(word) for word in column.dropna().unique())
+    return role == "seed" or as_numbers(column) is not None
+
+
+def _column(column: pd.Series[Any], role: Role) -> Column:
+    name = str(column.name)
+    if role == "metric":
+        meaning = meaning_of(name)
+        return Column(name, role, "guessed", mode=meaning.mode, bounds=meaning.bounds)
+    log = None
+    if role == "hyperparameter" and plain_name(name) in RATES:
+        numbers = as_numbers(column)
+        seen = numbers[numbers > 0] if numbers is not None else ()
+        wide = len(seen) > 0 and max(seen) >= 10 * min(seen) and len(seen) == column.notna().sum()
+        log = True if wide else None
+    return Column(name, role, "guessed", log=log)

@@ -1,0 +1,23 @@
+"""How a training ended, in the words of each tool."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Status = Literal["complete", "stopped", "diverged", "failed", "unfinished"]
+
+_WORDS_OF: dict[Status, str] = {
+    "complete": "complete completed terminated finished done success succeeded ok",
+    "stopped": "stopped pruned early_stopped stopped_early",
+    "diverged": "diverged nan",
+    "failed": "failed fail failure error errored crashed killed canceled cancelled preempted",
+    "unfinished": "unfinished running pending waiting scheduled queued paused active started",
+}
+WORDS = {word: status for status, words in _WORDS_OF.items() for word in words.split()}
+"""The words of Optuna, Ray, W&B, MLflow, Determined and of this tool, in small letters."""
+
+
+def status_of(word: Any) -> Status | None:
+    """What a word of a status column says; None where no tool we know writes it."""
+    plain = str(word).rpartition(".")[2]  # TrialState.COMPLETE
+    return WORDS.get(plain.strip().lower().replace(" ", "_").replace("-", "_"))

@@ -1,0 +1,216 @@
+"""A data frame whose columns have roles: all that results, analyses and verbs know of a source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from interplay.errors import TableError, UnknownNameError
+from interplay.metrics import Bounds, Mode
+from interplay.space.space import resolve_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Role = Literal["hyperparameter", "metric", "seed", "fold", "budget", "status", "bookkeeping"]
+ROLES: tuple[Role, ...] = get_args(Role)
+SINGLE: tuple[Role, ...] = ("seed", "fold", "budget", "status")
+"""Roles that one column of a table has at most."""
+Sure = Literal["known", "guessed", "told"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column is.
+
+    Attributes:
+        name: in the frame.
+        role: what it is for.
+        sure: whether its role is known (whoever wrote the table says so), guessed by a source, or
+            told by the reader.
+        order: of a hyperparameter, the values it may take in the order given; empty where that is
+            not known.
+        log: of a hyperparameter, whether its scale is logarithmic; None where not known.
+        mode, bounds: of a metric, as in `Meaning`.
+    """
+
+    name: str
+    role: Role
+    sure: Sure = "known"
+    order: tuple[Any, ...] = ()
+    log: bool | None = None
+    mode: Mode | None = None
+    bounds: Bounds | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What the column was taken for; unknown and infinite things are null."""
+        ends = [end if math.isfinite(end) else None for end in self.bounds or ()]
+        return {**asdict(self), "order": list(self.order), "bounds": ends or None}
+
+    def about(self, varies: bool) -> str:
+        """What else is known of it, in words."""
+        told = ["varies"] if varies else []
+        told += ["logarithmic"] if self.log else []
+        if self.role == "metric":
+            told.append(
+                {"max": "higher is better", "min": "lower is better"}.get(
+                    self.mode or "", "which way is better is not known"
+                )
+            )
+        return ", ".join(told)
+
+
+@dataclass(frozen=True)
+class Default:
+    """What a table is asked where its reader does not say: a run's own question."""
+
+    x: str | None = None
+    y: str | None = None
+    metric: str | None = None
+    over: Literal["mean", "best"] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of trainings, one a row, and what each column is.
+
+    Attributes:
+        name: for titles.
+        frame: the rows.
+        columns: of the frame, by name; a metric that no row has yet is there too.
+        varied: the hyperparameters that vary, or that were meant to.
+        default: what is asked where nobody says.
+        study: what its source has on record of the study, as it stands there; empty where nothing.
+        score: what a cell's replicates come to where cells are ranked one by one.
+        ordered: whether rows stand in the order in which their cells were tried.
+        horizons: values of `schedule.name` under which epoch k depends on how many were asked for.
+        read_curves: gives a row a member (row number in `frame`) and epoch, with the metrics; None
+            where only last values are known.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    columns: Mapping[str, Column]
+    varied: tuple[str, ...]
+    default: Default = field(default_factory=Default)
+    study: Mapping[str, Any] = field(default_factory=dict)
+    score: Literal["mean", "median", "min", "harmonic", "geometric"] = "mean"
+    ordered: bool = False
+    horizons: tuple[str, ...] = ()
+    read_curves: Callable[[], pd.DataFrame] | None = None
+
+    def of(self, *roles: Role) -> tuple[str, ...]:
+        """Names of the columns that have one of these roles."""
+        return tuple(name for name, column in self.columns.items() if column.role in roles)
+
+    def one(self, role: Role) -> str | None:
+        """The column that is the seed, fold, budget or status; None where there is none."""
+        assert role in SINGLE
+        return next(iter(self.of(role)), None)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """A row a member and epoch: `member` (row number in `frame`), `epoch` from 1, metrics.
+
+        Raises:
+            TableError: only last values are known.
+        """
+        if self.read_curves is None:
+            raise TableError(f"{self.name} has no curves: it holds one value a training")
+        return self.read_curves()
+
+    def find(self, name: str, *roles: Role) -> str:
+        """The column that `name` means, among those with these roles first: a last part will do.
+
+        Raises:
+            UnknownNameError: naming the columns by role, and the nearest.
+        """
+        wanted = self.of(*roles)
+        if "hyperparameter" in roles:
+            wanted = (*self.varied, *(n for n in wanted if n not in self.varied))
+        for names in (self.varied if "hyperparameter" in roles else (), wanted, (*self.columns,)):
+            # Other tools part names by a slash (config/lr) or an underscore (params_lr).
+            full = resolve_name(name, tuple(names))[0]
+            ends = [n for n in names if short_name(n) == name] if full is None else []
+            if full is not None or len(ends) == 1:
+                return full or ends[0]
+        what = roles[0] if roles else "column"
+        raise UnknownNameError(what, name, self.varied if what == "hyperparameter" else wanted)
+
+    def told(self, roles: Mapping[Role, Sequence[str]], *, all_params: bool = False) -> Table:
+        """The table with the roles that its reader says columns have.
+
+        Args:
+            roles: columns by role. An only seed, fold, budget or status takes its guess's place.
+            all_params: whether the hyperparameters named are all that there are.
+
+        Raises:
+            TableError: a column is known to be something else.
+        """
+        columns = dict(self.columns)
+        for role, names in roles.items():
+            for name in names:
+                self._check_told(name, role)
+            for old in self.of(role):
+                if old not in names and (
+                    role in SINGLE or (role == "hyperparameter" and all_params)
+                ):
+                    columns[old] = replace(columns[old], role=_INSTEAD[role], sure="guessed")
+            for name in names:
+                if columns[name].sure != "known":
+                    columns[name] = replace(columns[name], role=role, sure="told")
+        varied = varying(self.frame, columns) if columns != self.columns else self.varied
+        return replace(self, columns=columns, varied=varied)
+
+    def _check_told(self, name: str, role: Role) -> None:
+        own = self.columns[name]
+        if own.sure == "known" and own.role != role:
+            raise TableError(f"{name} is {_NAMED[own.role]} of {self.name}, and not {_NAMED[role]}")
+        known = self.one(role) if role in SINGLE else None
+        if known not in (None, name) and self.columns[str(known)].sure == "known":
+            raise TableError(f"{_NAMED[role]} of {self.name} is {known}, and not {name}")
+
+
+_INSTEAD: dict[Role, Role] = {
+    # What was taken for the seed and is not is one more setting that varies.
+    "seed": "hyperparameter",
+    "fold": "hyperparameter",
+    "budget": "bookkeeping",
+    "status": "bookkeeping",
+    "hyperparameter": "bookkeeping",
+}
+"""What a column is that was guessed to have a role which another turns out to have."""
+_NAMED: dict[Role, str] = {
+    "hyperparameter": "a hyperparameter",
+    "metric": "a metric",
+    "seed": "the seed",
+    "fold": "the fold",
+    "budget": "the budget",
+    "status": "the status",
+    "bookkeeping": "bookkeeping",
+}
+
+
+def varying(frame: pd.DataFrame, columns: Mapping[str, Column]) -> tuple[str, ...]:
+    """The hyperparameters with more than one value in the rows; none is a value."""
+    names: AbstractSet[str] = {n for n, c in columns.items() if c.role == "hyperparameter"}
+    return tuple(
+        n for n in columns if n in names and n in frame and frame[n].nunique(dropna=False) > 1
+    )
+
+
+PREFIXES = (
+    "config/", "params_", "param_", "params.", "config.", "hparams.", "hparams/", "hp_", "hp/",
+    "hyperparameters.", "hyperparameters/",
+)  # fmt: skip
+"""What other tools put before a hyperparameter's name."""
+
+
+def short_name(name: str) -> str:
+    """A column's name without what its tool put before it: `lr` of `config/lr` and `params_lr`."""
+    prefix = next((p for p in PREFIXES if name.startswith(p)), "")
+    return name.removeprefix(prefix).rpartition("/")[2]

@@ -1,0 +1,232 @@
+"""Tables of other tools: what columns are taken for, and every guard of a run for them as well."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from interplay.cli.app import app
+from interplay.errors import BudgetError, TableError, as_flag
+from interplay.results.question import Question
+from interplay.results.results import Results
+
+CASES = Path(__file__).parent.parent / "cases"
+
+
+def cells(file, *names, **options):
+    return Results.load(CASES / file).cells(Question(*names, **options))
+
+
+def best(found):
+    row, column = found.best
+    return found.x.values[column], found.y.values[row], found.mean[row, column]
+
+
+def test_unequal_budgets_are_refused_with_a_way_out_that_works():
+    asked = ("lr", "hidden_size", "accuracy")
+    for ask in (Results.cells, Results.analyse):
+        with pytest.raises(BudgetError) as caught:
+            ask(Results.load(CASES / "ray_stopped.csv"), Question(*asked))
+        message = caught.value.said(as_flag)
+        assert "training_iteration = 1 in" in message
+        assert "`--where training_iteration=20` keeps" in message
+        assert "at-epoch" not in message
+    found = cells("ray_stopped.csv", *asked, where={"training_iteration": 20})
+    assert found.x.name == "config/lr"
+    # Who knows better says so: then it is a setting that varies, and no budget.
+    told = {"params": ("lr", "hidden_size", "training_iteration")}
+    with pytest.raises(TableError, match=r"besides .* training_iteration has 1, 2, 20"):
+        cells("ray_stopped.csv", *asked, **told)
+    assert cells("ray_stopped.csv", *asked, over="mean", **told).n.sum() > 0
+
+
+def test_pruned_and_failed_trials_are_neither_diverged_nor_compared():
+    asked = Question("act", "bn", "value", "max")
+    results = Results.load(CASES / "optuna_states.csv")
+    frame = results.frame
+    found = results.cells(asked)
+    assert best(found)[:2] == ("tanh", True)
+    assert found.diverged.sum() == 0
+    assert found.stopped.sum() == (frame["state"] == "PRUNED").sum()
+    assert found.failed.sum() == (frame["state"] == "FAIL").sum() > 0
+    complete = frame[frame["state"] == "COMPLETE"]
+    assert found.n.sum() == len(complete)
+    assert any("stopped before the end" in w for w in found.warnings)
+    ridge = {row.x: row.best_y for row in results.analyse(asked).ridge.rows}
+    assert ridge["tanh"] is True
+
+
+def test_a_metric_has_the_direction_of_its_name_or_is_asked_for_one():
+    found = cells("losses.csv", "lr", "model", "val_loss")
+    assert (found.mode, best(found)[2]) == ("min", 0.28)
+    assert cells("losses.csv", "lr", "model", "val_loss", mode="max").mode == "max"
+    with pytest.raises(TableError, match="which way is value better") as caught:
+        cells("optuna_states.csv", "act", "bn", "value")
+    assert "`--mode max` or `--mode min`" in caught.value.said(as_flag)
+
+
+def test_no_depth_is_a_level():
+    found = cells("none.csv", "max_depth", "n_estimators", "mean_test_score")
+    assert found.x.labels == ("5", "10", "none")
+    assert best(found) == (None, 50, 0.95)
+
+
+def test_rates_are_binned_on_their_scale():
+    found = cells("tpe.csv", "lr", "units", "value", mode="max")
+    assert found.x.binned
+    assert found.x.log
+
+
+def test_lists_stand_in_natural_order():
+    found = cells("lists.csv", "hidden_dims", "dropout", "val_mse")
+    assert found.x.labels == ("[64, 32]", "[128, 64, 32]", "[256, 128, 64]")
+
+
+def test_nothing_is_best_where_all_are_the_same():
+    assert cells("constant.csv", "lr", "wd", "f1").best is None
+
+
+def test_decimal_commas_are_read():
+    found = cells("nl.csv", "lr", "dropout", "acc")
+    assert found.x.values == (0.001, 0.01)
+    assert best(found) == (0.01, 0.5, 0.95)
+
+
+def frame(**more):
+    rows = [
+        {"lr": lr, "width": w, "seed": s, "accuracy": lr + w / 10 + s / 100}
+        for lr in (0.1, 0.2)
+        for w in (1, 2)
+        for s in range(3)
+    ]
+    return pd.DataFrame(rows).assign(**more)
+
+
+ASKED = Question("lr", "width", "accuracy")
+
+
+def test_a_frame_with_lists_in_it():
+    sizes = [[8], [16, 8]] * 6
+    results = Results.from_frame(frame(layers=sizes))
+    found = results.cells(Question("lr", "layers", "accuracy", over="mean"))
+    assert found.y.labels == ("[8]", "[16, 8]")
+    with pytest.raises(TableError, match="more than one column is called lr"):
+        Results.from_frame(pd.concat([frame(), frame()[["lr"]]], axis=1))
+    with pytest.raises(TableError, match="no rows"):
+        Results.from_frame(frame().iloc[:0])
+
+
+def test_other_settings_do_not_pass_for_repeats():
+    results = Results.from_frame(frame(norm=["a", "b"] * 6))
+    with pytest.raises(TableError, match="norm has a, b") as caught:
+        results.cells(ASKED)
+    assert "`--params lr,width` says so" in caught.value.said(as_flag)
+    told = results.cells(Question("lr", "width", "accuracy", params=("lr", "width")))
+    assert any("norm" in warning for warning in told.warnings)
+    assert (told.n == 3).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("random_state", range(12), "seed"),
+        ("config/seed", [1, 2] * 6, "seed"),
+        ("fold", [0, 1] * 6, "fold"),
+        ("epoch", [5] * 12, "budget"),
+        ("State", ["finished", "crashed"] * 6, "status"),
+        ("state", ["CA", "NY"] * 6, "hyperparameter"),
+        ("val_loss", np.linspace(0, 1, 12), "metric"),
+        ("eval/F1", [1] * 12, "metric"),
+        ("other", np.random.default_rng(0).random(12), "metric"),
+        ("learning_rate", np.random.default_rng(0).random(12), "hyperparameter"),
+        ("depth", [1, 2, 3] * 4, "hyperparameter"),
+        ("opt", ["adam", "sgd"] * 6, "hyperparameter"),
+        ("tag", [f"t{i}" for i in range(12)], "bookkeeping"),
+        ("time_total_s", np.linspace(1, 2, 12), "bookkeeping"),
+        ("trial_id", range(12), "bookkeeping"),
+        ("started_at", [f"2024-01-0{i % 3}" for i in range(12)], "bookkeeping"),
+        ("std_test_score", [0.1] * 12, "bookkeeping"),
+    ],
+)
+def test_what_columns_are_taken_for(name, values, role):
+    table = Results.from_frame(frame().drop(columns="seed").assign(**{name: list(values)})).table
+    assert table.columns[name].role == role
+    assert table.columns[name].sure == "guessed"
+    assert table.columns["accuracy"].role == "metric"
+
+
+def test_only_marked_columns_are_settings_where_a_tool_marks_them():
+    given = frame().rename(columns={"lr": "params_lr", "width": "params_width"})
+    table = Results.from_frame(given.assign(loss2=[1, 2] * 6, note=["a", "b"] * 6)).table
+    assert table.varied == ("params_lr", "params_width")
+    assert (table.columns["loss2"].role, table.columns["note"].role) == ("metric", "bookkeeping")
+
+
+def test_guessed_seeds_are_used_and_told_ones_go_before():
+    results = Results.from_frame(frame())
+    found = results.analyse(ASKED)
+    assert found.blocks
+    assert "seed as the seed" in {c.code: c.message for c in found.cautions}["guessed_columns"]
+    told = Question("lr", "width", "accuracy", seed="split_seed", over="mean")
+    both = Results.from_frame(frame(split_seed=[0, 1] * 6)).analyse(told)
+    assert "guessed_columns" not in {c.code for c in both.cautions}
+    with pytest.raises(TableError, match="besides lr and width, these vary: seed has 0, 1, 2"):
+        Results.from_frame(frame(split_seed=[0, 1] * 6)).cells(
+            Question("lr", "width", "accuracy", seed="split_seed")
+        )
+
+
+def test_words_of_a_status_that_nobody_writes_are_refused():
+    given = frame(status=["complete"] * 11 + ["weird"])
+    with pytest.raises(TableError, match="'status' holds weird"):
+        Results.from_frame(given).cells(ASKED)
+    told = frame(ending=["done"] * 11 + ["error"])
+    found = Results.from_frame(told).cells(Question("lr", "width", "accuracy", status="ending"))
+    assert found.failed.sum() == 1
+
+
+def test_ranking_somebody_elses_table():
+    ranked = Results.from_frame(frame()).ranked("accuracy")
+    assert ranked.iloc[0][["lr", "width"]].tolist() == [0.2, 2]
+    with pytest.raises(TableError, match="which metric"):
+        Results.from_frame(frame()).ranked()
+    with pytest.raises(TableError, match="in which order"):
+        Results.from_frame(frame()).progress()
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def test_columns_verb():
+    told = call("columns", CASES / "ray_stopped.csv").stdout
+    assert "training_iteration  budget" in " ".join(told.split("\n")).replace("   ", "  ")
+    answer = json.loads(call("columns", CASES / "losses.csv", "--json").stdout)
+    by_name = {column["name"]: column for column in answer}
+    assert by_name["val_loss"] == {
+        "name": "val_loss",
+        "role": "metric",
+        "sure": "guessed",
+        "order": [],
+        "log": None,
+        "mode": "min",
+        "bounds": [0.0, None],
+    }
+
+
+def test_what_is_no_source_says_what_is(tmp_path):
+    (tmp_path / "t.parquet").write_text("")
+    with pytest.raises(TableError, match=r"a run folder; a table as \.csv"):
+        Results.load(tmp_path / "t.parquet")
+    assert call("heatmap", tmp_path / "none.csv").exit_code == 2
+
+
+def test_flags_that_a_verb_has_are_the_ways_out_it_names():
+    told = call("interaction", CASES / "losses.csv", "--metric", "val_loss").stderr
+    assert "give `--x` and `--y`" in told
+    ranked = ("table", CASES / "losses.csv", "--ranked")
+    assert "give `--metric`; there are val_loss" in call(*ranked).stderr
+    assert "0.28" in call(*ranked, "--metric", "val_loss").stdout.splitlines()[1]
