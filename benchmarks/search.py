@@ -24,9 +24,9 @@ from ray import tune
 from ray.tune.search.hyperopt import HyperOptSearch
 from ray.tune.search.optuna import OptunaSearch
 
-from interplay.search.guide import Cell, Guide, Task, make_guide
+from interplay.search.guide import Guide, Task, make_guide
 from interplay.space.domains import Choice, Domain, Float, Int
-from interplay.space.space import Space
+from interplay.space.space import Cell, Space
 
 SEEDS, EVALUATIONS, ROUND = 10, 60, 4
 REPORTED = (10, 20, 40, 60)

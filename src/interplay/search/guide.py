@@ -12,11 +12,10 @@ from interplay.errors import InterplayError
 from interplay.identity import Value, canonical
 from interplay.search import METHODS
 from interplay.space.domains import Domain, Float, Int, varies
-from interplay.space.space import Space
-
-Cell = dict[str, Value]  # a value for every hyperparameter of the space, by full name
+from interplay.space.space import Cell, Space
 
 METRIC = "score"  # the name under which searchers are told
+ASKED = 100  # times for one cell, where the rules refuse what a searcher suggests
 
 
 @dataclass(frozen=True)
@@ -90,44 +89,64 @@ class SearcherGuide(ABC):
 
     def __init__(self, task: Task, searcher: Any) -> None:
         self.task, self.searcher = task, searcher
-        self.live: set[int] = set()
+        self.live: dict[int, str] = {}  # the searcher's trial of each suggestion under way
         self.fixed = {n: d.grid()[0] for n, d in task.space.domains.items() if not varies(d)}
 
     def suggest(self, number: int) -> Cell | None:
-        self.seed(number)
-        found = self.searcher.suggest(str(number))
-        if not isinstance(found, dict):
-            return None
-        self.live.add(number)
-        cell = {**self.fixed, **self.decode(found)}
-        return {name: _clipped(d, cell[name]) for name, d in self.task.space.domains.items()}
+        """Cell `number`; one drawn at random where the rules refuse all that the searcher says."""
+        space = self.task.space
+        for attempt in range(ASKED):
+            trial = f"{number}.{attempt}" if attempt else str(number)
+            self.seed(number, attempt)
+            found = self.searcher.suggest(trial)
+            if not isinstance(found, dict):
+                return None
+            values = {**self.fixed, **self.decode(found)}
+            cell = space.cell({n: _clipped(d, values[n]) for n, d in space.domains.items()})
+            if space.allows(cell):
+                self.live[number] = trial
+                return cell
+            self.drop(trial)
+        return space.draw(self.task.seed, number)
 
     def observe(self, number: int | None, cell: Cell, score: float | None) -> None:
-        if number in self.live:
-            self.live.discard(number)
+        trial = None if number is None else self.live.pop(number, None)
+        if trial is not None and score is not None and self.task.space.when:
+            # Told as it would be in a later process: with what is not there in the middle.
+            self.drop(trial)
+            trial = None
+        if trial is not None:
             result = None if score is None else {METRIC: score}
-            self.searcher.on_trial_complete(str(number), result, error=score is None)
+            self.searcher.on_trial_complete(trial, result, error=score is None)
         elif score is not None:
-            self.insert(number, {n: v for n, v in cell.items() if n not in self.fixed}, score)
+            values = self.task.space.values(cell)
+            self.insert(number, {n: v for n, v in values.items() if n not in self.fixed}, score)
+
+    def drop(self, trial: str) -> None:
+        """Forget what the searcher suggested."""
+        self.searcher.on_trial_complete(trial, None, error=True)
 
     @abstractmethod
-    def seed(self, number: int) -> None:
-        """Make the next suggestion depend on the task's seed and its number alone."""
+    def seed(self, number: int, attempt: int) -> None:
+        """Make the next suggestion depend on the task's seed, its number and how often it was
+        asked for alone."""
 
     @abstractmethod
     def insert(self, number: int | None, cell: Cell, score: float) -> None:
-        """Tell an observation that was not suggested in this process; `cell` has what varies."""
+        """Tell an observation that was not suggested in this process; `cell` has a value of the
+        domain of all that varies, whether it was there or not."""
 
     def decode(self, found: Cell) -> Cell:
         """The searcher's own configuration as values of the hyperparameters that vary."""
         return found
 
 
-def derived_seed(task: Task, number: int) -> int:
-    """A 31-bit seed for suggestion `number`."""
+def derived_seed(task: Task, number: int, attempt: int = 0) -> int:
+    """A 31-bit seed for suggestion `number`, asked for once more at each attempt."""
     import numpy as np
 
-    return int(np.random.default_rng([task.seed, number]).integers(2**31 - 1))
+    words = [task.seed, number, attempt] if attempt else [task.seed, number]
+    return int(np.random.default_rng(words).integers(2**31 - 1))
 
 
 def _clipped(domain: Domain, value: Value) -> Value:

@@ -6,8 +6,9 @@ import logging
 from typing import Any
 
 from interplay.identity import canonical, same_as
-from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
+from interplay.search.guide import METRIC, SearcherGuide, Task, derived_seed
 from interplay.space.domains import Choice, Domain, Float, Int, NoGridError
+from interplay.space.space import Cell
 
 
 class HyperoptGuide(SearcherGuide):
@@ -23,10 +24,10 @@ class HyperoptGuide(SearcherGuide):
         space = HyperOptSearch.convert_search_space(space)
         super().__init__(task, HyperOptSearch(space, metric=METRIC, mode=task.mode))
 
-    def seed(self, number: int) -> None:
+    def seed(self, number: int, attempt: int) -> None:
         import numpy as np
 
-        self.searcher.rstate = np.random.RandomState(derived_seed(self.task, number))
+        self.searcher.rstate = np.random.RandomState(derived_seed(self.task, number, attempt))
 
     def decode(self, found: Cell) -> Cell:
         cell = {}

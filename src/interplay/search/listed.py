@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from interplay.search.guide import Cell, Task
+from interplay.search.guide import Task
+from interplay.space.space import Cell
 
 
 class Grid:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from interplay.identity import Value, canonical
+from interplay.identity import Value, canonical, same_as
 
 if TYPE_CHECKING:
     import numpy as np
@@ -219,6 +219,21 @@ def varies(domain: Domain) -> bool:
     return not isinstance(domain, Constant) and not (
         isinstance(domain, Choice) and len(domain.values) == 1
     )
+
+
+def within(domain: Domain, value: Any) -> bool:
+    """Whether `value` can come out of `domain`."""
+    if isinstance(domain, (Constant, Choice)) or domain.size is not None:
+        return same_as(value) in {same_as(one) for one in domain.grid()}
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not -math.inf < value < math.inf
+    ):
+        return False
+    if domain.kind == "int" and value != int(value):
+        return False
+    return bool(domain.low <= value <= domain.high)
 
 
 def _range_json(domain: Float | Int) -> dict[str, Any]:

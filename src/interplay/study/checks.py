@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from math import inf
-from typing import Any
-
 from interplay.data import common as common_data
 from interplay.errors import Mistake, nearest
-from interplay.identity import Value, same_as
+from interplay.identity import Value
 from interplay.metrics import mode_of
 from interplay.options import options_of
 from interplay.search import METHODS
-from interplay.space.domains import Choice, Constant, Domain
-from interplay.space.space import Space, resolve_name
+from interplay.space.domains import Domain, within
+from interplay.space.space import Cell, Space, resolve_name
 from interplay.study.settings import MOST, Search, Settings
 
 FUNCTION = "trial.function"
@@ -135,29 +132,33 @@ def _points(search: Search, space: Space, mistakes: list[Mistake]) -> list[dict[
     """`points_to_evaluate` with full names."""
     points = []
     for number, point in enumerate(search.points_to_evaluate):
+        before, place = len(mistakes), f"search.points_to_evaluate[{number}]"
         full: dict[str, Value] = {}
         for key, value in point.items():
-            where = f"search.points_to_evaluate[{number}].{key}"
+            where = f"{place}.{key}"
             name, near = resolve_name(key, tuple(space.domains))
             if name is None:
                 known = ", ".join(space.varied)
                 near = near or nearest(key, space.domains)
                 mistakes.append(Mistake(where, "no such hyperparameter", value, known, near))
-            elif not within(space.domains[name], value):
+            elif name not in space.times and not within(space.domains[name], value):
                 allowed = str(space.domains[name])
                 mistakes.append(Mistake(where, "outside what is searched", value, allowed))
             else:
                 full[name] = value
+        if len(mistakes) == before:
+            _check_point(place, full, space, mistakes)
         points.append(full)
     return points
 
 
-def within(domain: Domain, value: Any) -> bool:
-    """Whether `value` can come out of `domain`."""
-    if isinstance(domain, (Constant, Choice)) or _on_grid(domain):
-        return same_as(value) in {same_as(one) for one in domain.grid()}
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -inf < value < inf:
-        return False
-    if domain.kind == "int" and value != int(value):
-        return False
-    return bool(domain.low <= value <= domain.high)
+def _check_point(place: str, point: Cell, space: Space, mistakes: list[Mistake]) -> None:
+    """Whether a point, what it leaves out filled in, is a cell of the space."""
+    cell = space.filled(point)
+    for name in point.keys() - cell.keys():
+        mistakes.append(Mistake(f"{place}.{name}", "not there in this cell", point[name]))
+    if space.holds(cell):
+        return
+    broken = [rule.text for rule in space.rules if not rule.keeps(cell)]
+    reason = f"breaks the rule {broken[0]!r}" if broken else "outside what is searched"
+    mistakes.append(Mistake(place, reason, cell))

@@ -173,8 +173,7 @@ class Study:
     def first_cells(self) -> list[dict[str, Value]]:
         """`search.points_to_evaluate` as whole cells, full names; what one leaves out is in the
         middle of its range."""
-        middle = {name: domain.middle() for name, domain in self.space.domains.items()}
-        return [{**middle, **point} for point in self.search.points_to_evaluate]
+        return [self.space.filled(point) for point in self.search.points_to_evaluate]
 
     def sketches(self) -> list[Config]:
         """Configurations that between them name every dataset a search may come to."""
@@ -183,7 +182,7 @@ class Study:
             for name, domain in self.space.domains.items()
         ]
         cells = (
-            dict(zip(self.space.domains, combination, strict=True))
+            self.space.cell(dict(zip(self.space.domains, combination, strict=True)))
             for combination in itertools.product(*values)
         )
         return [self.resolve(cell) for cell in cells]

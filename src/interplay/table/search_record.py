@@ -10,7 +10,7 @@ from typing import Any
 
 from interplay.errors import LedgerError
 from interplay.identity import same_as
-from interplay.search.guide import Cell
+from interplay.space.space import Cell
 
 FILE = "search.json"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.search.optuna.stores import without_password
-from interplay.space.domains import Float, Int, NoGridError
+from interplay.space.domains import Float, Int
 from interplay.study.study import Study
 from interplay.tuning.devices import cores
 from interplay.tuning.plan import Plan
@@ -51,13 +51,8 @@ def _shown(search: Mapping[str, Any]) -> dict[str, Any]:
 
 def _levels(study: Study) -> dict[str, list[Any]]:
     """The values that each varied hyperparameter may take, in the order given, where they are few."""
-    levels = {}
-    for name in study.space.varied:
-        try:
-            levels[name] = study.space.domains[name].grid()
-        except NoGridError:
-            continue  # a continuous range, drawn from at random
-    return levels
+    found = {name: study.space.levels(name) for name in study.space.varied}
+    return {name: levels for name, levels in found.items() if levels is not None}
 
 
 def _versions() -> dict[str, str]:

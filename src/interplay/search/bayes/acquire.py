@@ -15,7 +15,8 @@ from interplay.search.bayes.model import Kernel, Process, fit
 from interplay.search.bayes.space import Array, UnitSpace
 
 ENUMERATED = 4096  # a space of no more cells is looked through whole
-DRAWN = 2000  # cells of a larger one
+DRAWN = 2000  # cells of a larger one, drawn this often at most:
+TRIES = 50
 NEIGHBOURS = 500  # of the best of them, at each of these radii in turn
 RADII = (0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001)
 KEPT = 10
@@ -157,13 +158,14 @@ def _candidates(known: Known, pending: Array, generator: np.random.Generator) ->
         rows = space.all_rows
         new = _unseen(space, rows, known, pending)
         return new if len(new) else rows
-    while True:
+    for _ in range(TRIES):
         rows = generator.random((DRAWN, space.dim))
         new = _unseen(space, rows, known, pending)
         if len(new):
             return new
         if len(_seen(space, known, pending)) >= space.size:
             return rows
+    return known.rows if len(known.rows) else rows
 
 
 def _seen(space: UnitSpace, known: Known, pending: Array) -> set[bytes]:
@@ -172,7 +174,8 @@ def _seen(space: UnitSpace, known: Known, pending: Array) -> set[bytes]:
 
 
 def _unseen(space: UnitSpace, rows: Array, known: Known, pending: Array) -> Array:
-    """Those of `rows` (n, dim) whose cell is neither finished nor pending."""
+    """Those of `rows` (n, dim) whose cell is one, and neither finished nor pending."""
+    rows = rows[space.exist(rows)]
     seen = _seen(space, known, pending)
     new = [columns.tobytes() not in seen for columns in space.columns(rows)]
     found: Array = rows[np.array(new, dtype=bool)]

@@ -16,8 +16,9 @@ from interplay.search.bayes.acquire import Known, Rule, best_row, design_row
 from interplay.search.bayes.method import Acquisition
 from interplay.search.bayes.space import Array, UnitSpace
 from interplay.search.bayes.tune_spaces import domain_of, leaves, nested
-from interplay.search.guide import METRIC, Cell, SearcherGuide, Task
+from interplay.search.guide import METRIC, SearcherGuide, Task
 from interplay.space.domains import Domain, varies
+from interplay.space.space import Cell, Space
 
 
 class BayesSearch(Searcher):
@@ -42,6 +43,8 @@ class BayesSearch(Searcher):
         kappa: how many standard deviations ucb adds.
         first: how many cells fill the space before the model is asked; by default two for each
             hyperparameter that varies, but 4 to 10.
+        whole: what says which hyperparameters are there in a cell, and which cells there are;
+            where left out, all.
 
     Raises:
         ValueError: for a space in which nothing varies, or a domain that cannot be searched.
@@ -58,8 +61,10 @@ class BayesSearch(Searcher):
         xi: float = 0.01,
         kappa: float = 2.576,
         first: int | None = None,
+        whole: Space | None = None,
     ) -> None:
         super().__init__(metric=metric, mode=mode)
+        self.whole = whole
         self.seed, self.rule, self.first = seed, Rule(acquisition, xi, kappa), first
         self.number = 0  # of the next suggestion
         self.pending: dict[str, Array] = {}  # rows of the unit cube, by trial
@@ -76,7 +81,7 @@ class BayesSearch(Searcher):
         if not varied:
             raise ValueError("the search space has nothing that varies")
         self.fixed = {name: d.grid()[0] for name, d in domains.items() if name not in varied}
-        self.space = UnitSpace(varied)
+        self.space = UnitSpace(varied, self.whole)
 
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
@@ -183,10 +188,12 @@ class BayesGuide(SearcherGuide):
             acquisition=acquisition,
             xi=xi,
             kappa=kappa,
+            whole=task.space,
         )
         super().__init__(task, searcher)
 
-    def seed(self, number: int) -> None:
+    def seed(self, number: int, attempt: int) -> None:
+        del attempt  # what its space does not have is never suggested
         self.searcher.number = number
 
     def insert(self, number: int | None, cell: Cell, score: float) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from interplay.identity import Value, canonical, same_as
 from interplay.space.domains import Choice, Constant, Domain, Float, Int, NoGridError
+from interplay.space.space import Space
 
 Array = NDArray[np.floating[Any]]
 
@@ -132,16 +133,23 @@ class Listed(UnitParameter):
 class UnitSpace:
     """Cells to rows of the unit cube and back, by bayesian-optimization's `TargetSpace`.
 
+    A hyperparameter that is not there in a cell lies in the middle of its range: rows that differ
+    in it alone are one to a kernel.
+
     Args:
         domains: by name; a `Constant` is not allowed, for it does not vary.
+        whole: the space of which these are what varies, which says what is there in a cell, and
+            which cells there are; where left out, everything, and all.
 
     Attributes:
         groups: for each of the kernel's columns, the number of its hyperparameter.
-        size: how many cells there are; infinite where a range is continuous.
+        size: how many cells there are, or more; infinite where a range is continuous.
         unordered: for each hyperparameter, whether its values have no order.
     """
 
-    def __init__(self, domains: Mapping[str, Domain]) -> None:
+    def __init__(self, domains: Mapping[str, Domain], whole: Space | None = None) -> None:
+        # Where there is nothing to ask it, it is not asked.
+        self.whole = None if whole is None or whole.plain else whole
         self.parameters = {name: parameter_of(name, domain) for name, domain in domains.items()}
         parameters: Any = self.parameters  # what it takes, though its annotations leave it out
         with warnings.catch_warnings():
@@ -175,14 +183,44 @@ class UnitSpace:
 
     def columns(self, rows: Array) -> Array:
         """What a kernel sees of rows (n, dim): (n, columns), equal for rows of one cell."""
-        columns: Array = self.target.kernel_transform(rows)
+        columns: Array = self.target.kernel_transform(self.settled(rows))
         return columns
+
+    def settled(self, rows: Array) -> Array:
+        """`rows` with what is not there in the middle of its range."""
+        if self.whole is None or not self.whole.when:
+            return rows
+        middles = {
+            n: p.to_float(self.whole.domains[n].middle()) for n, p in self.parameters.items()
+        }
+        settled = np.array(rows, dtype=float)
+        for row in settled:
+            there = self.whole.active(self._values(row))
+            for place, name in enumerate(self.parameters):
+                if name not in there:
+                    row[place] = middles[name]
+        return settled
+
+    def exist(self, rows: Array) -> NDArray[np.bool_]:
+        """For each row, whether there is such a cell: whether it keeps the rules."""
+        if self.whole is None or not self.whole.rules:
+            return np.ones(len(rows), dtype=bool)
+        cells = (self.whole.cell(self._values(row)) for row in rows)
+        return np.array([self.whole.allows(cell) for cell in cells], dtype=bool)
+
+    def _values(self, row: Array) -> dict[str, Value]:
+        """A value of every domain of the whole space."""
+        assert self.whole is not None
+        constant = {n: d.middle() for n, d in self.whole.domains.items()}
+        return {**constant, **self.cell(row)}
 
     @cached_property
     def all_rows(self) -> Array:
         """A row for every cell, (size, dim); only where `size` is small."""
         levels = [[p.to_float(value) for value in _values(p)] for p in self.parameters.values()]
-        return np.stack(np.meshgrid(*levels, indexing="ij"), axis=-1).reshape(-1, self.dim)
+        rows = np.stack(np.meshgrid(*levels, indexing="ij"), axis=-1).reshape(-1, self.dim)
+        rows = self.settled(rows[self.exist(rows)])
+        return rows if self.whole is None else np.unique(rows, axis=0)
 
 
 def parameter_of(name: str, domain: Domain) -> UnitParameter:
@@ -205,11 +243,6 @@ def _values(parameter: UnitParameter) -> Sequence[Value]:
         return parameter.values
     assert isinstance(parameter, Whole)
     return range(parameter.domain.low, parameter.domain.high + 1)
-
-
-def _is_number(value: Value) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
 
 
 def _scale(domain: Float | Int, value: float) -> float:

@@ -19,10 +19,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from interplay.errors import InterplayError
 from interplay.identity import canonical
-from interplay.search.guide import METRIC, Cell, SearcherGuide, Task, derived_seed
+from interplay.search.guide import METRIC, SearcherGuide, Task, derived_seed
 from interplay.search.optuna.method import Sampler
 from interplay.search.optuna.stores import open_storage
 from interplay.space.domains import Choice, Domain, Float, Int
+from interplay.space.space import Cell
 
 OWNER, NUMBER = "interplay:owner", "interplay:number"
 SCALARS = (bool, int, float, str, type(None))
@@ -38,10 +39,13 @@ class Reseeded(BaseSampler):
     def __init__(self, sampler: Sampler, task: Task, space: Mapping[str, BaseDistribution]) -> None:
         self.sampler: Sampler = sampler
         self.task, self.space = task, space
+        self.attempt = 0  # of the suggestion being made
+        self.dropped = 0  # trials of this process that a later one does not have
         self.inner = self._made(0)
 
     def _made(self, number: int) -> BaseSampler:
-        samplers, seed = optuna.samplers, derived_seed(self.task, number)
+        samplers = optuna.samplers
+        seed = derived_seed(self.task, number, self.attempt)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             match self.sampler:
@@ -60,7 +64,7 @@ class Reseeded(BaseSampler):
                     return samplers.RandomSampler(seed=seed)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        self.inner = self._made(trial.number)
+        self.inner = self._made(trial.number - self.dropped)
         self.inner.before_trial(study, trial)
 
     def infer_relative_search_space(
@@ -114,11 +118,12 @@ class OptunaGuide(SearcherGuide):
             )
         if storage is not None:
             _check_study(storage, name, task, self.space)
+        self.sampler, self.own = Reseeded(sampler, task, self.space), storage is None
         searcher = OptunaSearch(
             self.space,
             metric=METRIC,
             mode=task.mode,
-            sampler=Reseeded(sampler, task, self.space),
+            sampler=self.sampler,
             study_name=name,
             storage=storage,
         )
@@ -144,14 +149,21 @@ class OptunaGuide(SearcherGuide):
 
     def suggest(self, number: int) -> Cell | None:
         cell = super().suggest(number)
-        trial = self.searcher._ot_trials.get(str(number))
+        trial = self.searcher._ot_trials.get(self.live.get(number))
         if trial is not None:
             trial.set_user_attr(OWNER, self.task.owner)
             trial.set_user_attr(NUMBER, number)
         return cell
 
-    def seed(self, number: int) -> None:
+    def seed(self, number: int, attempt: int) -> None:
         """The sampler sees to it, by the trial's number in the study."""
+        del number
+        self.sampler.attempt = attempt
+
+    def drop(self, trial: str) -> None:
+        super().drop(trial)
+        if self.own:
+            self.sampler.dropped += 1
 
     def decode(self, found: Cell) -> Cell:
         return {name: _decoded(self.domains[name], value) for name, value in found.items()}

@@ -11,8 +11,7 @@ from typing import Any
 
 from interplay.analysis.score import score_of
 from interplay.identity import same_as
-from interplay.search.guide import Cell
-from interplay.study.checks import within
+from interplay.space.space import Cell
 from interplay.study.study import Study
 from interplay.table.ledger import Ledger
 from interplay.table.search_record import Record
@@ -95,6 +94,8 @@ def open_record(study: Study, ledger: Ledger, book: CellBook) -> Record:
     for key in ("trials", "time_budget", "storage"):  # how far it goes, not where
         search.pop(key, None)
     settings = {"search": search, "space": study.space.to_json(), "epochs": study.epochs}
+    if study.space.rules:
+        settings["rules"] = [rule.text for rule in study.space.rules]
     record = Record.open(ledger.folder, settings)
     if not record.rounds and not record.before:
         cells = [json.loads(row) for row in ledger.rows()["config"].to_pylist()]
@@ -109,10 +110,9 @@ def open_record(study: Study, ledger: Ledger, book: CellBook) -> Record:
 
 def cell_of(study: Study, config: Config) -> Cell | None:
     """The cell of the study's space that has this configuration; None where none has."""
-    domains = study.space.domains
-    if not all(name in config and within(d, config[name]) for name, d in domains.items()):
+    cell = study.space.cell_in(config)
+    if cell is None:
         return None
-    cell = {name: config[name] for name in domains}
     try:
         return cell if same_as(study.resolve(cell)) == same_as(config) else None
     except ValueError:

@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol
 from ray.tune.search import Searcher
 
 from interplay.analysis.score import worst
-from interplay.search.guide import Cell, Guide
+from interplay.search.guide import Guide
+from interplay.space.space import Cell
 from interplay.table.search_record import Record
 
 
