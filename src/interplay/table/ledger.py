@@ -98,7 +98,8 @@ class Ledger:
 
     def _driver(self) -> str:
         try:
-            return f" (process {json.loads((self.folder / 'driver.json').read_text())['pid']})"
+            driver = json.loads((self.folder / "driver.json").read_text(encoding="utf-8"))
+            return f" (process {driver['pid']})"
         except (OSError, ValueError, KeyError):
             return ""
 
