@@ -9,18 +9,20 @@ import pytest
 import torch
 from sklearn.metrics import f1_score, mean_absolute_error, r2_score, root_mean_squared_error
 
-from interplay.data.dataset import Dataset, DataSpec
+from interplay.data.dataset import Dataset
 from interplay.data.load import load_dataset
 from interplay.models import FAMILIES
 from interplay.models.factory import build_model, input_kind
 from interplay.study.study import Study
+from interplay.training.batches import BatchOrder
 from interplay.training.dropout import SeededDropout, seed_dropout
+from interplay.training.global_generators import own_globals
 from interplay.training.members import Member, section
 from interplay.training.metrics import evaluate
 from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.randomness import key_of
 from interplay.training.reference import train_member
 from interplay.training.schedules import SCHEDULES
-from interplay.training.streams import BatchOrder, MaskStream, own_globals
 from interplay.training.tensors import make_parts
 
 
@@ -249,17 +251,17 @@ def test_regression_trains(make_study):
 
 def test_batches_are_whole_and_every_row_has_its_turn():
     order = BatchOrder(0, rows=10, batch_size=4)
-    epochs = [order.epoch() for _ in range(30)]
+    epochs = [order.epoch(number) for number in range(30)]
     assert all(e.shape == (2, 4) and len(set(e.ravel())) == 8 for e in epochs)
     assert set(np.concatenate(epochs).ravel()) == set(range(10))
-    assert BatchOrder(0, rows=3, batch_size=8).epoch().shape == (1, 3)
+    assert BatchOrder(0, rows=3, batch_size=8).epoch(0).shape == (1, 3)
 
 
 def test_buckets_hold_similar_lengths_in_one_order_for_all_seeds():
     lengths = np.random.default_rng(0).integers(10, 52, 330)
     one, other = (BatchOrder(seed, 330, 32, lengths, bucket=True) for seed in (0, 1))
-    for _ in range(3):
-        a, b = one.epoch(), other.epoch()
+    for number in range(3):
+        a, b = one.epoch(number), other.epoch(number)
         assert a.shape == (10, 32)
         assert len(set(a.ravel())) == 320
         assert np.ptp(lengths[a], axis=1).mean() < 8 < np.ptp(lengths) / 2
@@ -267,14 +269,14 @@ def test_buckets_hold_similar_lengths_in_one_order_for_all_seeds():
         assert np.abs(lengths[a].max(1) - lengths[b].max(1)).max() <= 3
         assert (np.diff(lengths[a], axis=1) <= 0).all()
     again = BatchOrder(0, 330, 32, lengths, bucket=True)
-    assert not np.array_equal(again.epoch(), again.epoch())
+    assert not np.array_equal(again.epoch(0), again.epoch(1))
 
 
 def test_a_batch_is_what_it_is_without_lengths_but_longest_first():
     lengths = np.random.default_rng(0).integers(10, 52, 330)
     plain, ordered = BatchOrder(0, 330, 32), BatchOrder(0, 330, 32, lengths)
-    for _ in range(3):
-        a, b = plain.epoch(), ordered.epoch()
+    for number in range(3):
+        a, b = plain.epoch(number), ordered.epoch(number)
         assert np.array_equal(np.sort(a, axis=1), np.sort(b, axis=1))
         assert (np.diff(lengths[b], axis=1) <= 0).all()
         assert np.ptp(lengths[b][:, 0]) > 0
@@ -299,18 +301,9 @@ def test_valid_rows_stand_longest_first_and_keep_their_lengths_and_targets():
     assert (parts.train.lengths.diff() > 0).any()
 
 
-def test_mask_streams_do_not_depend_on_portions():
-    whole = MaskStream(3, 0).take(200_000)
-    stream = MaskStream(3, 0)
-    parts = np.concatenate([stream.take(n) for n in (1, 6, 70_000, 3, 100_000, 29_990)])
-    assert np.array_equal(parts, whole)
-    assert not np.array_equal(MaskStream(3, 1).take(100), whole[:100])
-    assert abs(whole.astype(float).mean() - 32767.5) < 150
-
-
 @pytest.mark.parametrize("p", [0.0, 0.2, 0.5, 0.9])
 def test_dropout_drops_its_rate_keeps_the_mean_and_rests_in_evaluation(p):
-    layer = SeededDropout(p, MaskStream(0, 0))
+    layer = SeededDropout(p, key_of(0, "dropout"))
     x = torch.ones(400, 500)
     out = layer(x)
     assert (out == 0).float().mean().item() == pytest.approx(p, abs=0.005)
@@ -318,37 +311,17 @@ def test_dropout_drops_its_rate_keeps_the_mean_and_rests_in_evaluation(p):
     assert torch.equal(layer.eval()(x), x)
 
 
-def test_dropout_with_lengths_draws_for_own_steps_whatever_the_padding():
-    lengths = torch.tensor([5, 3, 1])
-
+@pytest.mark.parametrize("shape", [(3, 5, 40), (3, 5, 1)])
+def test_a_sequences_numbers_do_not_depend_on_its_padding(shape):
     def dropped(steps):
-        layer = SeededDropout(0.5, MaskStream(0, 0))
-        layer.lengths = lengths
-        return layer(torch.ones(3, steps, 40)), layer.stream.take(8)
+        layer = SeededDropout(0.5, key_of(0, "dropout"))
+        return [layer(torch.ones(shape[0], steps, shape[2])) for _ in range(3)]
 
-    (short, after), (long, after_long) = dropped(5), dropped(9)
-    assert torch.equal(short, long[:, :5])
-    assert np.array_equal(after, after_long)
-    assert np.array_equal(after, MaskStream(0, 0).take(9 * 40 + 8)[9 * 40 :])
-    past = torch.arange(9) >= lengths[:, None]
-    assert not long[past].any()
-    assert set(long[~past].unique().tolist()) == {0.0, 2.0}
+    for short, long in zip(dropped(5), dropped(9), strict=True):
+        assert torch.equal(short, long[:, :5])
 
 
-def test_dropout_between_recurrent_layers_knows_the_lengths():
-    spec = DataSpec("classification", "sequence", (9, 3), 5)
-    model = build_model({"name": "recurrent", "hidden_size": 4, "dropout": 0.5}, spec)
-    seed_dropout(model, 0)
-    lengths = torch.tensor([5, 0])
-    model(torch.zeros(2, 9, 3), lengths)
-    between, last = model.dropouts
-    assert between.lengths.tolist() == [5, 1]
-    assert last.lengths is None
-    model(torch.zeros(2, 9, 3), lengths=None)
-    assert between.lengths is None
-
-
-def test_every_dropout_of_a_users_model_gets_its_stream():
+def test_every_dropout_of_a_users_model_gets_its_masks():
     shared = torch.nn.Dropout(0.3)
     model = torch.nn.Sequential(
         torch.nn.Linear(3, 3), shared, torch.nn.Sequential(torch.nn.Dropout(0.5)), shared
@@ -357,6 +330,19 @@ def test_every_dropout_of_a_users_model_gets_its_stream():
     kinds = [m for m in model.modules() if isinstance(m, SeededDropout)]
     assert [m.p for m in kinds] == [0.3, 0.5]
     assert model[1] is model[3]
+    keys = [int(key) for m in kinds for key in m.masks.keys]
+    assert keys == [key_of(0, "dropout", layer) for layer in (0, 1)]
+
+
+def test_a_dropout_used_twice_in_a_forward_has_two_masks_and_its_rate_may_change():
+    layer = SeededDropout(0.5, key_of(0, "dropout"))
+    first, second = layer(torch.ones(8, 50)), layer(torch.ones(8, 50))
+    assert not torch.equal(first, second)
+    again = SeededDropout(0.25, key_of(0, "dropout"))
+    milder = again(torch.ones(8, 50))
+    assert bool(((milder == 0) <= (first == 0)).all())  # a smaller rate drops some of the same
+    again.p = 0.5
+    assert torch.equal(again(torch.ones(8, 50)), second)
 
 
 def test_initial_weights_are_the_seeds_own(make_study):

@@ -7,11 +7,11 @@ from interplay.models.factory import build_model, input_kind
 from interplay.study.study import Study
 from interplay.training.dropout import seed_dropout
 from interplay.training.function import FunctionRun
+from interplay.training.global_generators import own_globals
 from interplay.training.members import Member, section
 from interplay.training.reference import MemberRun, make_trainer
 from interplay.training.running import finish
 from interplay.training.stacked.engine import start_stack
-from interplay.training.streams import own_globals
 from interplay.training.tensors import make_parts
 
 EPOCHS = 4

@@ -121,6 +121,26 @@ def test_what_changes_a_training_changes_its_key():
         assert member_key(**{**base, **change}) != key
 
 
+def test_networks_of_a_users_builder_have_a_version_too_and_functions_have_none(
+    monkeypatch, tmp_path
+):
+    """What our random numbers are used for has one, so that it can be said to have changed."""
+    (tmp_path / "mine.py").write_text(
+        "def net(spec): ...\ndef train(seed): return {'score': 1.0}\n"
+    )
+    network = {"data": {"name": "digits"}, "model": {"builder": "mine:net"}}
+    function = {"trial": {"function": "mine:train"}, "search": {"metric": "score", "mode": "max"}}
+
+    def keys(sections):
+        study = Study(name="s", epochs=1, folders=(tmp_path,), **sections)
+        return [m.key for m in make_plan(study).members]
+
+    before = keys(network), keys(function)
+    monkeypatch.setattr("interplay.tuning.plan.BUILDER_VERSION", 2)
+    assert keys(network) != before[0]
+    assert keys(function) == before[1]
+
+
 def test_engine_workers_and_names_are_no_part_of_a_key(make_study):
     def keys(**changes):
         return {m.key for m in make_plan(make_study(**changes)).members}

@@ -17,7 +17,8 @@ class Family(Entry):
 
     Attributes:
         accepts: the kinds of input it reads, the preferred first.
-        version: raised when the same options come to mean another network; part of a member's key.
+        version: raised when the same options come to mean another network or another training of
+            it; part of a member's key.
         free: options that change no shape and no structure, in which the members of one stack
             may differ.
     """
@@ -28,6 +29,9 @@ class Family(Entry):
 
 
 FAMILIES: Registry[Family] = Registry("model")
+# As a family's version, of models that a user's own builder makes: raised when their training
+# changes. All were raised when masks and batch orders became functions of their place.
+BUILDER_VERSION = 1
 
 FAMILIES.register(
     Family(
@@ -35,6 +39,7 @@ FAMILIES.register(
         "interplay.models.linear:linear",
         "fully connected layers (multilayer perceptron)",
         accepts=("flat",),
+        version=2,
     )
 )
 
@@ -44,7 +49,7 @@ FAMILIES.register(
         "interplay.models.conv:conv",
         "convolutional layers: over images, or along the steps of sequences",
         accepts=("image", "sequence"),
-        version=3,  # masks of images are drawn channels last
+        version=4,
     )
 )
 
@@ -54,6 +59,6 @@ FAMILIES.register(
         "interplay.models.recurrent:recurrent",
         "recurrent layers (GRU, LSTM, RNN) over sequences and text",
         accepts=("sequence", "tokens"),
-        version=3,  # dropout masks are drawn for a sequence's own steps only
+        version=4,
     )
 )

@@ -1,1 +1,2 @@
-"""Members in, rows out: optimisers, schedules, metrics, streams, engines. Torch comes in where it is used."""
+"""Members in, rows out: optimisers, schedules, metrics, random numbers, engines. Torch comes in where
+it is used."""

@@ -1,106 +1,70 @@
-"""Dropout whose masks come from a member's own stream."""
+"""Dropout whose masks are a function of their place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from interplay.models.blocks.recurrent_net import RecurrentNet
-from interplay.models.blocks.steps import step_mask
-from interplay.training.streams import MaskStream
+from interplay.training.masks import Masks
+from interplay.training.randomness import key_of
 
 
 class SeededDropout(nn.Dropout):
-    """`nn.Dropout` with masks from a `MaskStream`; shapes unchanged.
+    """`nn.Dropout` with masks of its own; shapes unchanged.
 
-    A unit is dropped where its 16-bit number is below `p` * 65536, so rates are exact to 1/65536
-    and two members that differ in the rate alone share the underlying numbers.
-
-    Attributes:
-        lengths: of the padded sequences (batch, steps, features) that it will be given next, where
-            what comes after reads none of them past its end: numbers are then drawn for own steps
-            only, sequence after sequence, and all else is dropped. None: a number each.
+    Args:
+        key: of the member and the layer, `key_of(seed, "dropout", layer)`.
     """
 
-    lengths: Tensor | None = None
-
-    def __init__(self, p: float, stream: MaskStream) -> None:
+    def __init__(self, p: float, key: int) -> None:
         super().__init__(p)
-        self.stream = stream
+        self.masks = Masks([key], [p])
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        # numpy compares: torch has no order on 16-bit unsigned numbers.
-        threshold = round(self.p * 65536)
-        if self.lengths is None:
-            keep = self.stream.take(x.numel()) >= threshold
-        else:
-            own = own_steps(self.lengths, x.shape[1])
-            keep = np.zeros(x.shape, dtype=bool)
-            drawn = self.stream.take(int(own.sum()) * x.shape[2])
-            keep[own] = (drawn >= threshold).reshape(-1, x.shape[2])
-        scale = 1 / (1 - self.p) if self.p < 1 else 0.0
-        return x * laid_out(as_bytes(keep, x).to(x.dtype).mul_(scale), x.shape)
+        if self.masks.rates != (self.p,):
+            self.masks.set_rates((self.p,))
+        return dropped(x, self.masks.next(x.numel(), x))
 
 
-def as_bytes(keep: NDArray[np.bool_], like: Tensor) -> Tensor:
-    """A mask as ones and zeros where `like` is, of its shape.
+def dropped(x: Tensor, factors: Tensor) -> Tensor:
+    """`x` (members * batch, …) times the factors of its positions, (members, positions)."""
+    own = laid_out(factors, x.shape)
+    if x.dim() == 3:  # which would have to be copied to be of the shape of `x`
+        return (x.view(own.shape) * own).flatten(0, 1)
+    return x * own.flatten(0, 1)
 
-    From bytes torch converts to numbers six times as fast as from truth values.
+
+def laid_out(factors: Tensor, shape: Sequence[int]) -> Tensor:
+    """Factors (members, positions) of a tensor of `shape`, (members * batch, …), as a view
+    (members, batch, …).
+
+    Images (batch, channels, height, width) have their positions channels last, as both engines have
+    images: products of two layouts are several times as slow. Sequences (batch, steps, features)
+    have theirs step after step, so that how far they are padded changes none of a sequence's own.
     """
-    return torch.from_numpy(keep.view(np.uint8)).to(like.device)
-
-
-def laid_out(mask: Tensor, shape: Sequence[int]) -> Tensor:
-    """Numbers, in the order in which they were drawn, as the mask of a tensor of `shape`.
-
-    Those of images (batch, channels, height, width) are drawn as both engines have images, channels
-    last: products of two layouts are several times as slow.
-    """
-    if len(shape) != 4:
-        return mask.view(shape)
-    batch, channels, height, width = shape
-    return mask.view(batch, height, width, channels).permute(0, 3, 1, 2)
-
-
-def own_steps(lengths: Tensor, steps: int) -> NDArray[np.bool_]:
-    """True at a sequence's own steps, (sequences, steps)."""
-    own: NDArray[np.bool_] = step_mask(lengths.cpu(), steps).numpy()
-    return own
+    members, batch = len(factors), shape[0] // len(factors)
+    if len(shape) == 4:
+        _, channels, height, width = shape
+        return factors.view(members, batch, height, width, channels).permute(0, 1, 4, 2, 3)
+    if len(shape) == 3:
+        _, steps, features = shape
+        return factors.view(members, steps, batch, features).transpose(1, 2)
+    return factors.view(members, batch, *shape[1:])
 
 
 def seed_dropout(model: nn.Module, seed: int) -> nn.Module:
-    """Replace every `nn.Dropout` in `model` by one with its own stream, in the order of its modules.
-
-    Those between the layers of a `RecurrentNet` come to know how long the sequences are.
-    """
+    """Replace every `nn.Dropout` in `model` by one whose masks are the member's, in the order of its
+    modules."""
     layer = 0
     replaced: dict[int, SeededDropout] = {}
     for parent in list(model.modules()):
         for name, child in parent._modules.items():  # named_children lists a module once
             if type(child) is nn.Dropout:
                 if id(child) not in replaced:  # one module used twice stays one
-                    replaced[id(child)] = SeededDropout(child.p, MaskStream(seed, layer))
+                    replaced[id(child)] = SeededDropout(child.p, key_of(seed, "dropout", layer))
                     layer += 1
                 setattr(parent, name, replaced[id(child)])
-        if type(parent) is RecurrentNet:
-            parent.register_forward_pre_hook(_tell, with_kwargs=True)
     return model
-
-
-def _tell(net: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-    """Before a `RecurrentNet` runs, or the structure of one in a stack."""
-    tell_lengths(net.dropouts, given[1] if len(given) > 1 else named.get("lengths"))
-
-
-def tell_lengths(dropouts: Any, lengths: Tensor | None) -> None:
-    """Give the dropouts between recurrent layers (the last is behind the read-out, where there are
-    no steps) the lengths of the sequences to come."""
-    for dropout in list(dropouts)[:-1]:
-        dropout.lengths = None if lengths is None else lengths.clamp(min=1)

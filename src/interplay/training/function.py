@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from interplay.options import arguments_of
+from interplay.training.global_generators import Globals
 from interplay.training.members import Member, Row, row_of, section
-from interplay.training.streams import Globals
 from interplay.usercode import load_function
 
 # Of the table and of its curves.

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,16 @@ from torch import Tensor, nn
 
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import Network
+from interplay.training.batches import BatchOrder
 from interplay.training.common import Precision
 from interplay.training.dropout import seed_dropout
+from interplay.training.global_generators import Globals, own_globals
 from interplay.training.members import Member, Row, row_of, section
 from interplay.training.metrics import evaluate
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.precision import allow_tf32, forward_in
 from interplay.training.running import finish
 from interplay.training.schedules import SCHEDULES
-from interplay.training.streams import BatchOrder, Globals, own_globals
 from interplay.training.tensors import Part, Parts
 
 EVALUATION_ROWS = 4096  # at once: bounds the memory of a forward pass without gradients
@@ -49,14 +51,15 @@ class Diverged(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class Batches:
-    """An endless stream of a member's training batches, in its own order."""
+    """A member's training batches without end, in its own order."""
 
     def __init__(self, part: Part, order: BatchOrder) -> None:
         self.part, self.order = part, order
 
     def __iter__(self) -> Iterator[Any]:
-        while True:
-            for index in torch.from_numpy(self.order.epoch()).to(self.part.targets.device):
+        for epoch in count():
+            rows = torch.from_numpy(self.order.epoch(epoch)).to(self.part.targets.device)
+            for index in rows:
                 yield self.part.rows(index)
 
 

@@ -15,7 +15,6 @@ from interplay.data.dataset import Dataset, DataSpec
 from interplay.data.load import split_dataset
 from interplay.data.scaling import scale
 from interplay.kinds import Kind, Task
-from interplay.training.streams import longest_first
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,11 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+
+def longest_first(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order along the last axis in which lengths fall; among equal ones that of before."""
+    return np.argsort(-lengths, axis=-1, kind="stable")
 
 
 def take(values: Tensor, index: Tensor | slice) -> Tensor:

@@ -11,7 +11,7 @@ from interplay.data.load import dataset_key, load_dataset, split_dataset
 from interplay.errors import DataError
 from interplay.identity import same_as
 from interplay.metrics import Mode
-from interplay.models import FAMILIES
+from interplay.models import BUILDER_VERSION, FAMILIES
 from interplay.models.factory import input_kind
 from interplay.study.study import Study
 from interplay.training.members import Config, Member, Row, failed_row, member_key, section
@@ -68,8 +68,9 @@ class Plan:
         study, model = self.study, section(config, "model")
         own = {s: config[key] for s, key in OWN_CODE.items() if key in config}
         sources = {s: self.sources[path] for s, path in own.items()}
-        known = "name" in model
-        version = FAMILIES.get(model["name"]).version if known else 0
+        version = FAMILIES.get(model["name"]).version if "name" in model else 0
+        if "builder" in model:
+            version = BUILDER_VERSION
         digest = self.dataset(config).digest if self.datasets else ""
         keyed = study.keyed(config)
         members = []

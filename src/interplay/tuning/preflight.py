@@ -17,10 +17,10 @@ from interplay.errors import InterplayError
 from interplay.identity import same_as
 from interplay.models.factory import build_model, count_parameters, input_kind
 from interplay.models.network import Network
+from interplay.training.global_generators import own_globals
 from interplay.training.members import Config, Member, section
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.stacked.sharing import why_alone
-from interplay.training.streams import own_globals
 from interplay.tuning.plan import Built, Plan
 from interplay.usercode import printing_aside, remedy
 

@@ -350,7 +350,7 @@ def test_dropout_between_layers_is_each_members_own(cell, options, padded):
     for seed, model in enumerate(models):
         seed_dropout(model, seed)
     stacked = stack(copy.deepcopy(models)).train()
-    for _ in range(3):  # streams go on alike
+    for _ in range(3):  # uses are counted alike
         x = torch.randn(3 * 7, 12, 3, dtype=torch.float64)
         lengths = torch.randint(0, 13, (3 * 7,)) if padded else None
         parts = zip(models, x.chunk(3), lengths.chunk(3) if padded else [None] * 3, strict=True)

@@ -13,10 +13,10 @@ from interplay.data.dataset import DataSpec
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
+from interplay.training.global_generators import own_globals
 from interplay.training.stacked.flat import Flat
 from interplay.training.stacked.stack import Stacked, stack
 from interplay.training.stacked.twin import NotStackableError
-from interplay.training.streams import own_globals
 
 MEMBERS = 2
 ROWS = 4 * MEMBERS

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
+from interplay.training.batches import BatchOrder
 from interplay.training.dropout import seed_dropout
+from interplay.training.global_generators import own_globals
 from interplay.training.members import Member, Row, Status, section
 from interplay.training.metrics import evaluate_members
 from interplay.training.optimizers import OPTIMIZERS
@@ -32,7 +33,6 @@ from interplay.training.stacked.twin import split_members
 from interplay.training.stacked.update.loss import cross_entropy
 from interplay.training.stacked.update.optimizers import StackedOptimizer
 from interplay.training.stacked.update.schedules import Rate
-from interplay.training.streams import BatchOrder, own_globals
 from interplay.training.tensors import Part, Parts
 
 EVALUATION_VALUES = 1 << 20  # input numbers of all members evaluated at once: what a cache holds
@@ -156,9 +156,8 @@ class StackRun:
         self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)
         self.on_device: DeviceSteps | None = None
         if not on_host(self.total.device):
-            model, recorder = nn.ModuleList(stacks), recorder_for(device)
             updates = self.optimizer  # not by way of this run, which would keep itself alive
-            self.on_device = DeviceSteps(model, self.total, lambda: updates.lr, recorder)
+            self.on_device = DeviceSteps(lambda: updates.lr, recorder_for(device))
 
     @property
     def done(self) -> bool:
@@ -196,12 +195,12 @@ class StackRun:
         """One epoch of every member; each one's mean training loss, shape (members,)."""
         for stacked in self.stacks:
             stacked.train()
-        orders = [track.order.epoch() + track.offset for track in self.tracks]
+        orders = [track.order.epoch(self.epoch) + track.offset for track in self.tracks]
         # (steps, members * batch), member after member.
         rows = torch.from_numpy(np.stack(orders, axis=1).reshape(len(orders[0]), -1))
         self.total.zero_()
         if self.on_device is not None:
-            self.on_device.epoch(self._step, rows.to(self.device), self._own_steps(orders))
+            self.on_device.epoch(self._step, rows.to(self.device))
         else:
             for step in rows:
                 self._step(step)
@@ -216,13 +215,6 @@ class StackRun:
             self.flat.backward(loss.sum(), number)
             self.total[own] += loss.detach()
         self.optimizer.step()
-
-    def _own_steps(self, orders: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-        """The own steps of the sequences of each member's batches, (batches, members)."""
-        lengths = self.train_rows.host_lengths
-        if lengths is None:
-            return np.ones((len(orders[0]), len(orders)), dtype=np.int64)
-        return np.stack([lengths[order].clip(min=1).sum(1) for order in orders], axis=1)
 
     def _call(self, number: int, inputs: Any) -> Tensor:
         model = self.stacks[number]

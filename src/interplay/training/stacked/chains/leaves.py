@@ -74,48 +74,59 @@ class ChainLinear(StackedLinear):
 
 
 class ChainDropout(StackedDropout):
-    """The masks of all members are drawn at the first tile; each tile takes its own."""
+    """One use is that of all tiles: it begins with the first, and each takes its own members'."""
 
     def __init__(self, leaves: Sequence[SeededDropout]) -> None:
         super().__init__(leaves)
         self.layout = Layout()
-        self._keep: Tensor | None = None
+        self._starts: NDArray[np.uint64] | None = None
+        self._factors: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or not self.drops:
+        if not self.training or not self.masks.drops:
             return x
         first, count = self.layout.first, self.layout.count
-        if first == 0:
-            self._keep = self.bytes_of(x.numel() // count, x)
-        assert self._keep is not None
-        keep = self._keep[first : first + count]
-        scales = self.scales[first : first + count].to(x)
+        own = slice(first, first + count)
+        masks = self.masks
         if x.dim() == 4 and for_loops(x):
-            out: Tensor = _Drop.apply(x, keep, scales)  # type: ignore[no-untyped-call]
+            if first == 0:
+                self._starts = masks.next_keys()
+            assert self._starts is not None
+            scales = masks.scales[own].to(x.dtype).numpy()
+            given = self._starts[own], masks.thresholds[own], scales, x.shape[1] // count
+            out: Tensor = _Drop.apply(x, given)  # type: ignore[no-untyped-call]
             return out
-        own = divided(x, 1, count).transpose(0, 1)  # (count, batch, channels, …)
-        mask = laid_out(keep.reshape(-1).to(x.dtype), own.flatten(0, 1).shape).view(own.shape)
-        mask = mask * scales.view(count, *[1] * (own.dim() - 1))
-        return (own * mask).transpose(0, 1).flatten(1, 2)
+        if first == 0:
+            self._factors = masks.next(x.numel() // count, x)
+        assert self._factors is not None
+        rows = divided(x, 1, count).transpose(0, 1)  # (count, batch, channels, …)
+        factors = laid_out(self._factors[own], (rows.shape[0] * rows.shape[1], *rows.shape[2:]))
+        return (rows * factors).transpose(0, 1).flatten(1, 2)
 
 
 class _Drop(torch.autograd.Function):
-    """Images (batch, count * channels, …), bytes (count, numbers of a member), scales (count,)."""
+    """Images (batch, count * channels, …); the numbers are computed again on the way back."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, keep: Tensor, scales: Tensor) -> Tensor:
-        ctx.mask = keep.numpy(), scales.numpy(), x.shape[1] // len(scales)
-        return _dropped(x, *ctx.mask)
+    def forward(ctx: Any, x: Tensor, given: tuple[Any, ...]) -> Tensor:
+        ctx.given = given
+        return _dropped(x, *given)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        return _dropped(grad, *ctx.mask), None, None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return _dropped(grad, *ctx.given), None
 
 
-def _dropped(x: Tensor, keep: NDArray[np.uint8], scales: NDArray[Any], channels: int) -> Tensor:
+def _dropped(
+    x: Tensor,
+    starts: NDArray[np.uint64],
+    thresholds: NDArray[np.int16],
+    scales: NDArray[Any],
+    channels: int,
+) -> Tensor:
     from interplay.training.stacked.loops.dropout import drop
 
     out = torch.empty_like(x, memory_format=torch.channels_last)
-    drop(flat(x), keep, scales, channels, flat(out))
+    drop(flat(x), starts, thresholds, scales, channels, flat(out))
     return out

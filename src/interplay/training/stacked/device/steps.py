@@ -1,7 +1,7 @@
 """Training steps on a device that is not the CPU: queued ahead of it, on CUDA as one graph.
 
-Within an epoch the host asks the device nothing and sends it nothing but masks, many steps at a
-time (but for the one step that is recorded). On CUDA a small network's step is hundreds of kernels
+Within an epoch the host asks the device nothing and sends it nothing (but for the one step that is
+recorded). On CUDA a small network's step is hundreds of kernels
 that take less time than launching them: after a few ordinary steps one is recorded as a CUDA graph,
 and from then on replayed (https://pytorch.org/blog/accelerating-pytorch-with-cuda-graphs/).
 """
@@ -11,13 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from loguru import logger
-from numpy.typing import NDArray
-from torch import Tensor, nn
-
-from interplay.training.stacked.leaves.dropout import StackedDropout
+from torch import Tensor
 
 WARM = 3  # ordinary steps before one is recorded, in which libraries set themselves up
 
@@ -80,55 +76,31 @@ class DeviceSteps:
     """The steps of a stack's epochs. It keeps nothing that keeps the stack.
 
     Args:
-        model: whose dropouts have their masks sent ahead.
-        like: where, and in which format, it computes.
         constant: what a recorded step has taken as it was: where it changes, the step is recorded
             again.
         recorder: None for ordinary steps.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        like: Tensor,
-        constant: Callable[[], object],
-        recorder: Recorder | None,
-    ) -> None:
+    def __init__(self, constant: Callable[[], object], recorder: Recorder | None) -> None:
         self.constant, self.recorder = constant, recorder
-        dropouts = [m for m in model.modules() if isinstance(m, StackedDropout) and m.drops]
-        self.feeds = [dropout.feed_for(like) for dropout in dropouts]
         self.rows: Tensor | None = None
         self._warmed = 0
         self._replay: Callable[[], None] | None = None
         self._recorded: object = None
 
-    def epoch(
-        self, step: Callable[[Tensor], None], rows: Tensor, own_steps: NDArray[np.int64]
-    ) -> None:
+    def epoch(self, step: Callable[[Tensor], None], rows: Tensor) -> None:
         """All steps of one.
 
         Args:
             step: from the numbers of its training rows, (members * batch,), to new weights.
             rows: of each step, (steps, members * batch), on the device.
-            own_steps: the steps that the dataset's sequences have in each, (steps, members); ones
-                where there are no sequences.
         """
-        for feed in self.feeds:
-            feed.begin(own_steps)
         if self.rows is None:
             self.rows = torch.empty_like(rows[0])
         here = self.rows
-
-        def body() -> None:
-            for feed in self.feeds:
-                feed.restart()
-            step(here)
-
         for of_step in rows:
-            for feed in self.feeds:
-                feed.turn()
             here.copy_(of_step)
-            self._step(body)
+            self._step(lambda: step(here))
 
     def _step(self, body: Callable[[], None]) -> None:
         if self._replay is not None and self._recorded is not self.constant():

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from interplay.training.stacked.recurrent.cells import Cell, GRUCell, LSTMCell, RNNCell
-from interplay.training.stacked.recurrent.scan import Masks, evaluation_rows, scan
+from interplay.training.stacked.recurrent.scan import StepMasks, evaluation_rows, scan
 from interplay.training.stacked.twin import NotStackableError, Twin
 
 State = Tensor | tuple[Tensor, Tensor]
@@ -84,7 +84,7 @@ def through(
     lengths: Tensor | None,
     first: Sequence[Tensor],
     weights: Sequence[Tensor | None],
-    masks: Masks = (),
+    masks: StepMasks = (),
 ) -> tuple[Tensor, Tensor | None]:
     """Layers in one direction, (members, batch, steps, …); a memory where all steps count.
 
@@ -104,7 +104,7 @@ def through(
     for start in range(0, x.shape[1], rows):
         of = slice(start, start + rows)
         some, *states = (None if s is None else s[:, of] for s in (lengths, hidden, memory))
-        own = [mask and mask.of_rows(of) for mask in masks]
+        own = [None if mask is None else mask[:, :, of] for mask in masks]
         parts.append(scan(cell, False, some, x[:, of], *states, *weights, masks=own))
     if len(parts) == 1:
         return parts[0]
@@ -113,7 +113,7 @@ def through(
 
 
 def read_through(
-    twins: Sequence[StackedRecurrent], x: Tensor, lengths: Tensor, masks: Masks = ()
+    twins: Sequence[StackedRecurrent], x: Tensor, lengths: Tensor, masks: StepMasks = ()
 ) -> Tensor:
     """What `read` of one twin after the other gives, of one kind of cell, as a single scan.
 

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from interplay.models.blocks.recurrent_layer import RecurrentLayer
 from interplay.models.blocks.recurrent_net import RecurrentNet
 from interplay.models.blocks.steps import reverse_steps
-from interplay.training.dropout import tell_lengths
 from interplay.training.stacked.leaves.dropout import StackedDropout
 from interplay.training.stacked.recurrent.layers import (
     StackedRecurrent,
@@ -100,7 +99,6 @@ class StackedNet(Together):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         if lengths is not None:
             lengths = lengths.clamp(min=1)
-        tell_lengths(self.dropouts, lengths)
         if self.embedding is not None:
             x = self.embedding(x)
         for run in self.runs:

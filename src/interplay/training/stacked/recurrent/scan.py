@@ -21,7 +21,6 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from interplay.training.stacked.device.place import on_host
-from interplay.training.stacked.leaves.dropout import StepMasks
 from interplay.training.stacked.recurrent.cells import Backward, Cell, Forward
 from interplay.training.stacked.recurrent.chunks import chunks
 from interplay.training.stacked.recurrent.host import cell_for
@@ -29,8 +28,8 @@ from interplay.training.stacked.recurrent.weights import Gradients, by_layer, pr
 
 STATES = 1 << 16  # numbers in a step's hidden states, where no gradient is needed
 ALIGNED = 16  # numbers in a cache line
-Masks = Sequence[StepMasks | None]
-"""Dropout between layers: of each but the first, that of its input."""
+StepMasks = Sequence[Tensor | None]
+"""Dropout between layers: of each but the first, what its input (M, T, B, F) is multiplied with."""
 
 
 class Scan(torch.autograd.Function):
@@ -46,7 +45,7 @@ class Scan(torch.autograd.Function):
         cell: Cell,
         keep: bool,
         lengths: Tensor | None,
-        masks: Masks,
+        masks: StepMasks,
         x: Tensor,
         hidden: Tensor | None,
         memory: Tensor | None,
@@ -80,7 +79,7 @@ class Scan(torch.autograd.Function):
                     rows = rows_like(x, count + 1, n, features, units)
                     mask = None
                     if i and (drawn := masks[i - 1]) is not None:
-                        mask = drawn.at(chunk.steps, slice(n))
+                        mask = drawn[:, chunk.steps, :n]
                     masked(said, mask, rows[:, :count, :, :features])
                     state = rows[..., features + 1 :]
                     first = states[i]
@@ -172,7 +171,7 @@ def masked(x: Tensor, mask: Tensor | None, out: Tensor) -> None:
 
 
 def scan(
-    cell: Cell, keep: bool, lengths: Tensor | None, *tensors: Tensor | None, masks: Masks = ()
+    cell: Cell, keep: bool, lengths: Tensor | None, *tensors: Tensor | None, masks: StepMasks = ()
 ) -> tuple[Tensor, Tensor | None]:
     """`Scan.forward`'s arguments and results; without masks nothing is dropped between layers."""
     masks = masks or [None] * (len(tensors) // 4)
