@@ -51,6 +51,11 @@ def test_the_verb_and_its_refusals(tmp_path, monkeypatch):
     for wrong, message in (
         (("mine",), "there already"),
         (("a/b",), "no name of a study"),
+        (("my study",), "no name of a study"),
+        (("con",), "no name of a study"),
+        (("été",), "no name of a study"),
+        (("a.",), "no name of a study"),
+        (("a" * 80,), "no name of a study"),
         (("other", "--data", "gesture"), "did you mean 'gestures'"),
         (("other", "--model", "lineer"), "did you mean 'linear'"),
     ):

@@ -14,6 +14,15 @@ from interplay.search import METHODS
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # Windows keeps these for devices, with any ending.
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+
+
+def is_name(name: str) -> bool:
+    """Whether a study, and so a folder, can be called so, on every system."""
+    reserved = name.partition(".")[0].lower() in DEVICES
+    plain = NAME.fullmatch(name) is not None and not name.endswith(".")
+    return plain and not reserved and len(name) <= 64
+
+
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 MOST = 1_000_000
 """Members of one study: more are neither kept in mind nor on a disk in files that can be read."""
@@ -113,8 +122,7 @@ class Settings(Section):
     @field_validator("name")
     @classmethod
     def _a_name(cls, name: str) -> str:
-        reserved = name.partition(".")[0].lower() in DEVICES
-        if not NAME.fullmatch(name) or name.endswith(".") or reserved or len(name) > 64:
+        if not is_name(name):
             raise ValueError("a study's name is a name, not a path")
         return name
 

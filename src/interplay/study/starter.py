@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
 
 from interplay.data import DATASETS, DataEntry
 from interplay.errors import InterplayError, UnknownNameError
 from interplay.models import FAMILIES, Family
 from interplay.options import Option
+from interplay.study.settings import is_name
+from interplay.study.writing import value_text
 
 WIDTHS = {"hidden_size": "[16, 32, 64]", "channels": "[8, 16, 32]"}
 """The option that says how wide a family's networks are, and values to begin with."""
@@ -31,11 +32,12 @@ def write_study(
         UnknownNameError: a dataset or family that there is not, with the nearest match.
         InterplayError: a name that is no file name, or a file that is there already.
     """
-    if not name or any(c in name for c in '/\\:*?"<>|') or name.startswith("."):
-        raise InterplayError(
-            f"{name!r} is no name of a study: letters, digits, hyphens and such, without .toml or a folder"
-        )
     name = name.removesuffix(".toml")
+    if not is_name(name):
+        raise InterplayError(
+            f"{name!r} is no name of a study: letters, digits, dots, dashes and underscores, "
+            "64 at most, without .toml or a folder, and none that Windows keeps for a device"
+        )
     for what, given, registry in (("dataset", data, DATASETS), ("model", model, FAMILIES)):
         if given is not None and given not in [entry.name for entry in registry]:
             raise UnknownNameError(what, given, [entry.name for entry in registry])
@@ -105,12 +107,6 @@ def _line(option: Option, varied: dict[str, str]) -> str:
     elif option.default is inspect.Parameter.empty:
         setting, about = f'{option.name} = ""', f"{about}; must be given"
     else:
-        value = "…" if option.default is None else _toml(option.default)
+        value = "…" if option.default is None else value_text(option.plain_default)
         setting = f"# {option.name} = {value}"
     return f"{setting:<43} {about}"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +22,7 @@ from interplay.space.domains import Choice, Domain
 from interplay.space.space import resolve_name
 from interplay.study.sections import RULES
 from interplay.study.study import Study
+from interplay.study.writing import toml_of
 
 LEVELS, LEVELS_OF_THIRD, SEEDS = 5, 3, 5
 NEARLY = 2 / 3
@@ -119,18 +117,8 @@ def _own_value(domain: Domain, value: Any) -> Value:
 
 
 def _text(study: Study, zoom: Zoom, results: Results, name: str) -> str:
-    tables = _tables(study, zoom, results, name)
-    lines = [f"# {line}".rstrip() for line in _story(study, zoom, results)] + [""]
-    lines += [f"{_key(k)} = {_value(v)}" for k, v in tables.items() if not isinstance(v, dict)]
-    for section, table in tables.items():
-        if isinstance(table, dict):
-            lines += ["", f"[{_key(section)}]"]
-            for key, value in table.items():
-                said = "  # the best cell's" if f"{section}.{key}" in zoom.fixed else ""
-                lines.append(f"{_key(key)} = {_value(value)}{said}")
-    text = "\n".join(lines) + "\n"
-    assert tomllib.loads(text) == tables, "the file does not read as it was meant"
-    return text
+    notes = dict.fromkeys(zoom.fixed, "the best cell's")
+    return toml_of(_tables(study, zoom, results, name), _story(study, zoom, results), notes)
 
 
 def _story(study: Study, zoom: Zoom, results: Results) -> list[str]:
@@ -184,37 +172,13 @@ def _tables(study: Study, zoom: Zoom, results: Results, name: str) -> dict[str, 
         tables["search"]["score"] = study.search.score
     if len(zoom.axes) > 1:
         x, y, *third = (_short(axis, tuple(zoom.axes)) for axis in zoom.axes)
-        tables["heatmap"] = {"x": x, "y": y} | ({"over": "mean"} if third else {})
+        tables["heatmap"] = {"x": x, "y": y} | ({"over": "best"} if third else {})
     if study.tables.get("resources"):
         tables["resources"] = dict(study.tables["resources"])
-    plain: dict[str, Any] = _plain(tables)
-    return plain
+    return tables
 
 
 def _short(full: str, names: tuple[str, ...]) -> str:
-    """The name without its section, where that means just this one."""
+    """The name without its section, where that means just this one, and means something."""
     short = full.partition(".")[2]
-    return short if resolve_name(short, names)[0] == full else full
-
-
-def _plain(value: Any) -> Any:
-    """What TOML can write: lists for tuples, nothing for None."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items() if v is not None}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _key(key: str) -> str:
-    bare = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-    return key if bare else _value(key)
-
-
-def _value(value: Any) -> str:
-    """A value as TOML writes it, on one line."""
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items())
-        return f"{{ {inside} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    # A word's JSON is TOML but for the one character that JSON leaves as it is.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return short if short != "name" and resolve_name(short, names)[0] == full else full
