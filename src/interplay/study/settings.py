@@ -99,7 +99,7 @@ class Resources(Section):
     cpus_per_worker: Count = 1
     """Cores, and threads, of one worker."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """What a worker computes on; auto takes cuda, then mps, then cpu."""
+    """What a worker computes on; auto takes cuda where there is one, else cpu."""
 
 
 class Settings(Section):

@@ -12,6 +12,7 @@ from typing import Any
 from interplay.search.optuna.stores import without_password
 from interplay.space.domains import Float, Int
 from interplay.study.study import Study
+from interplay.training.schedules import SCHEDULES
 from interplay.tuning.devices import cores
 from interplay.tuning.plan import Plan
 
@@ -32,6 +33,8 @@ def describe(plan: Plan) -> dict[str, Any]:
         "heatmap": heatmap.model_dump() if heatmap else None,
         "task": next((d.task for d in plan.datasets.values()), None),
         "epochs": study.epochs,
+        # Under these, epoch k of runs of different lengths is not the same.
+        "schedule_horizon": [schedule.name for schedule in SCHEDULES if schedule.horizon],
         "seeds": study.seeds,
         "folds": study.settings.folds,
         "search": _shown(study.search.flat()),

@@ -15,9 +15,26 @@ def workers_of(study: Study) -> int:
     resources = study.resources
     if resources.workers is not None:
         return resources.workers
-    if resources.device in ("auto", "cuda") and gpus():
+    if takes_gpu(study) and gpus():
         return gpus()
     return max(1, cores() // resources.cpus_per_worker)
+
+
+def takes_gpu(study: Study) -> bool:
+    """Whether workers are given CUDA devices where there are any: a user's function, of which
+    nobody knows what it computes on, only where the study asks for them."""
+    asked = study.resources.device
+    return asked == "cuda" or (asked == "auto" and study.function is None)
+
+
+def device_of(study: Study) -> str:
+    """The device that the study's workers compute on.
+
+    Raises:
+        InterplayError: where the one asked for is not on this machine.
+    """
+    asked = study.resources.device
+    return "cpu" if asked == "auto" and not takes_gpu(study) else find_device(asked)
 
 
 def cores() -> int:
@@ -37,7 +54,11 @@ def gpus() -> int:
 
 
 def find_device(asked: str) -> str:
-    """The device asked for; under auto cuda, then mps, then cpu."""
+    """The device asked for; under auto cuda where it is there, else cpu.
+
+    An Apple GPU must be asked for: it has no double precision, and networks as small as those of
+    most studies are faster without it.
+    """
     import torch
 
     there = {
@@ -46,7 +67,7 @@ def find_device(asked: str) -> str:
         "cpu": True,
     }
     if asked == "auto":
-        return next(name for name, available in there.items() if available)
+        return "cuda" if there["cuda"] else "cpu"
     if not there[asked]:
         names = ", ".join(name for name, available in there.items() if available)
         raise InterplayError(f"resources.device = {asked!r}: not on this machine; it has {names}")

@@ -17,7 +17,7 @@ from interplay.table.ledger import Ledger
 from interplay.training.members import Member, Row
 from interplay.tuning.bar import StudyProgress
 from interplay.tuning.describe import describe
-from interplay.tuning.devices import find_device, resources_of, workers_of
+from interplay.tuning.devices import device_of, resources_of, workers_of
 from interplay.tuning.packs import Pack
 from interplay.tuning.plan import Plan, make_plan, pack_up
 from interplay.tuning.search.book import CellBook, open_book, open_record, run_search
@@ -145,7 +145,7 @@ def _train_listed(
     from interplay.tuning.run import train_on_ray
 
     # Before the study is written: a study that cannot run leaves the folder as it was.
-    device = find_device(plan.study.resources.device)
+    device = device_of(plan.study)
     packs, unbuildable = pack_up(plan, missing, workers_of(plan.study), device)
     ledger.write_study(describe(plan), plan.members)
     with _desk(plan, ledger, len(missing), progress) as desk:
@@ -170,7 +170,7 @@ def _train_guided(plan: Plan, ledger: Ledger, session: RaySession, progress: boo
     from interplay.tuning.search.scheduler import open_scheduler
 
     study = plan.study
-    device = find_device(study.resources.device)
+    device = device_of(study)
     each = len(study.seeds) * len(study.folds)
     book = open_book(plan, ledger, lambda rows: desk.deliver(rows))
     record = open_record(study, ledger, book)
@@ -231,7 +231,7 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     finished = ledger.finished(stopped=scan) if there else set()
     missing = plan.sort([m for m in plan.members if m.key not in finished])
     asked = study.resources.device
-    device = find_device(asked) if asked == "auto" else asked  # that need not be on this machine
+    device = device_of(study) if asked == "auto" else asked  # that need not be on this machine
     packs, unbuildable = pack_up(plan, missing, workers_of(study), device)
     search = study.search
     return {

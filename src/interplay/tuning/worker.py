@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from interplay.tuning.packs import Pack
 # Rows are reported together at most this often (seconds): a report costs Tune's loop some
 # milliseconds during which the worker waits, and what is not reported is lost with a killed run.
 REPORT_EVERY = 0.5
+KEPT = 2  # parts of datasets that a worker keeps, where a pack does not need more at once
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Worker(tune.Trainable):
             from interplay.training.function import FunctionRun
 
             return FunctionRun(pack.members[0], context.folders)
-        parts = [self._parts(member) for member in pack.members]
+        parts = self._parts(pack.members)
         if pack.engine == "stacked":
             from interplay.training.stacked.engine import start_stack
 
@@ -108,21 +111,39 @@ class Worker(tune.Trainable):
         quieten()
         return MemberRun(pack.members[0], parts[0], context.device, context.folders)
 
-    def _parts(self, member: Member) -> Any:
-        """A member's rows as tensors, made once for all that share them."""
+    def _parts(self, members: Sequence[Member]) -> list[Any]:
+        """Each member's rows as tensors, made once for all that share them, and kept for the packs
+        that follow."""
         from interplay.training.tensors import make_parts
 
         context = self.context
-        data = section(member.config, "data")
-        dataset = context.datasets[dataset_key(data)]
-        kind = input_kind(section(member.config, "model"), data["view"], dataset)
-        # Batch size does not change them.
-        key = same_as([kind, member.fold, {k: v for k, v in data.items() if k != "batch_size"}])
-        if key not in self.parts:
-            self.parts[key] = make_parts(
-                dataset, kind, data, fold=member.fold, folds=member.folds, device=context.device
+        keys: list[str] = []
+        makes: dict[str, Callable[[], Any]] = {}
+        for member in members:
+            data = section(member.config, "data")
+            dataset = context.datasets[dataset_key(data)]
+            kind = input_kind(section(member.config, "model"), data["view"], dataset)
+            # Batch size does not change them.
+            key = same_as([kind, member.fold, {k: v for k, v in data.items() if k != "batch_size"}])
+            keys.append(key)
+            makes[key] = partial(
+                make_parts,
+                dataset,
+                kind,
+                data,
+                fold=member.fold,
+                folds=member.folds,
+                device=context.device,
             )
-        return self.parts[key]
+        for key, make in makes.items():
+            if key in self.parts:
+                self.parts[key] = self.parts.pop(key)  # the last one used
+                continue
+            others = [other for other in self.parts if other not in makes]
+            while others and len(self.parts) >= KEPT:
+                del self.parts[others.pop(0)]
+            self.parts[key] = make()
+        return [self.parts[key] for key in keys]
 
 
 class PackTrainable(Worker):

@@ -16,6 +16,7 @@ from interplay.study.study import Study
 from interplay.table.ledger import Ledger
 from interplay.table.search_record import Record
 from interplay.training.members import Config, Member, Row, failed_row
+from interplay.tuning.devices import device_of
 from interplay.tuning.plan import Plan, pack_up
 
 
@@ -46,7 +47,7 @@ class CellBook:
         if not missing:
             return None
         self.begun |= {member.key for member in missing}
-        packs, unbuildable = pack_up(self.plan, missing, 1)
+        packs, unbuildable = pack_up(self.plan, missing, 1, device_of(self.plan.study))
         if unbuildable:
             self.deliver(unbuildable)
         return {"packs": [pack.to_json() for pack in packs]} if packs else None
