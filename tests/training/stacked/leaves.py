@@ -40,6 +40,26 @@ class First(nn.Module):
         return self.leaf(x)[0]
 
 
+class Attention(nn.Module):
+    """A sequence that attends to itself, or to another of other widths, through masks of each kind."""
+
+    def __init__(self, *, weights=False, **options):
+        super().__init__()
+        self.weights, self.leaf = weights, nn.MultiheadAttention(6, 2, **options)
+
+    def forward(self, x):
+        leaf = self.leaf
+        keys, values = x[:, :, : leaf.kdim], x[:, :, : leaf.vdim]
+        padding = torch.zeros(x.shape[:2], dtype=torch.bool)
+        padding[::2, -2:] = True
+        causal = torch.ones(5, 5, dtype=torch.bool).triu(1)
+        if not leaf.batch_first:
+            x, keys, values = (part.transpose(0, 1) for part in (x, keys, values))
+        out, weights = leaf(x, keys, values, padding, need_weights=self.weights, attn_mask=causal)
+        out = out if leaf.batch_first else out.transpose(0, 1)
+        return torch.cat([out, weights], 2) if self.weights else out
+
+
 def flat():
     return torch.randn(ROWS, 6)
 
@@ -104,6 +124,18 @@ EXAMPLES = [
     Example(nn.GroupNorm, lambda: nn.GroupNorm(2, 6), images, lambda: nn.GroupNorm(3, 6)),
     Example(SeededDropout, lambda: nn.Sequential(nn.Dropout(0.4)), flat, None),
     Example(SeededDropout, lambda: nn.Sequential(nn.Dropout(0.4)), images, None),
+    Example(
+        nn.MultiheadAttention,
+        lambda: Attention(batch_first=True),
+        steps,
+        lambda: Attention(batch_first=True, bias=False),
+    ),
+    Example(
+        nn.MultiheadAttention,
+        lambda: Attention(weights=True, bias=False, kdim=4, vdim=5),
+        steps,
+        lambda: Attention(weights=True, bias=False),
+    ),
     Example(nn.GRU, recurrent(nn.GRU), steps, recurrent(nn.GRU, bias=False)),
     Example(nn.LSTM, recurrent(nn.LSTM), steps, recurrent(nn.LSTM, num_layers=2)),
     Example(nn.RNN, recurrent(nn.RNN), steps, recurrent(nn.RNN, bidirectional=True)),

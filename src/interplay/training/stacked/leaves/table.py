@@ -53,6 +53,7 @@ ROWS = (
     Leaf(nn.LayerNorm, "leaves.norm:StackedLayerNorm"),
     Leaf(nn.GroupNorm, "leaves.norm:StackedGroupNorm", chain="chains.leaves:ChainGroupNorm"),
     Leaf(SeededDropout, "leaves.dropout:StackedDropout", chain="chains.leaves:ChainDropout"),
+    Leaf(nn.MultiheadAttention, "leaves.attention:StackedAttention"),
     Leaf(nn.GRU, "recurrent.layers:stacked_gru"),
     Leaf(nn.LSTM, "recurrent.layers:stacked_lstm"),
     Leaf(nn.RNN, "recurrent.layers:stacked_rnn"),
@@ -65,6 +66,7 @@ LEAVES: dict[type[nn.Module], Leaf] = {row.kind: row for row in ROWS}
 FUSED: dict[type[nn.Module], str] = {
     nn.Sequential: "chains.chain:runs",
     **dict.fromkeys((Conv, ConvLayer, Chain, Residual, Inception), "chains.chain:whole"),
+    nn.TransformerEncoderLayer: "leaves.attention:stacked_encoder_layer",
     RecurrentLayer: "recurrent.net:stacked_layer",
     RecurrentNet: "recurrent.net:stacked_net",
 }
