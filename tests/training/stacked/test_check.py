@@ -34,6 +34,10 @@ class Net(nn.Module):
             self.slope = random.random()
         if how == "counts":
             self.register_buffer("seen", torch.zeros(()))
+        if how == "positions":
+            self.register_buffer("places", torch.arange(6) / 6, persistent=False)
+        if how == "buffer by chance":
+            self.register_buffer("places", torch.randn(6))
     def forward(self, x):
         if self.how == "mixes":
             x = x - x.mean(0)
@@ -56,6 +60,8 @@ class Net(nn.Module):
             h = h * self.slope
         if self.how == "counts":
             self.seen += 1
+        if self.how == "positions":
+            h = h + self.places
         return self.head(self.drop(h))
 
 class Held(Net):  # the usual way to fine-tune: the body's statistics stay as they are
@@ -116,7 +122,7 @@ def make(how="plain", freeze=False, inputs=7, outputs=4):
         net.head = nn.LazyLinear(4)
     return net
 """
-STACKS = ["plain", "frozen", "frozen bias", "held", "gradient reversed"]
+STACKS = ["plain", "frozen", "frozen bias", "held", "gradient reversed", "positions"]
 REFUSED = {
     "mixes": "other numbers",
     "draws": "other numbers",
@@ -141,7 +147,8 @@ REFUSED = {
     "lazy": "has no shape",
     "reads an unregistered tensor": "other numbers",
     "settings by chance": "slope differs between members",
-    "counts": "the model (Net) has no stacked twin",
+    "counts": "its forward changes seen",
+    "buffer by chance": "places, a buffer, differs between members",
 }
 
 

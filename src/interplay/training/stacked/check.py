@@ -59,6 +59,7 @@ def _difference(
     """What differs between models and the stack of their like, or None; all of them are trained."""
     lengths = takes_lengths(apart[0])
     flat = Flat([together])  # before they train, as an engine has it
+    constants = {name: together.model.get_buffer(name).clone() for name in together.constants}
 
     def run(training: bool) -> tuple[list[Tensor], Tensor]:
         # The last first: what is drawn from a global generator then shows.
@@ -86,6 +87,9 @@ def _difference(
     other = _other_buffer(apart, together)
     if other is not None:
         return f"a step of training leaves other numbers in {other} when members share a batch"
+    for name, buffer in constants.items():
+        if not torch.equal(together.model.get_buffer(name), buffer):
+            return f"its forward changes {name}, of which a stack has one for all members"
     with torch.no_grad():
         outs, joined = run(training=False)
     if not _same(torch.cat(outs), joined):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
@@ -87,6 +88,21 @@ def same_settings(modules: Sequence[nn.Module], path: str) -> None:
     for name, value in vars(modules[0]).items():
         if type(value) in PLAIN and any(vars(m).get(name) != value for m in modules[1:]):
             raise NotStackableError(f"{path or 'the model'}.{name} differs between members")
+
+
+def same_buffers(modules: Sequence[nn.Module], path: str) -> list[str]:
+    """The full names of the own buffers of modules whose forward runs once for all.
+
+    Raises:
+        NotStackableError: where their numbers are not the same.
+    """
+    names = []
+    for name, buffer in modules[0].named_buffers(recurse=False):
+        names.append(f"{path}.{name}" if path else name)
+        others = [m._buffers.get(name) for m in modules[1:]]
+        if not all(other is not None and torch.equal(other, buffer) for other in others):
+            raise NotStackableError(f"{names[-1]}, a buffer, differs between members")
+    return names
 
 
 def _settings(module: nn.Module) -> str:

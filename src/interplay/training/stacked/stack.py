@@ -13,6 +13,7 @@ from interplay.training.stacked.leaves.table import FUSED, LEAVES, load
 from interplay.training.stacked.refusals import (
     draws,
     refuse,
+    same_buffers,
     same_settings,
     same_shapes,
     used_twice,
@@ -30,6 +31,7 @@ class Stacked(nn.Module):
         members: how many.
         model: the first model's structure, its leaves replaced by twins.
         leaves: twin by the path of the leaf it stands for.
+        constants: paths of buffers outside of leaves (positions, say), which are one for all.
     """
 
     def __init__(self, models: Sequence[nn.Module]) -> None:
@@ -37,6 +39,7 @@ class Stacked(nn.Module):
         self.members = len(models)
         self._template = [models[0]]  # in a list: no submodule of this one
         self.leaves: dict[str, nn.Module] = {}
+        self.constants: list[str] = []
         made: dict[int, nn.Module] = {}
         for model in models:
             refuse(model)
@@ -64,12 +67,9 @@ class Stacked(nn.Module):
             twin: nn.Module = load(LEAVES[kind].twin)(modules)
             made[id(modules[0])] = self.leaves[path] = twin
             return twin
-        own = [
-            *modules[0].named_parameters(recurse=False),
-            *modules[0].named_buffers(recurse=False),
-        ]
-        if own or draws(modules[0]):
+        if [*modules[0].parameters(recurse=False)] or draws(modules[0]):
             raise NotStackableError(f"{path or 'the model'} ({kind.__name__}) has no stacked twin")
+        self.constants += same_buffers(modules, path)
         if not modules[0]._modules:
             same_shapes(modules, path or "the model")  # a slope, a window
         same_settings(modules, path)
