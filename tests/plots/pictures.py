@@ -46,7 +46,7 @@ def both(frame, **options):
 
 def squares(ax):
     """Each square's text by (row, column)."""
-    inside = [t for t in ax.texts if t.get_gid() is None and t.get_text() != "★"]
+    inside = [t for t in ax.texts if t.get_gid() == "square"]
     return {(int(t.get_position()[1]), int(t.get_position()[0])): t for t in inside}
 
 
@@ -55,6 +55,11 @@ def colours(ax):
     ax.figure.canvas.draw()
     mesh = next(c for c in ax.collections if isinstance(c, QuadMesh))
     return mesh.get_facecolors().reshape(*mesh.get_coordinates()[1:, 1:].shape[:2], 4)
+
+
+def bars(ax):
+    """The colour bars that belong to an axes."""
+    return [child for child in ax.child_axes if hasattr(child, "_colorbar")]
 
 
 def rings(ax):
@@ -72,32 +77,36 @@ def words(ax):
     return "\n".join(text.replace("\n", " ") for text in found)
 
 
-def boxes(figure):
-    """(text, extent, slanted) of all that is written, but for stars, which sit on corners."""
-    figure.canvas.draw()
-    shown = [t for t in figure.findobj(plt.Text) if t.get_text().strip() and t.get_visible()]
-    return [
-        (t.get_text(), t.get_window_extent(), t.get_rotation() % 90 != 0)
-        for t in shown
-        if t.get_text() != "★"
-    ]
-
-
-def clipped(figure):
-    """Texts that stick out of the figure, but for ticks outside an axis' limits, never drawn."""
-    whole = figure.bbox.padded(1)
-    hidden = {
-        tick.label1
-        for ax in figure.axes
+def undrawn(figure):
+    """Labels of ticks outside the limits of their axis, which are never drawn."""
+    return {
+        id(tick.label1)
+        for ax in [*figure.axes, *(bar for ax in figure.axes for bar in bars(ax))]
         for axis in (ax.xaxis, ax.yaxis)
         for tick in axis.get_major_ticks()
         if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
     }
-    skip = {t.get_text() for t in hidden}
+
+
+def boxes(figure):
+    """(text, extent, slanted) of all that is written, but for stars, which sit on corners."""
+    figure.canvas.draw()
+    skip = undrawn(figure)
+    shown = [t for t in figure.findobj(plt.Text) if t.get_text().strip() and t.get_visible()]
+    return [
+        (t.get_text(), t.get_window_extent(), t.get_rotation() % 90 != 0)
+        for t in shown
+        if t.get_text() != "★" and id(t) not in skip
+    ]
+
+
+def clipped(figure):
+    """Texts that stick out of the figure."""
+    whole = figure.bbox.padded(1)
     return [
         text
         for text, box, _ in boxes(figure)
-        if text not in skip and not (whole.contains(*box.min) and whole.contains(*box.max))
+        if not (whole.contains(*box.min) and whole.contains(*box.max))
     ]
 
 

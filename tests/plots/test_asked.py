@@ -20,7 +20,7 @@ def test_every_picture_is_one_call_away_and_none_is_saved(tmp_path, monkeypatch)
     before = sorted(tmp_path.rglob("*"))
     asked = {"where": {"norm": "batch"}}
     assert results.heatmap("hidden_size", "dropout", **asked).get_xlabel() == "hidden_size"
-    assert "off the sum" in results.residuals(**asked).get_title(loc="left")
+    assert "off the sum" in results.residuals(**asked).get_title()
     assert results.ridge(x="dropout", y="hidden_size", **asked).get_xlabel() == "dropout"
     ax = results.heatmap(**asked)
     assert results.ridge(on=ax, **asked) is ax
@@ -34,7 +34,7 @@ def test_every_picture_is_one_call_away_and_none_is_saved(tmp_path, monkeypatch)
 def test_multiples_have_a_heatmap_a_level(tmp_path):
     results = make_run(tmp_path / "run", varied=(X, Y, "model.norm"), norms=("none", "batch"))
     figure = results.multiples("norm")
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    titles = [ax.get_title() for ax in figure.axes]
     assert titles[:2] == ["model.norm = none", "model.norm = batch"]
     notes = [t.get_text() for t in figure.axes[0].texts if t.get_gid() == "notes"]
     assert not any("model.norm" in note for note in notes)  # the title says it

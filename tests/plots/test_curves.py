@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from interplay.plots import draw_curves
-from interplay.plots.ticks import luminance
+from interplay.plots.canvas import luminance
 from tests.plots.pictures import clipped, overlapping, words
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from interplay.plots import draw_full
-from interplay.plots.ticks import luminance
+from interplay.plots.canvas import luminance
 from tests.plots.pictures import (
     additive,
     both,
@@ -30,10 +30,10 @@ def test_three_pictures_the_verdict_and_every_warning_once():
     figure = draw_full(cells, found, title="mine: accuracy")
     left, middle, right = figure.axes[:3]
     text = words(left)
-    assert left.get_title(loc="left") == "mine: accuracy"
+    assert left.get_title() == "mine: accuracy"
     assert rings(left)
     assert squares(middle)
-    assert "best d for each h" in right.get_title(loc="left")
+    assert "best d for each h" in right.get_title()
     caption = next(t for t in figure.texts if t.get_weight() == "bold")
     assert caption.get_text().replace("\n", " ") == found.verdict
     notes = next(t for t in figure.texts if t is not caption).get_text().replace("\n", " ")

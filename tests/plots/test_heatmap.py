@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 
 from interplay.analysis import CellMeans
 from interplay.plots import draw_heatmap
-from interplay.plots.ticks import luminance
-from tests.plots.pictures import squares
+from interplay.plots.canvas import luminance
+from tests.plots.pictures import bars, squares
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_every_square_states_mean_and_sd():
     assert set(texts) == set(np.ndindex(2, 3))
     for place, text in texts.items():
         assert float(text.split("\n")[0]) == pytest.approx(cells.mean[place], abs=5e-4)
-    assert ax.get_title(loc="left") == "accuracy: mean ± sd over 3 seeds"
+    assert ax.get_title() == "accuracy: mean ± sd over 3 seeds"
     assert "n = 3 per cell" in words(ax)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("h", "d")
     assert [t.get_text() for t in ax.get_xticklabels()] == ["8", "16", "32"]
@@ -123,7 +123,7 @@ def test_a_square_too_small_loses_its_sd_and_the_title_says_so():
     assert all("±" not in text.get_text() for text in squares(ax).values())
     assert squares(ax)
     assert "±" not in words(ax)
-    assert ax.get_title(loc="left").replace("\n", " ") == "accuracy: mean over 3 seeds"
+    assert ax.get_title().replace("\n", " ") == "accuracy: mean over 3 seeds"
     huge = draw_heatmap(cells_of(table(range(60), range(60), 1)))
     assert not squares(huge)
     assert max(huge.figure.get_size_inches()) < 16
@@ -147,7 +147,7 @@ def test_notes_and_warnings_are_written():
     frame["epochs_run"] = 9 + frame["seed"]
     ax = draw_heatmap(cells_of(frame, over="mean", others=("model.norm",)), title="My title")
     text = words(ax).replace("\n", " ")
-    assert ax.get_title(loc="left") == "My title"
+    assert ax.get_title() == "My title"
     for part in ("over mean of model.norm", "mean ± sd over 3 seeds", "budgets differ between"):
         assert part in text
 
@@ -167,7 +167,7 @@ def outside(ax):
     """Texts that stick out of the figure, but for the colour bar's ticks, which end with it."""
     figure = ax.figure
     figure.draw_without_rendering()
-    for bar in figure.axes[1:]:
+    for bar in bars(ax):
         bar.set_yticks([])
     whole = figure.bbox.padded(1)
     shown = [t for t in figure.findobj(plt.Text) if t.get_text() and t.get_visible()]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from interplay.plots import draw_lines
-from interplay.plots.ticks import luminance
+from interplay.plots.canvas import luminance
 from tests.plots.pictures import both, clipped, overlapping, spoil, table, words
 
 

@@ -40,7 +40,7 @@ def test_a_heatmap_a_level_all_with_the_same_colours():
     asked = panels(3)
     figure = draw_multiples(asked, title="mine: accuracy")
     axes = grids(figure)
-    assert [ax.get_title(loc="left") for ax in axes] == [name for name, *_ in asked]
+    assert [ax.get_title() for ax in axes] == [name for name, *_ in asked]
     meshes = [next(c for c in ax.collections if isinstance(c, QuadMesh)) for ax in axes]
     low = min(cells.mean.min() for _, cells, _ in asked)
     high = max(cells.mean.max() for _, cells, _ in asked)

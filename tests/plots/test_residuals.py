@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from interplay.plots import draw_residuals
+from interplay.plots.canvas import luminance
 from interplay.plots.residuals import centred
-from interplay.plots.ticks import luminance
 from tests.plots.pictures import (
     additive,
+    bars,
     both,
     clipped,
     colours,
@@ -49,7 +50,7 @@ def test_colours_are_centred_on_zero_and_faded_where_noise_explains_them():
     assert out.any()
     assert not out.all()
     ax = draw_residuals(found)
-    bar = ax.figure.axes[1]
+    (bar,) = bars(ax)
     assert bar.get_ylim()[0] == -bar.get_ylim()[1]
     drawn = colours(ax)
     strength = np.abs(drawn[..., :3] - 1).max(axis=-1)
@@ -133,7 +134,7 @@ def test_an_axes_given_on_a_dark_page_has_light_words():
     _, own = plt.subplots(facecolor="#111111")
     assert draw_residuals(both(table())[1], own) is own
     assert luminance(own.xaxis.label.get_color()) > 0.5
-    assert luminance(own._left_title.get_color()) > 0.5
+    assert luminance(own.title.get_color()) > 0.5
     with plt.style.context("dark_background"):
         ax = draw_residuals(both(table())[1])
     assert luminance(ax.figure.get_facecolor()) == 1

@@ -8,8 +8,8 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from interplay.plots import draw_heatmap, draw_ridge, overlay_ridge
-from interplay.plots.ridge import BEST, KEPT
-from interplay.plots.ticks import luminance
+from interplay.plots.canvas import luminance
+from interplay.plots.palette import BEST, KEPT
 from tests.plots.pictures import X, both, clipped, overlapping, spoil, squares, table, words
 
 

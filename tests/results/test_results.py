@@ -74,7 +74,7 @@ def test_heatmap_returns_axes_and_saves_nothing(tmp_path, monkeypatch):
     results = make_run(tmp_path / "run")
     before = sorted(tmp_path.rglob("*"))
     ax = results.heatmap(x="hidden_size", y="dropout")
-    assert "s: accuracy" in ax.get_title(loc="left")
+    assert "s: accuracy" in ax.get_title()
     assert sorted(tmp_path.rglob("*")) == before
 
 

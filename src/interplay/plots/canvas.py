@@ -1,24 +1,84 @@
-"""The page a picture is drawn on: its colours, new figures, and what there is to know of an axes."""
+"""The page a picture is drawn on: new figures, anybody's axes, and what keeps a drawing fitting."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine, PlaceHolderLayoutEngine
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
-from interplay.plots.ticks import SMALL, luminance
+from interplay.plots.cell import keep_inside
+from interplay.plots.look import Look
+from interplay.plots.palette import INK, LIGHT_INK, PAPER, SMALL
 
-PAPER, INK, LIGHT_INK = "#ffffff", "#222222", "#f2f2f2"
-PALE = "#e6e6e6"
-"""Of grid lines."""
+Fit = Callable[[float, float], None]
+"""What depends on the size of the axes, which it takes as width and height in points."""
 
-Finish = Callable[[], None]
-"""What is left to draw once the axes have their final size: the text inside squares."""
+
+class _Keeper(Artist):
+    """Fits drawings to their axes, whenever these have another size; drawn before anything else.
+
+    Axes change after a drawing too: a neighbour takes room, a window grows, `tight_layout` is called.
+    """
+
+    zorder = -1e6
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_in_layout(False)
+        self.fits: list[tuple[Artist, Axes, Fit]] = []
+        self.sizes: dict[Artist, tuple[float, float]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
+        return {**state, "fits": [], "sizes": {}}  # a pickled picture stays as it is
+
+    def draw(self, renderer: RendererBase) -> None:
+        figure = self.get_figure(root=True)
+        assert isinstance(figure, Figure)
+        engine = figure.get_layout_engine()
+        for _ in range(4):
+            # A cleared or removed axes has lost what was drawn on it, the mark of a fit as well.
+            self.fits = [(m, ax, f) for m, ax, f in self.fits if m.axes is ax and ax.figure]
+            changed = False
+            for mark, ax, fit in self.fits:
+                size = size_of(ax)
+                before = self.sizes.get(mark)
+                if before is None or max(abs(a - b) for a, b in zip(size, before, strict=True)) > 1:
+                    self.sizes[mark] = size
+                    fit(*size)
+                    as_written(ax)
+                    changed = True
+            if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
+                moved = [keep_inside(ax, renderer) for _, ax, _ in self.fits]
+                changed |= any(moved)
+            elif changed:
+                engine.execute(figure)
+            if not changed:
+                return
+
+
+def keep_fitting(ax: Axes, fit: Fit) -> None:
+    """Call `fit` when the figure is laid out, and again whenever the axes have another size."""
+    figure = root_of(ax)
+    keeper = next((a for a in figure.artists if isinstance(a, _Keeper)), None)
+    if keeper is None:
+        keeper = _Keeper()
+        figure.add_artist(keeper)
+    mark = ax.add_artist(Artist())
+    mark.set_in_layout(False)
+    keeper.fits.append((mark, ax, fit))
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -36,36 +96,54 @@ def new_figure(width: float, height: float) -> Figure:
 
 @contextmanager
 def drawing(width: float, height: float) -> Iterator[Figure]:
-    """A new figure, closed again if the drawing fails."""
+    """A new figure, laid out in the end; closed again if the drawing fails."""
     figure = new_figure(width, height)
     try:
         yield figure
+        as_written(figure)
+        figure.draw_without_rendering()
     except BaseException:
         plt.close(figure)
         raise
 
 
 def on_axes(
-    ax: Axes | None, size: tuple[float, float], paint: Callable[[Axes, bool], Finish]
+    ax: Axes | None, size: tuple[float, float], look: Look, paint: Callable[[Axes], None]
 ) -> Axes:
-    """Paint on `ax`, or on the axes of a new figure; lay out; finish.
+    """Paint on `ax`, or on the axes of a new figure, and lay out.
 
     Args:
-        size: of a new figure, in inches.
-        paint: takes the axes and whether they have the figure to themselves.
+        size: of a new figure in inches, where `look` has none.
+        paint: takes the axes.
     """
     if ax is not None:
-        finish = paint(ax, False)
+        paint(ax)
+        as_written(ax)
         root_of(ax).draw_without_rendering()
-        finish()
         return ax
-    with drawing(*size) as figure:
+    with drawing(*(look.figsize or size)) as figure:
         ax = figure.add_subplot()
-        finish = paint(ax, True)
-        # Only the laid out axes tell how large a square is.
-        figure.draw_without_rendering()
-        finish()
+        paint(ax)
     return ax
+
+
+def as_written(part: Artist) -> None:
+    """Let all text of a picture be text: no `$` begins mathematics, and TeX reads none of it.
+
+    Words without such signs are left alone, so that a title given later may hold mathematics, and
+    so are the numbers that matplotlib writes at ticks.
+    """
+    own = {
+        id(label)
+        for axis in part.findobj(Axis)
+        if isinstance(axis.get_major_formatter(), (ScalarFormatter, LogFormatter))
+        for tick in (*axis.majorTicks, *axis.minorTicks)
+        for label in (tick.label1, tick.label2)
+    }
+    for text in part.findobj(Text):
+        if id(text) not in own and not set("$\\%_#{}^&~").isdisjoint(text.get_text()):
+            text.set_parse_math(False)
+            text.set_usetex(False)
 
 
 def root_of(ax: Axes) -> Figure:
@@ -75,15 +153,21 @@ def root_of(ax: Axes) -> Figure:
     return figure
 
 
+def size_of(ax: Axes) -> tuple[float, float]:
+    """Width and height of the axes in points."""
+    box, points = ax.get_window_extent(), 72 / root_of(ax).dpi
+    return float(box.width) * points, float(box.height) * points
+
+
+def luminance(colour: Any) -> float:
+    """Relative luminance, 0 black to 1 white (WCAG 2)."""
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
 def ink_on(ax: Axes) -> str:
     """The colour of words around the axes: light on a dark page."""
     return LIGHT_INK if luminance(root_of(ax).get_facecolor()) < 0.4 else INK
-
-
-def width_of(ax: Axes, own: bool) -> float:
-    """About how many points wide the axes will be once the labels and colour bar have room."""
-    box = ax.get_window_extent()
-    return float(box.width) * 72 / root_of(ax).dpi * (0.95 if own else 0.75)
 
 
 def prepare(ax: Axes, ink: str, frame: bool = False) -> None:

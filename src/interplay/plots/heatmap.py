@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import Colormap, Normalize
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import mean_sd
-from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare, root_of
+from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
+from interplay.plots.letters import wrapped
+from interplay.plots.look import Look, Looks, Names
 from interplay.plots.marks import (
     EDGE,
-    RING,
     mark_best,
     mark_tied,
     reading_cautions,
-    ring_look,
-    ring_size,
+    tie_size,
     tied_places,
 )
-from interplay.plots.squares import (
-    Place,
-    Square,
-    hatch_square,
-    lay_grid,
-    square_size,
-    write_squares,
-)
-from interplay.plots.ticks import (
-    DIVERGED,
-    FAILED,
-    MISSING,
-    SMALL,
-    TITLE,
+from interplay.plots.palette import BETTER, DIVERGED, FAILED, MISSING, PAPER, SMALL, STAR, Kind
+from interplay.plots.scale import Scale
+from interplay.plots.squares import Place, Square, hatch_square, lay_grid, write_squares
+from interplay.plots.words import (
     Entry,
-    Kind,
-    draw_footer,
-    draw_header,
+    Footer,
+    Header,
+    draw_bar,
     kind_entry,
-    ring_entry,
     text_entry,
     tick_texts,
-    wrapped,
+    tie_entry,
 )
 
 
@@ -53,120 +43,99 @@ def draw_heatmap(
     cells: Cells,
     *,
     ax: Axes | None = None,
-    title: str | None = None,
     interaction: Interaction | None = None,
+    **looks: Unpack[Looks],
 ) -> Axes:
     """Draw the cells; numbers of the axes increase rightwards and upwards, words read downwards.
 
-    The bright end of the colours is always the better one. A square's text is its mean, its sd, n
-    where that is not the usual one, and its diverged and failed runs. On a grid too large for it
-    the sd is left out (the title then says "mean" only), and at last all numbers.
+    The bright end of the colours is always the better one, unless `cmap` has its own. A square's
+    text is its mean, its sd, n where that is not the usual one, and its diverged and failed runs. On
+    a grid too large for it the sd is left out (the title then says "mean" only), and at last all
+    numbers. Values far off all others lie beyond the colours' end, which the colour bar shows.
 
     Args:
         cells: the numbers, as `CellMeans` computes them.
         ax: where to draw. By default a new pyplot figure of a size that fits the grid, whose owner
             the caller is (`plt.close(ax.figure)`).
-        title: the first line above it; by default the metric and its statistic.
         interaction: the analysis of the same rows. With it a small ring marks the squares that are
             not clearly worse than the best one, and its warnings are footnotes.
+        looks: see `Looks`; the title is by default the metric and its statistic.
 
     Returns:
         The axes. Nothing is shown or saved.
     """
+    look = Look.read(looks, ax)
     notes = [*cells.warnings, *reading_cautions(cells, interaction)]
     return on_axes(
         ax,
         grid_size(cells, notes),
-        lambda ax, own: paint_heatmap(cells, ax, own, title=title, interaction=interaction),
+        look,
+        lambda ax: paint_heatmap(cells, ax, look, interaction=interaction),
     )
 
 
 def paint_heatmap(
     cells: Cells,
     ax: Axes,
-    own: bool = False,
+    look: Look,
     *,
-    title: str | None = None,
     interaction: Interaction | None = None,
-    norm: Normalize | None = None,
-    bar: bool = True,
+    scale: Scale | None = None,
     footnotes: bool = True,
-) -> Finish:
-    """The heatmap but for the text in its squares, which takes the laid out axes.
+) -> None:
+    """The heatmap; what depends on the size of the axes is fitted to it.
 
     Args:
-        norm: of the colours; by default from the lowest to the highest mean.
-        bar: whether it has a colour bar of its own.
+        scale: of the colours, shared with others: then it has no colour bar of its own.
         footnotes: whether warnings stand below it.
     """
-    ink = ink_on(ax)
-    colours = colour_map(cells.mode)
-    norm = norm or colour_scale([cells])
+    import seaborn as sns
+
+    ink, names = ink_on(ax), look.names(cells)
+    colours = look.cmap or colour_map(cells.mode)
+    shared, scale = scale is not None, scale or Scale.of([cells])
     rows, columns = cells.mean.shape
     prepare(ax, ink)
     if np.isfinite(cells.mean).any():
-        mesh = ax.pcolormesh(
-            np.ma.masked_invalid(cells.mean),
-            cmap=colours,
-            norm=norm,
-            edgecolors=PAPER,
-            linewidth=0.6,
-        )
-        if bar:
-            draw_bar(mesh, ax, ink, _bar_label(cells))
+        sns.heatmap(
+            cells.mean, mask=~np.isfinite(cells.mean), ax=ax, cmap=colours, norm=scale.norm,
+            cbar=False, linewidths=0.6, linecolor=PAPER, xticklabels=False, yticklabels=False,
+        )  # fmt: skip
+        if not shared and not scale.constant:
+            mesh = next(part for part in ax.collections if isinstance(part, QuadMesh))
+            draw_bar(mesh, ax, ink, bar_label(cells.mode, names.metric), scale)
     kinds = _draw_special(cells, ax)
-    width = lay_grid(cells.x, cells.y, ax, ink, own)
-    _head(cells, ax, ink, width, title, spread=True)
+    ticks = lay_grid(cells.x, cells.y, ax, ink, names)
+    header = Header(*_head(cells, look, names, spread=True), ax, ink)
     tied = tied_places(cells, interaction)
     # Rings in all squares would tell none from another; the legend says so.
     ringed = [] if tied is None or len(tied) + 1 == int((cells.n > 0).sum()) else tied
     notes = [*cells.warnings, *reading_cautions(cells, interaction)] if footnotes else []
-    draw_footer(_legend(cells, kinds, tied, ink), notes, ax, ink, width)
+    footer = Footer(_legend(cells, kinds, tied, ink), notes, ax, ink)
     if cells.best is not None:
         mark_best(cells.best, ax)
 
-    def finish() -> None:
-        wide, high = square_size(ax, rows, columns)
-        ring = ring_size(wide, high) if ringed else 0.0
+    def fit(width: float, height: float) -> None:
+        wide, high = width / columns, height / rows
+        ring = tie_size(wide, high) if ringed else 0.0
         if ringed:
             mark_tied(ringed, ax, ring)
-        choices = (_squares(cells, spread, colours, norm) for spread in (True, False))
+        choices = (_squares(cells, spread, colours, scale.norm) for spread in (True, False))
         written = write_squares(ax, choices, wide, high, ring + EDGE if ring else 0.0)
-        if written != 0:
-            _head(cells, ax, ink, width, title, spread=False)
+        header.say(*_head(cells, look, names, spread=written == 0))
+        for part in (ticks, header, footer):
+            part(width, height)
 
-    return finish
+    keep_fitting(ax, fit)
 
 
 def colour_map(mode: str) -> Colormap:
     """Bright is better."""
-    return colormaps["viridis" if mode == "max" else "viridis_r"]
+    return colormaps[BETTER if mode == "max" else f"{BETTER}_r"]
 
 
-def colour_scale(grids: list[Cells]) -> Normalize:
-    """From the lowest to the highest mean of all grids."""
-    every = np.concatenate([cells.mean.ravel() for cells in grids])
-    finite = every[np.isfinite(every)]
-    if finite.size == 0:
-        return Normalize(0, 1)
-    low, high = float(finite.min()), float(finite.max())
-    if low == high:
-        room = abs(low) * 0.05 or 0.05
-        return Normalize(low - room, high + room)
-    return Normalize(low, high)
-
-
-def draw_bar(mesh: Any, axes: Any, ink: str, label: str) -> None:
-    """A colour bar beside one axes or several."""
-    first = axes if isinstance(axes, Axes) else axes[0]
-    bar = root_of(first).colorbar(mesh, ax=axes, aspect=30, pad=0.02)
-    bar.set_label(label, color=ink, size=TITLE - 1)
-    bar.ax.tick_params(color=ink, labelcolor=ink, labelsize=SMALL)
-    bar.outline.set_visible(False)
-
-
-def _bar_label(cells: Cells) -> str:
-    return f"{cells.metric} ({'higher' if cells.mode == 'max' else 'lower'} is better)"
+def bar_label(mode: str, metric: str) -> str:
+    return f"{metric} ({'higher' if mode == 'max' else 'lower'} is better)"
 
 
 def grid_size(cells: Cells | Interaction, notes: list[str]) -> tuple[float, float]:
@@ -181,22 +150,24 @@ def grid_size(cells: Cells | Interaction, notes: list[str]) -> tuple[float, floa
     return width, height
 
 
-def _head(cells: Cells, ax: Axes, ink: str, width: float, title: str | None, spread: bool) -> None:
+def _head(cells: Cells, look: Look, names: Names, spread: bool) -> tuple[str, list[str]]:
+    """The title and the facts below it, with or without a spread in the squares."""
     statistic = cells.statistic if spread else cells.statistic.replace("mean ± sd", "mean")
-    first = title if title is not None else f"{cells.metric}: {statistic}"
-    facts = [statistic] if title is not None else []
-    draw_header(first, [*facts, *cells.title_notes], ax, ink, width)
+    facts = [] if look.title is None else [statistic]
+    return look.first_line(f"{names.metric}: {statistic}"), [*facts, *cells.title_notes]
 
 
 def _legend(cells: Cells, kinds: list[Kind], tied: list[Place] | None, ink: str) -> list[Entry]:
     entries = [kind_entry(kind, ink) for kind in kinds]
     if cells.best is not None:
         alone = tied == [] and int((cells.n > 0).sum()) > 1
-        entries.append(text_entry("★ best, all others clearly worse" if alone else "★ best", ink))
+        entries.append(
+            text_entry(f"{STAR} best, all others clearly worse" if alone else f"{STAR} best", ink)
+        )
     if tied and len(tied) + 1 == int((cells.n > 0).sum()):
         entries.append(text_entry("no cell is clearly worse than the best", ink))
     elif tied:
-        entries.append(ring_entry("not clearly worse than the best", ink, ring_look(RING)))
+        entries.append(tie_entry("not clearly worse than the best", ink))
     partial = [
         f"{short} = {word}"
         for short, word, count in (

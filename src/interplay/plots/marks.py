@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,12 +15,11 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import text_of
 from interplay.plots.canvas import root_of
+from interplay.plots.palette import FRAME, STAR, STAR_SIZE, TIE_SIZE, tie_look
 from interplay.plots.squares import Place
 
-RING = 5.0
-"""Diameter of a tie's mark in points, on squares that have room for it."""
 EDGE = 2.8
-"""Between a ring and its square's edges, in points: the frame of the best square fits in."""
+"""Between a tie's mark and its square's edges, in points: the frame of the best square fits in."""
 
 SHOWN = (
     "few_seeds", "seeds_not_shared", "inert_axis", "seed_ignored", "unequal_spread",
@@ -71,56 +69,49 @@ def reading_cautions(cells: Cells, interaction: Interaction | None) -> list[str]
 def mark_best(best: Place, ax: Axes) -> None:
     """A frame around the best square, and a star on its corner, where it hides no number."""
     row, column = best
-    # Dark between two light lines: seen on any colour.
-    for colour, width, order in (("white", 5.5, 4.0), ("black", 2.8, 4.1)):
+    for order, (colour, width) in enumerate(FRAME):
         ax.add_patch(
             Rectangle(
                 (column, row), 1, 1, fill=False, edgecolor=colour, linewidth=width,
-                zorder=order, clip_on=False, joinstyle="miter",
+                zorder=4 + order / 10, clip_on=False, joinstyle="miter",
             )
         )  # fmt: skip
     ax.annotate(
-        "★",
+        STAR,
         (column + 1, row + _top(ax)),
         xytext=(0, 0),
         textcoords="offset points",
         ha="center",
         va="center_baseline",
         annotation_clip=False,
+        gid="star",
         color="white",
-        size=13,
+        size=STAR_SIZE,
         zorder=5,
         family="DejaVu Sans",
         path_effects=[withStroke(linewidth=1.8, foreground="black")],
     )
 
 
-def ring_size(width: float, height: float) -> float:
+def tie_size(width: float, height: float) -> float:
     """Diameter in points of a tie's mark in a square of so many points."""
-    return min(RING, 0.28 * min(width, height))
+    return min(TIE_SIZE, 0.28 * min(width, height))
 
 
 def mark_tied(places: Iterable[Place], ax: Axes, size: float) -> None:
-    """A small ring in the upper right corner of each square: white with a dark rim, on any colour.
+    """A small ring in the upper right corner of each square, light with a dark rim: on any colour.
 
     That corner of the best square is the star's, so the star hides none of them.
     """
+    for old in [line for line in ax.lines if line.get_gid() == "tied"]:
+        old.remove()
     inwards = (size / 2 + EDGE) / 72
     shift = ScaledTranslation(-inwards, -inwards, root_of(ax).dpi_scale_trans)
     rows, columns = np.array(list(places)).T
     ax.plot(
         columns + 1, rows + _top(ax), transform=ax.transData + shift, zorder=3.5, gid="tied",
-        **ring_look(size),
+        **tie_look(size),
     )  # fmt: skip
-
-
-def ring_look(size: float) -> dict[str, Any]:
-    """How the ring is drawn, here and in a legend."""
-    rim = max(0.17 * size, 0.5)
-    return {
-        "linestyle": "none", "marker": "o", "markersize": size - rim, "markerfacecolor": "white",
-        "markeredgecolor": "black", "markeredgewidth": rim,
-    }  # fmt: skip
 
 
 def _top(ax: Axes) -> int:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from interplay.analysis.axes import LOG_RATIO
 from interplay.analysis.numbers import Floats, number_label
-from interplay.plots.ticks import SMALL, TITLE
+from interplay.plots.canvas import as_written, drawing, ink_on, prepare
+from interplay.plots.letters import in_lines
+from interplay.plots.look import Look, Looks
+from interplay.plots.palette import BAD, CURVE, DOT, INK, PALE, SMALL, SPAN, TITLE
 
-INK, PAPER = "#222222", "#ffffff"
-# Told apart in grey and by the colour-blind: a dark line, a pale band, and marks of other shapes.
-LINE, BAND, DOT, BAD = "#08519c", "#9ecae1", "#6f6f6f", "#b2430f"
 UNITS = ((7200.0, 3600.0, "hours"), (300.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 """From so many seconds on, the unit's length in seconds, its name."""
+LEGEND: dict[str, Any] = {"frameon": False, "fontsize": SMALL}
 
 
 def draw_progress(
@@ -32,8 +30,8 @@ def draw_progress(
     metric: str,
     mode: str,
     score: str = "mean",
-    title: str | None = None,
     axes: Sequence[Axes] | None = None,
+    **looks: Unpack[Looks],
 ) -> tuple[Axes, Axes]:
     """Draw the best score so far, over the cells tried and over the time spent training them.
 
@@ -43,25 +41,43 @@ def draw_progress(
     Args:
         table: as `best_so_far` gives it; at least one row.
         metric, mode, score: what the table's score is, for the axis.
-        title: above the figure; by default none.
         axes: two to draw on; by default a new figure with two that share y, whose owner the caller
             is (`plt.close(axes[0].figure)`).
+        looks: see `Looks`; the title is the figure's where it is new, else that of the first axes;
+            a colour map gives the dark and the pale colour.
 
     Returns:
         Both axes. Nothing is shown or saved.
     """
-    if axes is None:
-        figure, pair = plt.subplots(
-            1, 2, sharey=True, figsize=(8.6, 3.9), layout="constrained", facecolor=PAPER
-        )
-        left, right = pair
-        engine = figure.get_layout_engine()
-        assert isinstance(engine, ConstrainedLayoutEngine)
-        engine.set(w_pad=0.08, h_pad=0.08)
-    else:
+    look = Look.read(looks, axes)
+    look.check_labels({metric})
+    words = {"metric": look.label(metric), "mode": mode, "score": score}
+    if axes is not None:
         left, right = axes
-        figure = left.figure.canvas.figure
-    assert isinstance(figure, Figure)
+        if look.title:
+            left.set_title(look.first_line(""), color=ink_on(left), size=TITLE, weight="bold")
+        _draw_pair(left, right, table, look, **words)
+        right.legend(*_legend(table, look), **LEGEND, labelcolor=ink_on(right))
+        for ax in (left, right):
+            as_written(ax)
+        return left, right
+    with drawing(*(look.figsize or (8.6, 3.9))) as figure:
+        left, right = figure.subplots(1, 2, sharey=True)
+        _draw_pair(left, right, table, look, **words)
+        # Below the panels, where it hides nothing.
+        handles, texts = _legend(table, look)
+        words_of = {"ncols": len(texts), "labelcolor": INK, **LEGEND}
+        figure.legend(handles, texts, loc="outside lower center", **words_of)
+        if look.title:
+            title = look.first_line("")
+            figure.suptitle(title, x=0.01, ha="left", color=INK, size=TITLE, weight="bold")
+    return left, right
+
+
+def _draw_pair(
+    left: Axes, right: Axes, table: pd.DataFrame, look: Look, *, metric: str, mode: str, score: str
+) -> None:
+    ink = ink_on(left)
     _, unit, name = next(u for u in UNITS if table["seconds"].iloc[-1] >= u[0])
     kind = "" if score == "mean" and not (table["n"] > 1).any() else f" ({score})"
     better = "higher" if mode == "max" else "lower"
@@ -72,34 +88,31 @@ def draw_progress(
         (right, spent / unit, 0.0, words),
     ):
         room = max(0.02 * float(x[-1] - start), 0.5 if ax is left else 0.0)
-        ax.set_facecolor(PAPER)
-        _draw_panel(ax, x, table, mode, room)
+        prepare(ax, ink, frame=True)
+        _draw_panel(ax, x, table, mode, room, look.two_colours(CURVE, SPAN))
         ax.set_xlim(start - room if ax is left else start, float(x[-1]) + (room or 1.0))
-        ax.set_xlabel(label, color=INK, size=TITLE - 1)
-        ax.tick_params(colors=INK, labelsize=SMALL + 0.5, length=3)
-        ax.grid(axis="y", color="#e6e6e6", linewidth=0.6)
-        ax.set_axisbelow(True)
-        for side in ("top", "right"):
-            ax.spines[side].set_visible(False)
+        ax.set_xlabel(label, color=ink, size=TITLE - 1)
+        ax.tick_params(length=3)
+        ax.grid(axis="y", color=PALE, linewidth=0.6)
     left.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     right.xaxis.set_major_locator(MaxNLocator(nbins=6))
-    left.set_ylabel(f"{metric}{kind}, {better} is better", color=INK, size=TITLE - 1)
+    left.set_ylabel(in_lines(f"{metric}{kind}, {better} is better"), color=ink, size=TITLE - 1)
     _scale_y((left, right), table, mode)
-    _add_legend(figure, right, table, own=axes is None)
-    if title is not None and axes is None:
-        figure.suptitle(title, x=0.01, ha="left", color=INK, size=TITLE, weight="bold")
-    return left, right
 
 
-def _draw_panel(ax: Axes, x: Floats, table: pd.DataFrame, mode: str, room: float) -> None:
+def _draw_panel(
+    ax: Axes, x: Floats, table: pd.DataFrame, mode: str, room: float, colours: tuple[Any, Any]
+) -> None:
     # The last best holds on beyond its cell: without this its step would have no width.
     along = np.append(x, x[-1] + room)
     line, low, high = (
         np.append(column, column[-1])
         for column in (table[c].to_numpy(dtype=float) for c in ("best", "best_low", "best_high"))
     )
-    ax.fill_between(along, low, high, step="post", color=BAND, alpha=0.55, linewidth=0, zorder=1)
-    ax.step(along, line, where="post", color=LINE, linewidth=1.8, zorder=3)
+    ax.fill_between(
+        along, low, high, step="post", color=colours[1], alpha=0.55, linewidth=0, zorder=1
+    )
+    ax.step(along, line, where="post", color=colours[0], linewidth=1.8, zorder=3)
     scores = table["score"].to_numpy(dtype=float)
     unstable, stopped = table["unstable"].to_numpy(bool), table["stopped"].to_numpy(bool)
     whole = ~unstable & ~stopped
@@ -139,13 +152,14 @@ def _scale_y(axes: Sequence[Axes], table: pd.DataFrame, mode: str) -> None:
             ax.set_ylim(low - below * span, high + above * span)
 
 
-def _add_legend(figure: Figure, ax: Axes, table: pd.DataFrame, own: bool) -> None:
-    """One row of what is there; below the panels, where it hides nothing."""
+def _legend(table: pd.DataFrame, look: Look) -> tuple[list[Any], list[str]]:
+    """Marks and words of what is there."""
+    dark, pale = look.two_colours(CURVE, SPAN)
     entries: list[tuple[Any, str]] = []
     if np.isfinite(table["best"]).any():
-        entries.append((Line2D([], [], color=LINE, linewidth=1.8), "best so far"))
+        entries.append((Line2D([], [], color=dark, linewidth=1.8), "best so far"))
         if (table["best_low"] < table["best_high"]).any():
-            patch = Rectangle((0, 0), 1, 1, color=BAND, alpha=0.55, linewidth=0)
+            patch = Rectangle((0, 0), 1, 1, color=pale, alpha=0.55, linewidth=0)
             entries.append((patch, "its lowest to highest replicate"))
     whole = ~table["unstable"] & ~table["stopped"]
     dot: dict[str, Any] = {"color": DOT, "marker": "o", "mew": 0, "ms": 4}
@@ -158,9 +172,4 @@ def _add_legend(figure: Figure, ax: Axes, table: pd.DataFrame, own: bool) -> Non
     ):
         if rows.any():
             entries.append((Line2D([], [], linestyle="none", **mark), word))
-    handles, words = zip(*entries, strict=True)
-    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL, "labelcolor": INK}
-    if own:
-        figure.legend(handles, words, loc="outside lower center", ncols=len(words), **look)
-    else:
-        ax.legend(handles, words, **look)
+    return [mark for mark, _ in entries], [word for _, word in entries]

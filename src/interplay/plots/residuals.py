@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -13,32 +14,16 @@ from matplotlib.colors import Colormap, Normalize
 
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import Floats, number_label
-from interplay.plots.canvas import PAPER, Finish, ink_on, on_axes, prepare
-from interplay.plots.heatmap import draw_bar, grid_size
-from interplay.plots.squares import (
-    Place,
-    Square,
-    hatch_square,
-    lay_grid,
-    square_size,
-    write_squares,
-)
-from interplay.plots.ticks import (
-    Kind,
-    draw_footer,
-    draw_header,
-    kind_entry,
-)
-
-EMPTY = Kind("empty", "no finite row", "#ffffff", "..", "#c4c4c4")
-MAP = "PuOr_r"
-"""Orange above 0, purple below: the colour-blind tell them apart too. White at 0."""
-FADED = 0.22
-"""How much colour a cell keeps that does not stand out."""
+from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
+from interplay.plots.heatmap import grid_size
+from interplay.plots.look import Look, Looks
+from interplay.plots.palette import CENTRED, EMPTY, FADED, PAPER
+from interplay.plots.squares import Place, Square, hatch_square, lay_grid, write_squares
+from interplay.plots.words import Footer, Header, draw_bar, kind_entry, together
 
 
 def draw_residuals(
-    interaction: Interaction, ax: Axes | None = None, *, title: str | None = None
+    interaction: Interaction, ax: Axes | None = None, **looks: Unpack[Looks]
 ) -> Axes:
     """Draw each cell's mean less what its row and column add up to, in the metric's unit.
 
@@ -49,47 +34,42 @@ def draw_residuals(
     Args:
         interaction: the analysis.
         ax: where to draw; by default a new pyplot figure that the caller owns.
-        title: the first line above it.
+        looks: see `Looks`; the middle of a colour map is 0.
 
     Returns:
         The axes. Nothing is shown or saved.
     """
+    look = Look.read(looks, ax)
     return on_axes(
-        ax,
-        grid_size(interaction, []),
-        lambda ax, own: paint_residuals(interaction, ax, own, title=title),
+        ax, grid_size(interaction, []), look, lambda ax: paint_residuals(interaction, ax, look)
     )
 
 
-def paint_residuals(
-    interaction: Interaction, ax: Axes, own: bool = False, *, title: str | None = None
-) -> Finish:
-    """The residual map but for the text in its squares, which takes the laid out axes."""
-    ink = ink_on(ax)
+def paint_residuals(interaction: Interaction, ax: Axes, look: Look) -> None:
+    """The residual map; what depends on the size of the axes is fitted to it."""
+    ink, names = ink_on(ax), look.names(interaction)
     residual, out = interaction.residuals.residual, interaction.residuals.stands_out
     rows, columns = residual.shape
-    norm, colours = centred(residual), colormaps[MAP]
+    norm, colours = centred(residual), look.cmap or colormaps[CENTRED]
     prepare(ax, ink)
     faces = shades(residual, out, colours, norm)
     ax.pcolormesh(faces, edgecolors=PAPER, linewidth=0.6)
     better = "better" if interaction.mode == "max" else "worse"
     if np.nanmax(np.abs(residual)) > 0:
-        label = f"{interaction.metric} off the sum (+ is {better})"
+        label = f"{names.metric} off the sum (+ is {better})"
         draw_bar(ScalarMappable(norm, colours), ax, ink, label)
     empty = np.argwhere(np.isnan(residual))
     for row, column in empty:
         hatch_square(ax, (row, column), EMPTY)
-    width = lay_grid(interaction.x, interaction.y, ax, ink, own)
-    if title is None:
-        title = f"{interaction.metric}: off the sum of row and column"
-    draw_header(title, [_fact(interaction)], ax, ink, width)
-    draw_footer([kind_entry(EMPTY, ink)] if len(empty) else [], [], ax, ink, width)
+    ticks = lay_grid(interaction.x, interaction.y, ax, ink, names)
+    title = look.first_line(f"{names.metric}: off the sum of row and column")
+    header = Header(title, [_fact(interaction)], ax, ink)
+    footer = Footer([kind_entry(EMPTY, ink)] if len(empty) else [], [], ax, ink)
 
-    def finish() -> None:
-        wide, high = square_size(ax, rows, columns)
-        write_squares(ax, _squares(interaction, faces), wide, high)
+    def write(width: float, height: float) -> None:
+        write_squares(ax, _squares(interaction, faces), width / columns, height / rows)
 
-    return finish
+    keep_fitting(ax, together(write, ticks, header, footer))
 
 
 def _fact(interaction: Interaction) -> str:

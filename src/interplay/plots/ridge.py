@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,28 +13,20 @@ from matplotlib.patheffects import withStroke
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
-from interplay.analysis.numbers import short_names, text_of
-from interplay.plots.canvas import PALE, Finish, ink_on, on_axes, prepare
+from interplay.analysis.numbers import text_of
+from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
 from interplay.plots.heatmap import grid_size
+from interplay.plots.look import Look, Looks, Names
 from interplay.plots.marks import placed
-from interplay.plots.squares import Square, lay_grid, square_size, write_squares
-from interplay.plots.ticks import (
-    Entry,
-    draw_footer,
-    draw_header,
-    swatch_entry,
-    text_entry,
-)
+from interplay.plots.palette import BEST, KEPT, PALE
+from interplay.plots.squares import Square, lay_grid, write_squares
+from interplay.plots.words import Entry, Footer, Header, swatch_entry, text_entry, together
 
-BEST, KEPT = "#08519c", "#bdd7e7"
-"""Dark and pale: told apart in grey too."""
 HALF = 0.36
 """Half a bar's width, in steps of x: the line between the bars crosses no number."""
 
 
-def draw_ridge(
-    interaction: Interaction, ax: Axes | None = None, *, title: str | None = None
-) -> Axes:
+def draw_ridge(interaction: Interaction, ax: Axes | None = None, **looks: Unpack[Looks]) -> Axes:
     """Draw the best y for each x (dark) and every y that is not clearly worse than it (pale).
 
     The squares lie as those of the heatmap do. With five seeds or more each says in what part of
@@ -43,23 +35,20 @@ def draw_ridge(
     Args:
         interaction: the analysis.
         ax: where to draw; by default a new pyplot figure that the caller owns.
-        title: the first line above it.
+        looks: see `Looks`; a colour map gives the dark and the pale colour.
 
     Returns:
         The axes. Nothing is shown or saved.
     """
+    look = Look.read(looks, ax)
     return on_axes(
-        ax,
-        grid_size(interaction, []),
-        lambda ax, own: paint_ridge(interaction, ax, own, title=title),
+        ax, grid_size(interaction, []), look, lambda ax: paint_ridge(interaction, ax, look)
     )
 
 
-def paint_ridge(
-    interaction: Interaction, ax: Axes, own: bool = False, *, title: str | None = None
-) -> Finish:
-    """The ridge but for its numbers, which take the laid out axes."""
-    ink = ink_on(ax)
+def paint_ridge(interaction: Interaction, ax: Axes, look: Look) -> None:
+    """The ridge; what depends on the size of the axes is fitted to it."""
+    ink, names, colours = ink_on(ax), look.names(interaction), look.two_colours(BEST, KEPT)
     rows, columns = len(interaction.y), len(interaction.x)
     prepare(ax, ink)
     for edge in range(rows + 1):
@@ -70,25 +59,24 @@ def paint_ridge(
     kept = interaction.ridge.kept
     for column in range(columns):
         for row in np.flatnonzero(kept[:, column]) if known else ():
-            ax.add_patch(_bar(column, int(row), KEPT))
+            ax.add_patch(_bar(column, int(row), colours[1]))
         if not inert:
-            ax.add_patch(_bar(column, best[column], BEST))
+            ax.add_patch(_bar(column, best[column], colours[0]))
     if _ordered(interaction) and not inert:
         for column, (here, there) in enumerate(pairwise(best)):
             ends = [column + 0.5 + HALF, column + 1.5 - HALF]
-            ax.plot(ends, [here + 0.5, there + 0.5], color=BEST, linewidth=1.8, gid="ridge")
-    width = lay_grid(interaction.x, interaction.y, ax, ink, own)
-    x, y = short_names(interaction.x.name, interaction.y.name)
-    fact = f"none is better: {y} changes nothing" if inert else _shift(interaction)
-    draw_header(title or f"best {y} for each {x}", [fact], ax, ink, width)
-    draw_footer([] if inert else _legend(interaction, known, ink), [], ax, ink, width)
+            ax.plot(ends, [here + 0.5, there + 0.5], color=colours[0], linewidth=1.8, gid="ridge")
+    ticks = lay_grid(interaction.x, interaction.y, ax, ink, names)
+    fact = f"none is better: {names.y} changes nothing" if inert else _shift(interaction, names)
+    header = Header(look.first_line(f"best {names.y} for each {names.x}"), [fact], ax, ink)
+    entries = [] if inert else _legend(interaction, known, names, colours, ink)
 
-    def finish() -> None:
-        wide, high = square_size(ax, rows, columns)
+    def write(width: float, height: float) -> None:
         if not inert:
-            write_squares(ax, [_support(interaction, best)], 2 * HALF * wide, high)
+            squares = _support(interaction, best, colours)
+            write_squares(ax, [squares], 2 * HALF * width / columns, height / rows)
 
-    return finish
+    keep_fitting(ax, together(write, ticks, header, Footer(entries, [], ax, ink)))
 
 
 def overlay_ridge(interaction: Interaction, ax: Axes, cells: Cells | None = None) -> Axes:
@@ -139,42 +127,44 @@ def _ordered(interaction: Interaction) -> bool:
     return interaction.x.numeric and interaction.y.numeric
 
 
-def _bar(column: int, row: int, colour: str) -> Rectangle:
+def _bar(column: int, row: int, colour: Any) -> Rectangle:
     look: dict[str, Any] = {"facecolor": colour, "linewidth": 0, "zorder": 1}
     return Rectangle((column + 0.5 - HALF, row + 0.04), 2 * HALF, 0.92, **look)
 
 
-def _support(interaction: Interaction, best: Sequence[int]) -> dict[tuple[int, int], Square]:
+def _support(
+    interaction: Interaction, best: Sequence[int], colours: tuple[Any, Any]
+) -> dict[tuple[int, int], Square]:
     """The share of resamples in each kept square, in percent."""
     squares = {}
     for column, row in enumerate(interaction.ridge.rows):
         kept = np.flatnonzero(interaction.ridge.kept[:, column])
         for place, share in zip(kept, row.support or (), strict=False):
-            back = BEST if place == best[column] else KEPT
+            back = colours[0 if place == best[column] else 1]
             squares[int(place), column] = Square([f"{share:.0%}"], back)
     return squares
 
 
-def _shift(interaction: Interaction) -> str:
+def _shift(interaction: Interaction, names: Names) -> str:
     shift = interaction.ridge.shift
-    x, y = short_names(interaction.x.name, interaction.y.name)
     if shift.slope is None:
         return ""
-    text = f"the best {y} moves {shift.slope:.2f} steps a step of {x}"
+    text = f"the best {names.y} moves {shift.slope:.2f} steps a step of {names.x}"
     if shift.low is None or shift.high is None:
         return text
     return f"{text} (95% interval {shift.low:.2f} to {shift.high:.2f})"
 
 
-def _legend(interaction: Interaction, known: bool, ink: str) -> list[Entry]:
-    def swatch(words: str, colour: str) -> Entry:
+def _legend(
+    interaction: Interaction, known: bool, names: Names, colours: tuple[Any, Any], ink: str
+) -> list[Entry]:
+    def swatch(words: str, colour: Any) -> Entry:
         return swatch_entry(words, ink, Rectangle((0, 0), 18, 10, color=colour, linewidth=0))
 
-    _, y = short_names(interaction.x.name, interaction.y.name)
-    entries = [swatch(f"best {y}", BEST)]
+    entries = [swatch(f"best {names.y}", colours[0])]
     if not known:
         return [*entries, text_entry("no spread to say what ties with it", ink)]
-    entries.append(swatch("not clearly worse than it", KEPT))
+    entries.append(swatch("not clearly worse than it", colours[1]))
     if any(row.support for row in interaction.ridge.rows):
         entries.append(text_entry("%: how often it is the best when seeds are resampled", ink))
     return entries

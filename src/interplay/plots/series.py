@@ -8,20 +8,19 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import Colormap, to_hex
 
-from interplay.plots.canvas import INK, PAPER
-from interplay.plots.ticks import SMALL
+from interplay.plots.letters import in_lines
+from interplay.plots.palette import DASHES, INK, LIGHTEST, LINES, MARKERS, PAPER, SMALL
 
-MARKERS = "osD^vPX*<>"
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 MOST_BANDS = 6
 """Of more lines than this the bands would hide one another; only the lines are drawn."""
 
 
-def looks(count: int) -> list[dict[str, Any]]:
+def looks_of(count: int, colours: Colormap | None = None) -> list[dict[str, Any]]:
     """A look for each of so many lines: dark to light in their order, also in grey."""
-    shades = colormaps["viridis"](np.linspace(0.0, 0.82, count) if count > 1 else [0.25])
+    colours = colours or colormaps[LINES]
+    shades = colours(np.linspace(0.0, LIGHTEST, count) if count > 1 else [0.25])
     return [
         {
             "color": to_hex(shade), "linestyle": DASHES[i % len(DASHES)], "linewidth": 1.7,
@@ -40,7 +39,8 @@ def name_lines(
     boxed = ink != INK
     columns = 1 + (len(names) - 1) // 20
     legend = ax.legend(
-        handles, names, title=title, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=boxed,
+        handles, [in_lines(name) for name in names], title=in_lines(title), loc="center left",
+        bbox_to_anchor=(1.01, 0.5), frameon=boxed,
         fontsize=SMALL + 0.5, labelcolor=INK, handlelength=3.2, ncols=columns, borderaxespad=0.4,
         alignment="left", facecolor=PAPER, edgecolor=PAPER, framealpha=1.0,
     )  # fmt: skip

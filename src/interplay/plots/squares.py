@@ -11,8 +11,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from interplay.analysis.axes import Axis
-from interplay.plots.canvas import root_of, width_of
-from interplay.plots.ticks import Kind, draw_axis_labels, luminance, text_width
+from interplay.plots.canvas import luminance
+from interplay.plots.letters import text_width
+from interplay.plots.look import Names
+from interplay.plots.palette import Kind
+from interplay.plots.words import Ticks
 
 LARGEST, SMALLEST = 10.0, 5.5
 """Font sizes in points; where the smallest does not fit, a shorter text is tried."""
@@ -41,26 +44,17 @@ class Square:
     bold: bool = False
 
 
-def lay_grid(x: Axis, y: Axis, ax: Axes, ink: str, own: bool) -> float:
+def lay_grid(x: Axis, y: Axis, ax: Axes, ink: str, names: Names) -> Ticks:
     """Limits, direction and labels of a grid: numbers increase upwards, words read downwards.
 
     Returns:
-        About the width of the axes in points.
+        The labels, which fit themselves to the axes.
     """
     ax.set_xlim(0, len(x))
     ax.set_ylim(0, len(y))
     if not y.numeric:
         ax.invert_yaxis()
-    width = width_of(ax, own)
-    draw_axis_labels(x, y, ax, ink, width / len(x))
-    return width
-
-
-def square_size(ax: Axes, rows: int, columns: int) -> tuple[float, float]:
-    """Width and height of a square in points, once the figure is laid out."""
-    box = ax.get_window_extent()
-    points = 72 / root_of(ax).dpi
-    return box.width * points / columns, box.height * points / rows
+    return Ticks(x, y, ax, ink, names)
 
 
 def write_squares(
@@ -72,6 +66,8 @@ def write_squares(
 ) -> int | None:
     """Write the first of `choices` that fits into all squares, the most telling first.
 
+    What was written there before, at another size, goes.
+
     Args:
         width, height: of a square, in points.
         corner: what a mark in a square's corner takes, in points.
@@ -79,6 +75,8 @@ def write_squares(
     Returns:
         Which choice was written; None where none fits.
     """
+    for old in [text for text in ax.texts if text.get_gid() == "square"]:
+        old.remove()
     if width < NARROWEST:
         return None  # without asking what it would say, of many squares
     for number, squares in enumerate(choices):
@@ -99,6 +97,7 @@ def write_squares(
                 weight="bold" if square.bold else "normal",
                 color="white" if luminance(square.back) < 0.2 else "black",
                 zorder=3,
+                gid="square",
             )
             # It lies inside the axes: measuring hundreds again to lay out a figure is for nothing.
             text.set_in_layout(False)

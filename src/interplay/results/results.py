@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,7 @@ from interplay.analysis.incumbent import best_so_far
 from interplay.analysis.interaction import Interaction, InteractionTest
 from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
-from interplay.errors import TableError
+from interplay.errors import TableError, UnknownNameError
 from interplay.results.asking import ask, curves_of, metric_of, mode_of
 from interplay.results.question import Question
 from interplay.results.sources import csv, read_source
@@ -211,22 +211,24 @@ class Results:
         except TableError:
             return cells, None
 
-    # Of all pictures: names are x, y, metric; options the other fields of `Question`. They are
-    # drawn on `ax` or on a new figure, whose owner the caller is; none is saved.
+    # Of all pictures: names are x, y, metric; options the other fields of `Question`, and title,
+    # cmap, figsize and labels (see `plots.look.Looks`). They are drawn on `ax` or on a new figure,
+    # whose owner the caller is; none is saved.
 
     def heatmap(self, *names: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the heatmap; ties with the best square are marked where an analysis is possible."""
         from interplay.plots import draw_heatmap
 
-        cells, found = self.judged(_question(names, options))
-        title = f"{self.name}: {cells.metric}"
-        return draw_heatmap(cells, ax=ax, title=title, interaction=found)
+        question, looks = _asked_for(names, options)
+        cells, found = self.judged(question)
+        return draw_heatmap(cells, ax=ax, interaction=found, **self._titled(cells.metric, looks))
 
     def residuals(self, *names: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw where cells lie off the sum of their row and column; see `draw_residuals`."""
         from interplay.plots import draw_residuals
 
-        return draw_residuals(self.analyse(_question(names, options)), ax)
+        question, looks = _asked_for(names, options)
+        return draw_residuals(self.analyse(question), ax, **looks)
 
     def ridge(
         self, *names: str, ax: Axes | None = None, on: Axes | None = None, **options: Any
@@ -234,9 +236,14 @@ class Results:
         """Draw the best y for each x and what ties with it, or its line `on` a heatmap's axes."""
         from interplay.plots import draw_ridge, overlay_ridge
 
-        question = _question(names, options)
+        question, looks = _asked_for(names, options)
         found = self.analyse(question)
-        return overlay_ridge(found, on, self.cells(question)) if on else draw_ridge(found, ax)
+        if on is None:
+            return draw_ridge(found, ax, **looks)
+        if looks or ax is not None:
+            given = ", ".join([*looks, *(["ax"] if ax is not None else [])])
+            raise TableError(f"on: a line on a heatmap takes no {given}")
+        return overlay_ridge(found, on, self.cells(question))
 
     def lines(
         self, *names: str, ax: Axes | None = None, band: Literal["se", "sd"] = "se", **options: Any
@@ -244,21 +251,22 @@ class Results:
         """Draw the metric along x, a line a level of y, with bands; see `draw_lines`."""
         from interplay.plots import draw_lines
 
-        return draw_lines(self.cells(_question(names, options)), ax, band=band)
+        question, looks = _asked_for(names, options)
+        return draw_lines(self.cells(question), ax, band=band, **looks)
 
     def full(self, *names: str, **options: Any) -> Figure:
         """Draw heatmap, residual map and ridge side by side, with the verdict and all warnings."""
         from interplay.plots import draw_full
 
-        question = _question(names, options)
+        question, looks = _asked_for(names, options)
         cells, found = self.cells(question), self.analyse(question)
-        return draw_full(cells, found, title=f"{self.name}: {cells.metric}")
+        return draw_full(cells, found, **self._titled(cells.metric, looks))
 
     def multiples(self, by: str, *names: str, **options: Any) -> Figure:
         """Draw a heatmap for each level of the hyperparameter `by`, all in the same colours."""
         from interplay.plots import draw_multiples
 
-        question, by = _question(names, options), self.table.find(by, "hyperparameter")
+        (question, looks), by = _asked_for(names, options), self.table.find(by, "hyperparameter")
         codes, axis = read_axis(self.frame[by], self.table.columns[by].order)
         panels = []
         for place in sorted(set(codes) - {-1}):
@@ -267,10 +275,14 @@ class Results:
             note = f"{by} = {text_of(axis.values[place])}"
             notes = tuple(text for text in cells.title_notes if text != note)
             panels.append((note, replace(cells, title_notes=notes), found))
-        return draw_multiples(panels, title=f"{self.name}: {panels[0][1].metric}")
+        return draw_multiples(panels, **self._titled(panels[0][1].metric, looks))
 
     def learning_curves(
-        self, *settings: Mapping[str, Any], metric: str | None = None, ax: Axes | None = None
+        self,
+        *settings: Mapping[str, Any],
+        metric: str | None = None,
+        ax: Axes | None = None,
+        **looks: Any,
     ) -> Axes:
         """Draw a metric over epochs for settings such as `{"dropout": 0}`: the best and the worst."""
         from interplay.plots import draw_curves
@@ -285,9 +297,31 @@ class Results:
             part = mean_curve(curves, rows.index, metric)
             name = ", ".join(f"{k.rpartition('.')[2]} = {text_of(v)}" for k, v in full.items())
             parts.append(part.assign(setting=name, members=len(rows)))
-        return draw_curves(pd.concat(parts), metric=metric, mode=mode_of(self.table, metric), ax=ax)
+        mode = mode_of(self.table, metric)
+        return draw_curves(pd.concat(parts), metric=metric, mode=mode, ax=ax, **looks)
+
+    def _titled(self, metric: str, looks: Mapping[str, Any]) -> dict[str, Any]:
+        """How a picture looks, with the study and the metric for its title where none is given."""
+        name = dict(looks.get("labels") or {}).get(metric, metric)
+        return {"title": f"{self.name}: {name}", **looks}
 
 
-def _question(names: Sequence[str], options: Mapping[str, Any]) -> Question:
+def _asked_for(names: Sequence[str], options: Mapping[str, Any]) -> tuple[Question, dict[str, Any]]:
+    """What a picture is of, and how it looks.
+
+    Raises:
+        InterplayError: an option that there is not, or a name given twice.
+    """
+    from interplay.plots.look import Looks
+
+    asked = [field.name for field in fields(Question)]
+    for name in options:
+        if name not in asked and name not in Looks.__annotations__:
+            raise UnknownNameError("the option", name, [*asked, *Looks.__annotations__])
+    if len(names) > 3:
+        raise TableError(f"{len(names)} names: x, y and metric are three")
     named: dict[str, Any] = dict(zip(("x", "y", "metric"), names, strict=False))
-    return Question(**named, **options)
+    if twice := [name for name in named if name in options]:
+        raise TableError(f"{', '.join(twice)}: given by place and by name")
+    question = Question(**named, **{k: v for k, v in options.items() if k in asked})
+    return question, {k: v for k, v in options.items() if k not in asked}

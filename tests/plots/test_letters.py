@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from interplay.plots.ticks import text_width
+from interplay.plots.letters import text_width
 
 
 @pytest.mark.parametrize(

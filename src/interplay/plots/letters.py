@@ -1,0 +1,78 @@
+"""Names and values as they are drawn: no character is swallowed, and how wide a text will be."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from functools import lru_cache
+
+import matplotlib as mpl
+from matplotlib.font_manager import FontProperties, findfont, get_font
+
+CHAR_WIDTH = 0.62
+"""Of a character, in its font size: digits are narrower, so what fits by this fits in ink."""
+BOLD = 1.1
+"""How much wider bold characters are."""
+SIGNS = {"\n": "↵", "\t": "⇥"}
+"""What is drawn for white space that would tear a name apart."""
+CONTROL = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+DIRECTION = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""Categories and directions of characters that are seen by what they do to others, if at all."""
+
+
+def shown(text: str, lines: bool = False) -> str:
+    """A name or a value as it can be drawn: every character is seen.
+
+    Line breaks and tabs are drawn as signs. What the font in use has no shape for (DejaVu Sans,
+    matplotlib's own, has Latin, Greek, Cyrillic, Arabic, Hebrew and many symbols, but no Chinese,
+    Japanese, Korean or Thai), what controls the direction of writing, and other control characters
+    are their code, as U+4E2D. `plt.rcParams["font.family"]` may name a font that has more.
+
+    Args:
+        lines: whether a line break is one, as in a title.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    fonts = tuple(findfont(FontProperties(family=[name])) for name in mpl.rcParams["font.family"])
+    have = _covered(fonts)
+    return "".join(
+        character if character in have or (lines and character == "\n") else _sign(character)
+        for character in text
+    )
+
+
+def _sign(character: str) -> str:
+    return SIGNS.get(character, f"U+{ord(character):04X}")
+
+
+@lru_cache(maxsize=8)
+def _covered(files: tuple[str, ...]) -> frozenset[str]:
+    """The characters that these fonts have, but for those that control the text."""
+    found = {chr(code) for file in files for code in get_font(file).get_charmap()}
+    return frozenset(
+        character
+        for character in found
+        if unicodedata.category(character) not in CONTROL
+        and unicodedata.bidirectional(character) not in DIRECTION
+    )
+
+
+def text_width(text: str, bold: bool = False) -> float:
+    """Of one line, in font sizes: at least what it is in ink."""
+    wide = 0.36 * text.count("%") + 0.24 * sum(text.count(sign) for sign in "+−±")
+    return (CHAR_WIDTH * len(text) + wide) * (BOLD if bold else 1.0)
+
+
+def wrapped(text: str, width: float, size: float) -> str:
+    """Text in lines of so many points, in a font of `size` points; its own line breaks stay."""
+    most = max(int(width / (0.55 * size)), 24)
+    return "\n".join(textwrap.fill(line, most, break_on_hyphens=False) for line in text.split("\n"))
+
+
+def in_lines(text: str) -> str:
+    """A long name in lines, beside an axis, a colour bar or in a legend."""
+    return "\n".join(textwrap.wrap(text, 36, break_on_hyphens=False)) or text
+
+
+def shortened(text: str, most: int = 30) -> str:
+    """A long text without its middle."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 + 1 :]}"

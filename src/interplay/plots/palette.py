@@ -1,0 +1,67 @@
+"""Every colour, mark and size of the pictures, so that a change of one is a change in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# The page.
+PAPER, INK, LIGHT_INK = "#ffffff", "#222222", "#f2f2f2"
+PALE = "#e6e6e6"
+"""Of grid lines."""
+TITLE, SMALL = 11.0, 8.5
+"""Font sizes in points."""
+
+# Colour maps, for which `cmap` is another one.
+BETTER = "viridis"
+"""Of heatmaps: its bright end is the better one."""
+CENTRED = "PuOr_r"
+"""Of residual maps: orange above 0, purple below, which the colour-blind tell apart; white at 0."""
+FADED = 0.22
+"""How much colour a residual keeps that does not stand out."""
+LINES, LIGHTEST = "viridis", 0.82
+"""Of lines: dark to light up to here, beyond which a line is not seen on white."""
+MARKERS = "osD^vPX*<>"
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+BAND = 0.16
+"""How much colour the band of a line has."""
+
+# The best square of a heatmap, and a tie with it: a small ring in the corner of its square.
+STAR, STAR_SIZE = "★", 13.0
+FRAME = (("white", 5.5), ("black", 2.8))
+"""Dark between two light lines: seen on any colour."""
+TIE_FACE, TIE_RIM = "white", "black"
+TIE_SIZE = 5.0
+"""Diameter of a tie's mark in points, on squares that have room for it."""
+
+# A ridge, and the curve of a search: dark and pale, told apart in grey too.
+BEST, KEPT = "#08519c", "#bdd7e7"
+CURVE, SPAN, DOT, BAD = "#08519c", "#9ecae1", "#6f6f6f", "#b2430f"
+DARK_AT, PALE_AT = 0.9, 0.3
+"""Where another colour map is given: at these parts of it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a square without a mean is drawn."""
+
+    word: str
+    legend: str
+    face: str
+    hatch: str
+    line: str
+
+
+DIVERGED = Kind("diverged", "diverged (not finite)", "#fbe3dc", "xxxx", "#d9826b")
+FAILED = Kind("failed", "failed (error)", "#e4e4e4", "////", "#a9a9a9")
+MISSING = Kind("no run", "no run", "#ffffff", "..", "#c4c4c4")
+EMPTY = Kind("empty", "no finite row", "#ffffff", "..", "#c4c4c4")
+
+
+def tie_look(size: float) -> dict[str, Any]:
+    """How a tie is drawn, on its square and in a legend."""
+    rim = max(0.17 * size, 0.5)
+    return {
+        "linestyle": "none", "marker": "o", "markersize": size - rim, "markerfacecolor": TIE_FACE,
+        "markeredgecolor": TIE_RIM, "markeredgewidth": rim,
+    }  # fmt: skip

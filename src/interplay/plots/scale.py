@@ -1,0 +1,82 @@
+"""Which number has which colour, honest also where one cell is far off all others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from matplotlib.colors import Normalize
+
+from interplay.analysis.cells import Cells
+from interplay.analysis.numbers import Floats, number_label
+
+FEWEST = 5
+"""Of fewer cells none is far off the others."""
+FEW = 10
+"""One cell in so many may be left out of the colours."""
+HIDDEN = 0.1
+"""Where all others would share less than this part of the colours."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The colours of one or several heatmaps.
+
+    Attributes:
+        norm: from numbers to colours. It ends at the lowest and highest mean, so that it runs past
+            no bound of the metric; means beyond its ends have the colours of the ends.
+        beyond: the means that lie beyond.
+        constant: whether all means are the same, so that there is nothing to tell by colour.
+    """
+
+    norm: Normalize
+    beyond: tuple[float, ...] = ()
+    constant: bool = False
+
+    @classmethod
+    def of(cls, grids: Sequence[Cells]) -> Scale:
+        """From the lowest to the highest mean of all grids, but for a few that would hide the rest."""
+        every = np.concatenate([cells.mean.ravel() for cells in grids])
+        finite = np.sort(every[np.isfinite(every)])
+        if finite.size == 0 or finite[0] == finite[-1]:
+            low = float(finite[0]) if finite.size else 0.0
+            return cls(Normalize(low - 1, low + 1), constant=True)
+        kept = _kept(finite)
+        low, high = float(kept[0]), float(kept[-1])
+        beyond = tuple(float(v) for v in finite if not low <= v <= high)
+        return cls(Normalize(low, high), beyond)
+
+    @property
+    def extend(self) -> Literal["neither", "min", "max", "both"]:
+        """Which ends of a colour bar have an arrow."""
+        below = any(value < self.norm.vmin for value in self.beyond)  # type: ignore[operator]
+        above = any(value > self.norm.vmax for value in self.beyond)  # type: ignore[operator]
+        if below and above:
+            return "both"
+        return "min" if below else "max" if above else "neither"
+
+    @property
+    def note(self) -> str:
+        """What a colour bar says of the means beyond its ends; "" where there are none."""
+        if not self.beyond:
+            return ""
+        low, high = number_label(self.beyond[0], 3), number_label(self.beyond[-1], 3)
+        if len(self.beyond) == 1:
+            return f"1 square is beyond the colours: {low}"
+        return f"{len(self.beyond)} squares are beyond the colours: {low} to {high}"
+
+
+def _kept(values: Floats) -> Floats:
+    """Sorted values without the few that would leave the rest next to no colours."""
+    whole = values[-1] - values[0]
+    if values.size < FEWEST:
+        return values
+    kept = values
+    for _ in range(max(values.size // FEW, 1)):
+        middle = np.median(kept)
+        kept = kept[:-1] if kept[-1] - middle > middle - kept[0] else kept[1:]
+        if 0 < kept[-1] - kept[0] < HIDDEN * whole:
+            return kept
+    return values

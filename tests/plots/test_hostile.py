@@ -1,0 +1,61 @@
+"""Names and values are drawn as written, whatever characters they hold, in every picture."""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import pytest
+
+from interplay.plots.letters import shown
+from tests.plots.every import EVERY, numbers
+from tests.plots.pictures import clipped, words
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+HOSTILE = {
+    "tex": (r"$\frac$ 50% a_b #{x}^2 & ~", r"$\frac$ 50% a_b #{x}^2 & ~"),
+    "one dollar": ("price ($) or ($)", "price ($) or ($)"),
+    "line breaks": ("two\nlines\tand a tab\r\n", "two↵lines⇥and a tab↵"),
+    "right to left": ("שלום مرحبا", "שלום مرحبا"),
+    "override": ("\u202eabc\u2066", "U+202EabcU+2066"),
+    "emoji": ("😀 🚀", "😀 U+1F680"),
+    "no glyph": ("层数 ชั้น\x1b", None),
+    "long": ("w" * 90, None),
+}
+
+
+@pytest.mark.parametrize("picture", EVERY)
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_names_and_values_are_drawn_as_written(picture, kind, tmp_path):
+    name, drawn = HOSTILE[kind]
+    drawn = drawn or shown(name)
+    cells, found = numbers(
+        (f"{name} 1", f"{name} 2"), (f"{name} 3", f"{name} 4"), (f"{name}x", f"{name}y", f"{name}m")
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a missing glyph, of a layout without room
+        ax = EVERY[picture](cells, found)
+        ax.figure.savefig(tmp_path / "p.png", dpi=30)
+    text = "".join(words(ax).split())  # lines of long names are broken
+    assert "".join(f"{drawn}m".split()) in text or picture == "ridge"
+    for text in ax.figure.findobj(plt.Text):
+        if "$" in text.get_text():
+            assert not text.get_parse_math()
+        assert "\t" not in text.get_text()
+    if kind != "long":
+        assert clipped(ax.figure) == []
+
+
+def test_a_title_given_later_may_hold_mathematics():
+    ax = EVERY["heatmap"](*numbers())
+    assert ax.set_title(r"$\alpha^2$").get_parse_math()
+
+
+def test_what_is_shown_of_a_character_depends_on_the_font():
+    assert shown("中 a") == "U+4E2D a"
+    assert shown("a\nb") == "a↵b"
+    assert shown("a\nb", lines=True) == "a\nb"
