@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 from interplay.cli.app import app
 from interplay.errors import InterplayError, StudyError
-from interplay.report.build import build_report
+from interplay.report.build import OLD_WORDS, build_report, folder_of
 from interplay.report.figures import draw_figures
 from interplay.report.reflection import PARTS
 from interplay.report.typeset import PageError, typeset
@@ -317,6 +318,41 @@ def test_the_verb(finished, tmp_path, monkeypatch):
         assert refused.exit_code == 2
         assert message in refused.stderr
         assert "Traceback" not in refused.output
+
+
+def test_a_report_lies_below_reports_whatever_a_run_calls_itself(finished):
+    assert folder_of(finished) == Path("reports/small")
+    for name in ("../escaped", "/tmp/x", "a/b", "..", ""):
+        with pytest.raises(InterplayError, match="--folder"):
+            folder_of(replace(finished, name=name))
+
+
+def test_a_reflection_beside_other_numbers_is_said_until_it_is_written_again(
+    finished, finished_page
+):
+    assert build_report(finished, finished_page).notes == ()
+    other = replace(finished, frame=finished.frame.assign(accuracy=finished.frame["accuracy"] / 2))
+    assert build_report(other, finished_page).notes == (OLD_WORDS,)
+    assert build_report(other, finished_page).notes == (OLD_WORDS,)
+    (finished_page / "reflection.md").write_text(written(3 * WORDS))
+    assert build_report(other, finished_page).notes == ()
+
+
+def test_signs_that_no_font_of_the_page_has_are_their_codes(finished, folder):
+    folder.mkdir()
+    (folder / "reflection.md").write_text(written("\u4e2d\u6587 \U0001f680 \u05e9 \x1b \u202e end"))
+    text = "".join(text_of(build_report(finished, folder).page).split())
+    for code in ("U+4E2D", "U+6587", "U+1F680", "U+001B"):
+        assert text.count(code) == 4
+    assert text.count("end") == 4
+
+
+def test_a_table_stands_on_the_page_as_one(finished, folder):
+    folder.mkdir()
+    (folder / "reflection.md").write_text(written("| net | bears |\n|---|---|\n| wide | much |\n"))
+    text = text_of(build_report(finished, folder).page)
+    assert text.count("wide") == 4
+    assert "|" not in text
 
 
 def test_a_table_of_somebody_else_is_refused(tmp_path, folder):

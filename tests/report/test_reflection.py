@@ -46,6 +46,14 @@ def test_links_and_pictures_are_words():
     assert told(found["Theory"]) == "paper (https://a.b/c) and [picture: a cat]"
 
 
+def test_tables_are_tables():
+    (table,) = found = parts("## Theory\n| a | *b* |\n|---|---|\n| 1 | |\n")["Theory"]
+    assert len(found) == 1
+    told_cells = [[[s["text"] for s in cell] for cell in row] for row in table["rows"]]
+    assert told_cells == [[["a"], ["b"]], [["1"], []]]
+    assert table["rows"][0][1][0]["style"] == ["em"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -75,5 +83,10 @@ def test_any_text_is_read_or_refused_in_words(text):
         return
     for part in found:
         for block in part.blocks:
-            assert set(block) <= {"kind", "depth", "mark", "spans"}
-            assert all(isinstance(span["text"], str) for span in block["spans"])
+            assert set(block) <= {"kind", "depth", "mark", "spans", "rows"}
+            cells = (
+                [block["spans"]]
+                if "spans" in block
+                else [cell for row in block["rows"] for cell in row]
+            )
+            assert all(isinstance(span["text"], str) for cell in cells for span in cell)

@@ -111,14 +111,14 @@ def report(
 
     Example: interplay report runs/digits -o digits.pdf
     """
-    from interplay.report.build import build_report
+    from interplay.report.build import build_report, folder_of
     from interplay.results.results import Results
 
     page = file_of(output, (".pdf",), "a page") if output else None
     results = Results.load(run)
-    built = build_report(
-        results, Path(folder) if folder else Path("reports") / results.name, page, final=final
-    )
+    built = build_report(results, Path(folder) if folder else folder_of(results), page, final=final)
     if built.empty:
         typer.echo(f"to write: {', '.join(built.empty)}, in {built.reflection}", err=True)
+    for note in built.notes:
+        typer.echo(f"! {note}", err=True)
     typer.echo(str(built.page))

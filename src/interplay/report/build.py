@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ from interplay.report.settings import TEMPLATE, read_settings
 from interplay.report.typeset import PageError, typeset
 from interplay.results.question import Question
 from interplay.results.results import Results
+from interplay.study.settings import NAME
+
+OLD_WORDS = (
+    "the numbers are others than when the reflection was written: another study of this name, or "
+    "more trainings; see whether its words still hold"
+)
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,29 @@ class Report:
         folder: where its figures, `study.json` and the author's files lie.
         reflection: the file that the author writes.
         empty: names of the parts that are still empty.
+        notes: what the author should look at.
     """
 
     page: Path
     folder: Path
     reflection: Path
     empty: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def folder_of(results: Results) -> Path:
+    """Where a run's report lies: reports/<name>.
+
+    Raises:
+        InterplayError: a run folder, from wherever it comes, names its study so that this would be
+            a place elsewhere.
+    """
+    if not NAME.fullmatch(results.name):
+        raise InterplayError(
+            f"the study of this run is called {results.name!r}, which is no name of a folder; "
+            "say where its report goes: --folder DIR"
+        )
+    return Path("reports") / results.name
 
 
 def build_report(
@@ -72,6 +96,11 @@ def build_report(
         "cells": _numbers(cells),
         "interaction": found.to_json(),
     }
+    numbers = sha256(json.dumps([results.name, record["cells"]]).encode()).hexdigest()
+    words = sha256(reflection_file.read_bytes()).hexdigest()
+    seen = _written_beside(folder / "study.json", words) or numbers
+    record["reflection"] = {"words": words, "numbers": seen}
+    notes = () if seen == numbers or len(empty) == len(parts) else (OLD_WORDS,)
     text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / "study.json").write_text(text + "\n", encoding="utf-8")
     typed = {
@@ -85,7 +114,16 @@ def build_report(
     pdf = typeset(typed, folder)
     page = page or folder / "report.pdf"
     page.write_bytes(pdf)
-    return Report(page, folder, reflection_file, empty)
+    return Report(page, folder, reflection_file, empty, notes)
+
+
+def _written_beside(file: Path, words: str) -> str | None:
+    """The digest of the numbers beside which these words first stood on a page; None if on none."""
+    try:
+        before = json.loads(file.read_text(encoding="utf-8"))["reflection"]
+        return str(before["numbers"]) if before["words"] == words else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _typed(part: Part) -> dict[str, Any]:

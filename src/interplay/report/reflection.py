@@ -28,7 +28,8 @@ class Part:
         name: one of `PARTS`.
         blocks: paragraphs, list items and code: dicts of `kind` ("paragraph", "item", "code"),
             `depth` and `mark` (of items), and `spans`: dicts of `text` and `style` (of "strong",
-            "em", "code"). Empty where the author wrote nothing.
+            "em", "code"). Tables ("table") have `rows` of cells in place of spans, a cell being
+            spans; the first row is the head. Empty where the author wrote nothing.
     """
 
     name: str
@@ -40,8 +41,8 @@ def scaffold(name: str) -> str:
     parts = [f"## {part}\n\n<!-- {HINTS[part]} -->\n" for part in PARTS]
     head = (
         f"# Reflection: {name}\n\n"
-        "<!-- Yours to write: the tool never does. Paragraphs, lists, *emphasis* and `code` are "
-        "typeset; comments are not shown. -->\n"
+        "<!-- Yours to write: the tool never does. Paragraphs, lists, tables, *emphasis* and `code` "
+        "are typeset, mathematics stands as it is written; comments are not shown. -->\n"
     )
     return "\n".join([head, *parts])
 
@@ -62,7 +63,7 @@ def read_reflection(file: Path) -> tuple[Part, ...]:
 
 def parse_reflection(text: str, source: str = "reflection") -> tuple[Part, ...]:
     """As `read_reflection`, of a text."""
-    tokens = MarkdownIt("commonmark").parse(text)
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
     found: dict[str, list[dict[str, Any]]] = {}
     current: list[dict[str, Any]] | None = None
     position = 0
@@ -124,8 +125,20 @@ def _block(tokens: list[Token], position: int) -> tuple[int, list[dict[str, Any]
         while level:
             level += tokens[end].nesting
             end += 1
-        return end, _inside(tokens[position:end])
+        inside = _table if token.type == "table_open" else _inside
+        return end, inside(tokens[position:end])
     return position + 1, []
+
+
+def _table(tokens: list[Token]) -> list[dict[str, Any]]:
+    """A table; each of its rows has as many cells as the head."""
+    rows: list[list[list[dict[str, Any]]]] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(_spans(token))
+    return [{"kind": "table", "rows": rows}]
 
 
 def _inside(tokens: list[Token]) -> list[dict[str, Any]]:
