@@ -102,6 +102,7 @@ class Header:
         # A title keeps clear of boxes that belong to its axes: of one around the line, too.
         box = ax.inset_axes((0, 1, 1, 0))
         box.axis("off")
+        box.set(xticks=[], yticks=[])
         box.set_axes_locator(_Around(self.notes))  # type: ignore[arg-type]
         self.say(title, facts)
 
