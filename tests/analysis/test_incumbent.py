@@ -94,3 +94,17 @@ def test_one_cell_where_nothing_varies():
 def test_a_csv_has_no_order():
     with pytest.raises(TableError, match="order"):
         Results.from_frame(table(CELLS[0])).progress()
+
+
+def test_ten_thousand_cells_agree_with_a_loop_over_them():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"model.x": np.repeat(rng.permutation(10_000), 2), "seed": 0})
+    frame = frame.assign(seconds=1.0, status="complete", accuracy=rng.random(len(frame)).round(3))
+    frame.loc[rng.integers(0, len(frame), 500), "status"] = "stopped"
+    found = best_so_far(frame, ["model.x"], "accuracy", "min")
+    best, held = np.inf, []
+    for score, stopped in zip(found["score"], found["stopped"], strict=True):
+        best = min(best, np.inf if stopped else score)
+        held.append(best)
+    assert list(found["best"]) == held
+    assert found["seconds"].iloc[-1] == len(frame)

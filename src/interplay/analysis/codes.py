@@ -43,6 +43,14 @@ def first_rows(code: Codes) -> Codes:
     return first
 
 
+def rows_of(code: Codes) -> list[Codes]:
+    """The rows of each code, in order; the codes in the order in which they first appear."""
+    order = np.argsort(code, kind="stable").astype(np.int64)
+    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+    groups = np.split(order, starts[1:]) if len(code) else []
+    return sorted(groups, key=lambda rows: int(rows[0]))
+
+
 def setting_codes(frame: pd.DataFrame, names: Sequence[str]) -> Codes:
     """One code per distinct row of these columns, 0, 1, … in the order of their values."""
     columns = []

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from interplay.analysis.codes import setting_codes
+from interplay.analysis.codes import rows_of, setting_codes
 from interplay.analysis.numbers import Floats
 from interplay.analysis.score import How, score_of
 from interplay.identity import Value, canonical, same_as
@@ -70,36 +70,49 @@ def compare_cells(
     """
     if frame.empty or metric not in curves:
         return None
-    values = dict(iter(curves.groupby("member")[metric]))
-    codes = setting_codes(frame, tuple(varied))
+    values = curves[metric].to_numpy(dtype=float)
+    member = curves["member"].to_numpy(dtype=np.int64)
+    of_member = {int(member[rows[0]]): rows for rows in rows_of(member)}
+    status = frame["status"].to_numpy()
     records, paths = [], []
-    for code in pd.unique(codes):
-        members = np.flatnonzero(codes == code)
-        rows = frame.iloc[members]
-        if (rows["status"] == "failed").any():
+    for members in rows_of(setting_codes(frame, tuple(varied))):
+        ends = set(status[members])
+        if "failed" in ends:
             continue
-        found = [values[m].to_numpy(dtype=float) if m in values else np.empty(0) for m in members]
+        found = [values[of_member[m]] if m in of_member else np.empty(0) for m in members]
         reached = min(map(len, found))
-        path = [score_of([f[e] for f in found], score, mode) for e in range(reached)]
-        paths.append([math.nan if v is None else v for v in path])
+        paths.append(found)
         records.append(
             {
-                **{name: rows[name].iloc[0] for name in varied},
                 "first": int(members[0]),
                 "reached": reached,
-                "stopped": bool((rows["status"] == "stopped").any()),
-                "unstable": bool((rows["status"] == "diverged").any()),
-                "last": paths[-1][-1] if reached else math.nan,
+                "stopped": "stopped" in ends,
+                "unstable": "diverged" in ends,
+                "last": _score_at(found, reached, score, mode),
             }
         )
+    if len(records) < FEWEST:
+        return None
     cells = pd.DataFrame(records)
+    settings = frame.iloc[cells["first"]][list(varied)].reset_index(drop=True)
+    cells = pd.concat([settings, cells], axis=1)
     need = max(FEWEST, math.ceil(len(cells) / 2))
-    if len(cells) < FEWEST or (cells["reached"] > 0).sum() < need:
+    if (cells["reached"] > 0).sum() < need:
         return None
     epoch = int(cells["reached"].sort_values(ascending=False).iloc[need - 1])
-    cells["at"] = [path[epoch - 1] if len(path) >= epoch else math.nan for path in paths]
+    cells["at"] = [_score_at(found, epoch, score, mode) for found in paths]
     cells["rank"] = _ranks(cells, mode, epoch)
     return Compared(cells, epoch)
+
+
+def _score_at(
+    found: Sequence[Floats], epoch: int, score: How, mode: Literal["max", "min"]
+) -> float:
+    """A cell's score at an epoch; nan where a member did not reach it, or there is none."""
+    if not 0 < epoch <= min(map(len, found)):
+        return math.nan
+    value = score_of([path[epoch - 1] for path in found], score, mode)
+    return math.nan if value is None else value
 
 
 def _ranks(cells: pd.DataFrame, mode: str, epoch: int) -> Floats:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from interplay.analysis.codes import setting_codes
+from interplay.analysis.codes import rows_of, setting_codes
 from interplay.analysis.score import How, score_of
 
 
@@ -45,25 +45,24 @@ def best_so_far(
         return pd.DataFrame(columns=["number", *varied, *tail])
     values = pd.to_numeric(frame[metric]) if metric in frame else pd.Series(np.nan, frame.index)
     values = values.where(frame["status"].isin(["complete", "stopped"]))
-    codes = setting_codes(frame, tuple(varied))
-    order = pd.unique(codes)
-    first = [int(np.flatnonzero(codes == code)[0]) for code in order]
-    table = frame.iloc[first][list(varied)].reset_index(drop=True)
+    cells = rows_of(setting_codes(frame, tuple(varied)))
+    table = frame.iloc[[rows[0] for rows in cells]][list(varied)].reset_index(drop=True)
+    numbers = values.to_numpy(dtype=float)
+    stopped = (frame["status"] == "stopped").to_numpy()
+    seconds = frame["seconds"].to_numpy(dtype=float)
     rows = []
-    for code in order:
-        mine = codes == code
-        found = values[mine].to_numpy(dtype=float)
+    for mine in cells:
+        found = numbers[mine]
         finite = found[np.isfinite(found)]
-        whole = len(finite) == len(found)
         rows.append(
             (
                 score_of(list(found), score, mode),
                 finite.min() if len(finite) else np.nan,
                 finite.max() if len(finite) else np.nan,
                 len(finite),
-                not whole,
-                bool((frame["status"][mine] == "stopped").any()),
-                float(frame["seconds"][mine].sum()),
+                len(finite) < len(found),
+                bool(stopped[mine].any()),
+                float(np.nansum(seconds[mine])),
             )
         )
     table.insert(0, "number", range(1, len(table) + 1))
@@ -76,16 +75,12 @@ def best_so_far(
 
 def _with_incumbent(table: pd.DataFrame, mode: str) -> pd.DataFrame:
     """`table` with the best so far and its band; a tie stays with the cell that came first."""
-    counted = table["score"].where(~table["unstable"] & ~table["stopped"])
-    best: int | None = None
-    held = []
-    for row, value in enumerate(counted):
-        if np.isfinite(value):
-            ahead = best is None or (
-                value > counted[best] if mode == "max" else value < counted[best]
-            )
-            best = row if ahead else best
-        held.append(-1 if best is None else best)
+    counted = table["score"].where(~table["unstable"] & ~table["stopped"]).to_numpy()
+    gain = np.where(np.isfinite(counted), counted if mode == "max" else -counted, -np.inf)
+    # Where the best so far rises, a cell took the lead; it holds it until the next rise.
+    lead = np.flatnonzero(np.diff(np.maximum.accumulate(gain), prepend=-np.inf) > 0)
+    held = np.searchsorted(lead, np.arange(len(gain)), side="right") - 1
     for name, column in (("best", "score"), ("best_low", "low"), ("best_high", "high")):
-        table[name] = [np.nan if row < 0 else table[column][row] for row in held]
+        band = table[column].to_numpy(dtype=float)[lead]
+        table[name] = np.append(band, np.nan)[held]
     return table
