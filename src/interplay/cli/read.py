@@ -52,7 +52,9 @@ def table(
     asked = {"--curves": curves, "--progress": progress, "--ranked": ranked}
     chosen = [flag for flag, on in asked.items() if on]
     if len(chosen) > 1:
-        raise InterplayError(f"{' and '.join(chosen)} are {len(chosen)} tables; ask for one")
+        raise InterplayError(
+            f"{' and '.join(chosen)} are {('two', 'three')[len(chosen) - 2]} tables; ask for one"
+        )
     results = Results.load(source)
     if curves:
         frame = results.curve_table()
