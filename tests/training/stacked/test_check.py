@@ -154,6 +154,7 @@ REFUSED = {
 
 @pytest.fixture
 def folder(tmp_path):
+    torch.manual_seed(1)
     (tmp_path / "tried.py").write_text(MODULE)
     return tmp_path
 

@@ -22,7 +22,7 @@ MEMBERS = 2
 ROWS = 4 * MEMBERS
 # What rounding may do, against the largest number of what is compared; to a gradient, also against
 # the largest of all, for some are nothing but rounding (a bias before a norm).
-CLOSE, CLOSE_GRADIENT, ROUNDING = 1e-4, 1e-3, 1e-5
+CLOSE, CLOSE_GRADIENT, ROUNDING = 1e-4, 1e-3, 1e-4
 
 
 def why_not(
