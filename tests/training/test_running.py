@@ -162,3 +162,20 @@ def test_an_unfinished_run_says_how_far_it_is(kind, noisy, dropping, digits, tmp
         assert row.seconds > seconds
         seconds = row.seconds
     assert (row.status, row.epochs_run, run.done) == ("complete", EPOCHS, True)
+
+
+def test_random_numbers_put_in_place_start_no_cuda(monkeypatch):
+    import torch
+
+    from interplay.training.reference import own_globals
+
+    def started(*args):
+        raise AssertionError("CUDA was started")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "_lazy_init", started)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", started)
+    with own_globals(0, "weights"):
+        first = torch.rand(3)
+    with own_globals(0, "weights"):
+        assert torch.equal(torch.rand(3), first)

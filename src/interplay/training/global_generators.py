@@ -71,7 +71,7 @@ def _restore(states: tuple[Any, ...]) -> None:
 
 
 def _cuda_states(torch: Any) -> list[Any]:
-    return torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
 
 
 def _seed(number: int) -> None:
