@@ -46,7 +46,7 @@ def test_the_verb_and_its_refusals(tmp_path, monkeypatch):
 
     done = call("mine", "--data", "gestures")
     assert done.exit_code == 0, done.output
-    assert "python hypertune.py mine.toml" in done.stdout
+    assert "interplay tune mine.toml" in done.stdout  # no hypertune.py here
     assert 'name = "recurrent"' in (tmp_path / "mine.toml").read_text()
     for wrong, message in (
         (("mine",), "there already"),

@@ -32,7 +32,9 @@ def new(
     from interplay.study.starter import write_study
 
     file = write_study(name, data, model)
-    typer.echo(f"{file}: train it with `python hypertune.py {file}`")
+    # hypertune.py is there in the repository only.
+    command = "python hypertune.py" if Path("hypertune.py").is_file() else "interplay tune"
+    typer.echo(f"{file}: train it with `{command} {file}`")
 
 
 def space(study: Study, overrides: Overrides = None, json: Json = False) -> None:
