@@ -19,6 +19,7 @@ class StackedDropout(nn.Module):
         self.members = len(leaves)
         keys = [int(key) for leaf in leaves for key in leaf.masks.keys]
         self.masks = Masks(keys, [leaf.p for leaf in leaves])
+        self.masks.step = leaves[0].masks.step  # which may have been used before
         self.rates = self.masks.rates
 
     def forward(self, x: Tensor) -> Tensor:
