@@ -54,6 +54,29 @@ def ray_running() -> Iterator[None]:
 
 
 @pytest.fixture
+def quiet_run(tmp_path: Path) -> Callable[..., Any]:
+    """Run a study without Ray: its workers are in this process, in a session that keywords make."""
+    from interplay.tuning.execute import execute
+    from tests.tuning.fake import InProcess
+
+    def run(study: Study, out: str = "run", **session: Any) -> Any:
+        return execute(study, tmp_path / out, progress=False, session=InProcess(**session))
+
+    return run
+
+
+@pytest.fixture
+def ray_run(ray_running: None, tmp_path: Path) -> Callable[..., Any]:
+    """Run a study on Ray, as a user does."""
+    from interplay.tuning.execute import execute
+
+    def run(study: Study, out: str = "run") -> Any:
+        return execute(study, tmp_path / out, progress=False)
+
+    return run
+
+
+@pytest.fixture
 def make_study() -> Callable[..., Study]:
     """A small digits study; sections given as keywords are merged into it."""
 

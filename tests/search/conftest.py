@@ -3,7 +3,6 @@
 import pytest
 
 from interplay.study.study import Study
-from interplay.tuning.execute import execute
 
 FUNCTION = """
 import os, random, time
@@ -41,11 +40,3 @@ def make_search(folder):
         return Study(folders=[folder], trial={**SPACE, **(trial or {})}, search=search, **top)
 
     return make
-
-
-@pytest.fixture
-def quiet_run(ray_running, tmp_path):
-    def run(study, out="run"):
-        return execute(study, tmp_path / out, progress=False)
-
-    return run

@@ -1,39 +1,36 @@
-"""Guided searches on real Tune: the same seed is the same search, stopped or not, slow or not."""
+"""Guided searches: the same seed is the same search, stopped or not, in whatever order cells end."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 
 from interplay.errors import InterplayError
 from interplay.identity import same_as
 from interplay.results.results import Results
-from interplay.study.study import Study
 from interplay.table.ledger import Ledger
-from interplay.table.search_record import FILE
+from interplay.table.search_record import read
+from interplay.tuning.execute import Interrupted, dry_run, execute
+from tests.tuning.fake import InProcess, Kill
 
 GUIDED = ["bayes", "hyperopt", "optuna"]
 
 
 def suggested(folder):
-    return [cell for cells in json.loads((folder / FILE).read_text())["rounds"] for cell in cells]
+    return [cell for cells in read(folder).rounds for cell in cells]
 
 
 @pytest.mark.parametrize("method", [*GUIDED, "random"])
-def test_same_seed_same_cells_however_slow_the_workers(
-    method, quiet_run, make_search, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("SLOW", "0.1")
+def test_same_seed_same_cells_in_whatever_order_they_end(method, quiet_run, make_search, tmp_path):
     tables = []
-    for out, workers in (("one", 2), ("two", 1)):
-        budget = {"time_budget": 1000.0} if method == "random" else {}  # a cell a trial
-        study = make_search(method=method, trials=14, max_concurrent=3, **budget)
-        study = study_with(study, workers)
-        outcome = quiet_run(study, out)
+    budget = {"time_budget": 1000.0} if method == "random" else {}  # a cell a trial
+    study = make_search(method=method, trials=14, max_concurrent=3, **budget)
+    for out, session in (("one", {"workers": 3, "order": 5}), ("two", {"workers": 1})):
+        outcome = quiet_run(study, out, **session)
         assert outcome.failed == 0
         assert outcome.trained == 28
         tables.append((suggested(tmp_path / out), outcome.results.frame.drop(columns="seconds")))
@@ -46,29 +43,61 @@ def test_same_seed_same_cells_however_slow_the_workers(
         assert suggested(tmp_path / "other")[:3] != tables[0][0][:3]
 
 
-def study_with(study, workers):
-    return Study(folders=study.folders, **{**study.tables, "resources": {"workers": workers}})
+def test_on_ray_a_search_is_the_same_as_without(
+    ray_run, quiet_run, make_search, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SLOW", "0.1")  # so that cells end in any order
+    study = make_search(method="hyperopt", trials=9, max_concurrent=3)
+    on_ray = ray_run(study, "ray").results.frame.drop(columns="seconds")
+    monkeypatch.setenv("SLOW", "0")
+    assert on_ray.equals(quiet_run(study).results.frame.drop(columns="seconds"))
+    assert suggested(tmp_path / "ray") == suggested(tmp_path / "run")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", GUIDED)
 def test_a_killed_search_ends_with_the_cells_of_an_undisturbed_one(
-    method, quiet_run, folder, tmp_path
+    method, quiet_run, make_search, tmp_path
 ):
-    (folder / "killed.toml").write_text(STUDY.replace("optuna", method))
-    study = Study.load(folder / "killed.toml")
+    study = make_search(method=method, trials=16)
     whole = quiet_run(study, "whole").results.frame.drop(columns="seconds")
-    killed = tune(folder, "run", slow="0.2")
-    wait_for_parts(killed, folder / "run", 11)  # past what is drawn at random, amid a round
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
+
+    def killed(rows):
+        if len(rows) >= 22:  # past what is drawn at random, amid a round
+            raise Kill
+
+    with pytest.raises(Kill):
+        quiet_run(study, "run", workers=3, order=1, ends=killed)
     before = Ledger(tmp_path / "run").rows().num_rows
     assert 0 < before < 32
     outcome = quiet_run(study, "run")
     assert (outcome.trained, outcome.kept) == (32 - before, before)
-    assert outcome.results.frame.drop(columns="seconds").equals(whole)
-    again = quiet_run(study, "run")
+    frame = outcome.results.frame.drop(columns="seconds")
+    # Samplers hold what they drew themselves with more digits than a record has.
+    pd.testing.assert_frame_equal(frame, whole, rtol=1e-9)
+    session = InProcess()
+    again = execute(study, tmp_path / "run", progress=False, session=session)
     assert (again.tried, again.kept) == (0, 32)
+    assert not session.is_ready  # nothing to train needs no workers
+
+
+@pytest.mark.parametrize("end", [Kill, KeyboardInterrupt])
+@pytest.mark.parametrize("scheduler", [None, "asha"])
+def test_a_search_broken_off_before_its_first_row_goes_on(
+    end, scheduler, quiet_run, make_search, tmp_path
+):
+    top = {"epochs": 2} if scheduler else {}
+    study = make_search(method="bayes", trials=4, scheduler=scheduler, top=top)
+
+    def never(member):
+        raise end
+
+    with pytest.raises((end, Interrupted)):
+        quiet_run(study, "run", dies=never)
+    assert Ledger(tmp_path / "run").rows().num_rows == 0
+    assert Results.load(tmp_path / "run").frame.empty
+    assert quiet_run(study, "run").trained == 8
+    (tmp_path / "run" / "study.json").unlink()  # as the folder was when its record came first
+    assert quiet_run(study, "run").kept == 8
 
 
 def wait_for_parts(process, run, number):
@@ -98,8 +127,7 @@ def test_cells_that_are_there_already_are_told_and_not_tried_again(
     quiet_run(make_search(method="random", trials=4, trial=small), "run")
     there = Ledger(tmp_path / "run").rows().num_rows
     outcome = quiet_run(make_search(method=method, trials=8, trial=small), "run")
-    record = json.loads((tmp_path / "run" / FILE).read_text())
-    assert len(record["before"]) * 2 == there
+    assert len(read(tmp_path / "run").before) * 2 == there
     assert outcome.results.frame.groupby(["trial.x", "trial.kind"]).size().eq(2).all()
 
 
@@ -126,13 +154,20 @@ def test_an_unstable_cell_scores_worst_and_the_search_goes_on(quiet_run, make_se
     assert ranked["trial.kind"].iloc[-1] == "bad"
 
 
-def test_time_budget_ends_a_search_and_resuming_goes_on(quiet_run, make_search, tmp_path):
-    outcome = quiet_run(make_search(method="optuna", trials=5000, time_budget=1.0))
+def test_time_budget_ends_a_search_and_resuming_goes_on(ray_run, make_search, tmp_path):
+    outcome = ray_run(make_search(method="optuna", trials=5000, time_budget=1.0))
     assert 0 < outcome.trained < 10_000
     assert (outcome.results.frame["status"] == "complete").all()
-    more = quiet_run(make_search(method="optuna", trials=5000, time_budget=1.0))
+    more = ray_run(make_search(method="optuna", trials=5000, time_budget=1.0))
     assert more.trained > 0
     assert more.kept == outcome.trained
+
+
+def test_the_time_of_a_budget_begins_when_a_worker_is_ready(quiet_run, make_search):
+    """However long that takes: the cells that begin before the first rows are there train."""
+    outcome = quiet_run(make_search(method="bayes", trials=8, time_budget=1e-9), workers=3)
+    assert outcome.trained == 3 * 2
+    assert len(outcome.results.ranked()) == 3
 
 
 def test_a_cell_of_networks_trains_all_its_seeds_and_folds_as_one_stack(
@@ -233,11 +268,30 @@ def test_a_killed_search_in_a_store_goes_on_and_leaves_nothing_running_there(fol
 
 @pytest.mark.parametrize("method", ["optuna", "grid"])
 def test_a_metric_that_the_function_does_not_return_ends_the_run_at_once(
-    method, quiet_run, make_search, tmp_path
+    method, ray_run, quiet_run, make_search, tmp_path
 ):
     grid = {"x": {"low": 0.0, "high": 1.0, "count": 40}, "y": 0.5, "width": 8}
     trials = None if method == "grid" else 60
     study = make_search(method=method, trials=trials, metric="vlaue", trial=grid)
+    run = ray_run if method == "grid" else quiet_run
     with pytest.raises(InterplayError, match="'vlaue' is not known; allowed: value; did you mean"):
-        quiet_run(study)
+        run(study)
     assert 0 < Ledger(tmp_path / "run").rows().num_rows < 120  # of 120, and of 240 on the grid
+
+
+def test_a_worker_that_dies_fails_its_cell_and_the_search_goes_on(quiet_run, make_search):
+    study = make_search(method="random", trials=6, time_budget=1000.0, trial={"kind": ["a", "b"]})
+    outcome = quiet_run(study, dies=lambda member: member.config["trial.kind"] == "b")
+    frame = outcome.results.frame
+    assert (frame["status"] == frame["trial.kind"].map({"a": "complete", "b": "failed"})).all()
+    assert outcome.trained == (frame["status"] == "complete").sum()
+
+
+@pytest.mark.parametrize("search", [{"method": "bayes", "trials": 5}, {"scheduler": "asha"}])
+def test_a_dry_run_of_a_search(search, make_study, tmp_path):
+    changes = {"epochs": 3, "search": search}
+    if "method" in search:
+        changes["model"] = {"dropout": {"low": 0.0, "high": 0.5}}
+    plan = dry_run(make_study(**changes), tmp_path / "run")
+    assert plan["chosen"] == (5 if "method" in search else 4)
+    assert not (tmp_path / "run").exists()

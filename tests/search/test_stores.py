@@ -11,7 +11,9 @@ import pytest
 from interplay.errors import InterplayError
 from interplay.identity import canonical
 from interplay.search.optuna.stores import open_storage
+from interplay.table.search_record import read
 from tests.search.test_guided import STUDY, suggested, tune
+from tests.tuning.fake import Kill
 
 SHARED = STUDY.replace("trials = 16", "trials = 8")
 
@@ -95,6 +97,35 @@ def test_a_driver_goes_on_from_what_another_put_into_the_store(quiet_run, make_s
     quiet_run(make_search(**options, trials=4), "second")
     together = suggested(tmp_path / "first") + suggested(tmp_path / "second")
     assert together == suggested(tmp_path / "alone")
+
+
+def test_a_changed_search_tells_the_store_what_it_was_not_told_by_this_search(
+    quiet_run, make_search, tmp_path
+):
+    """Numbers of the run's search before are not this one's."""
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    search = {"method": "optuna", "storage": url, "study_name": "s", "trials": 4}
+    quiet_run(make_search(**search))
+    changed = make_search(**search, seed=7, max_concurrent=2)
+
+    def killed(rows):
+        if len(rows) >= 6:  # amid its second round
+            raise Kill
+
+    with pytest.raises(Kill):
+        quiet_run(changed, ends=killed)
+    study = optuna.load_study(study_name="s", storage=open_storage(url))
+    for trial in study.get_trials():
+        if trial.user_attrs["interplay:search"] == read(tmp_path / "run").search:
+            assert trial.state.name in ("RUNNING", "COMPLETE")
+    quiet_run(changed)
+    own = read(tmp_path / "run")
+    told = {
+        t.user_attrs["interplay:number"]
+        for t in trials_in(url, "s")
+        if t.user_attrs["interplay:search"] == own.search and t.state.name == "COMPLETE"
+    }
+    assert told >= set(range(own.suggested))
 
 
 def test_a_study_that_optuna_made_is_taken_up(quiet_run, make_search, tmp_path):

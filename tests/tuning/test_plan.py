@@ -1,13 +1,13 @@
 """Packs and keys: nothing lost, nothing doubled, the same training the same key."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplay.study.study import Study
 from interplay.training.members import Member, member_key
-from interplay.tuning.packs import Group, Pack, make_packs, shrinking
-from interplay.tuning.plan import Built, make_groups, make_plan
-from interplay.tuning.preflight import preflight
+from interplay.tuning.packs import Group, Pack, make_groups, make_packs, shrinking
+from interplay.tuning.plan import make_plan
+from interplay.tuning.preflight import Built, preflight
 
 
 def members(n, start=0):
@@ -36,6 +36,7 @@ groups_of = st.lists(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(groups_of, st.integers(1, 8))
 def test_packs_hold_every_member_once_and_keep_to_shapes_and_sizes(described, workers):
     groups, start = [], 0
@@ -141,6 +142,15 @@ def test_networks_of_a_users_builder_have_a_version_too_and_functions_have_none(
     assert keys(function) == before[1]
 
 
+def test_the_key_of_a_training_is_what_it_was_in_earlier_versions():
+    config = {"a.b": 0.1 + 1e-15, "z": [1, 2.0], "é": None, "m": 'x", "fold": [0, 1]'}
+    code = {"model": "x", "data": "y"}
+    key = member_key(
+        config, epochs=3, seed=2, fold=1, folds=5, data_digest="d", sources=code, model_version=2
+    )
+    assert key == "428224c971829b7b303a61c8"
+
+
 def test_engine_workers_and_names_are_no_part_of_a_key(make_study):
     def keys(**changes):
         return {m.key for m in make_plan(make_study(**changes)).members}
@@ -218,7 +228,7 @@ def test_what_an_own_builder_prints_is_no_answer(tmp_path, capsys):
         data={"name": "digits"}, model={"builder": "loud:make", "width": 3},
     )  # fmt: skip
     plan = make_plan(study)
-    preflight(plan, plan.members)
+    preflight(plan.cells, plan.datasets, study.folders)
     printed = capsys.readouterr()
     assert "building" in printed.err
     assert not printed.out

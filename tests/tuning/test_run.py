@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 import interplay
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, LedgerError
 from interplay.results.results import Results
 from interplay.study.study import Study
 from interplay.table.ledger import Ledger
-from interplay.tuning.execute import execute
+from interplay.tuning import run
+from interplay.tuning.execute import Interrupted
 
 OWN = ["seconds"]
 
@@ -24,15 +25,9 @@ def comparable(frame):
     return frame.drop(columns=OWN)
 
 
-@pytest.fixture
-def quiet_run(ray_running, tmp_path):
-    def run(study, folder="run"):
-        return execute(study, tmp_path / folder, progress=False)
-
-    return run
-
-
-def test_workers_packs_and_engines_do_not_change_the_table(quiet_run, make_study, monkeypatch):
+def test_workers_packs_and_engines_do_not_change_the_table(
+    ray_run, quiet_run, make_study, monkeypatch
+):
     tables = []
     for workers, fewest, engine in (
         (1, 8, "reference"),
@@ -45,7 +40,11 @@ def test_workers_packs_and_engines_do_not_change_the_table(quiet_run, make_study
         study = make_study(
             epochs=2, engine=engine, resources={"workers": workers}, model={"norm": "batch"}
         )
-        outcome = quiet_run(study, f"run-{workers}-{fewest}-{engine}")
+        out = f"run-{workers}-{fewest}-{engine}"
+        if engine == "auto":
+            outcome = ray_run(study, out)
+        else:
+            outcome = quiet_run(study, out, workers=workers, order=workers)
         assert outcome.trained == 8
         tables.append(comparable(outcome.results.frame))
         if engine != "auto":
@@ -144,21 +143,106 @@ def test_own_models_train_and_what_cannot_be_built_is_a_failed_cell(
 
 
 @pytest.mark.slow
-def test_a_member_that_kills_its_worker_takes_no_other_with_it(quiet_run, tmp_path):
+def test_a_member_that_kills_its_worker_takes_no_other_with_it(ray_run, tmp_path):
     (tmp_path / "broken_sometimes.py").write_text(BROKEN)
     study = interplay.Study(
         name="own",
         epochs=1,
         seeds=2,
         data={"name": "digits", "batch_size": 256},
-        model={"builder": "broken_sometimes:make", "width": [4, 8], "kill": [False, True]},
+        model={"builder": "broken_sometimes:make", "width": 4, "kill": [False, True]},
         folders=[tmp_path],
     )
-    outcome = quiet_run(study)
-    frame = outcome.results.frame
-    assert len(frame) == 8
+    frame = ray_run(study).results.frame
+    assert len(frame) == 4
     assert (frame["status"] == frame["model.kill"].map({False: "complete", True: "failed"})).all()
     assert frame.loc[frame["model.kill"], "error"].notna().all()
+
+
+def made(member):
+    return {"accuracy": [0.5], "train_loss": [1.0], "valid_loss": [1.0]}
+
+
+@pytest.mark.parametrize("engine", ["stacked", "reference"])
+def test_a_death_is_searched_for_in_smaller_packs(engine, quiet_run, make_study):
+    study = make_study(engine=engine, seeds=4)
+
+    def dies(member):
+        return member.seed == 3 and member.config["model.dropout"] == 0.5
+
+    outcome = quiet_run(study, gives=made, dies=dies)
+    frame = outcome.results.frame
+    bad = (frame["seed"] == 3) & (frame["model.dropout"] == 0.5)
+    assert len(frame) == 16
+    assert (frame["status"] == bad.map({False: "complete", True: "failed"})).all()
+    assert set(frame.loc[bad, "error"]) == {"the worker died: killed by a test"}
+    assert (outcome.tried, outcome.trained, outcome.failed) == (16, 14, 2)
+    # The way back: failed members are tried again, and nothing else.
+    again = quiet_run(study, gives=made)
+    assert (again.tried, again.trained, again.kept, again.failed) == (2, 2, 14, 0)
+
+
+def test_trained_members_are_counted_however_many_are_failed_still(quiet_run, make_search_like):
+    """Failed members that a rerun did not come to are none of those that it tried."""
+    study = make_search_like(trials=4)
+    quiet_run(study, dies=lambda member: True)
+    more = quiet_run(make_search_like(trials=4, time_budget=1e-9), workers=1)
+    assert (more.tried, more.trained) == (1, 1)
+    assert more.failed == 3
+
+
+@pytest.fixture
+def make_search_like(tmp_path):
+    (tmp_path / "plain_of.py").write_text("def train(seed, x):\n    return {'value': x}\n")
+
+    def make(**search):
+        search = {"method": "random", "metric": "value", "mode": "max", **search}
+        search.setdefault("time_budget", 1000.0)  # a cell a trial
+        trial = {"function": "plain_of:train", "x": {"low": 0.0, "high": 1.0}}
+        return Study(name="plain", seeds=1, folders=[tmp_path], trial=trial, search=search)
+
+    return make
+
+
+def test_a_disk_that_fills_up_ends_the_run_with_one_sentence(quiet_run, make_study, monkeypatch):
+    """And what was not kept is not taken for trained: the same study goes on from there."""
+    study = make_study()
+    append, kept = Ledger.append, []
+
+    def filling(ledger, rows):
+        if kept:
+            raise LedgerError("no room")
+        append(ledger, rows)
+        kept.extend(rows)
+
+    monkeypatch.setattr(Ledger, "append", filling)
+    with pytest.raises(LedgerError, match="no room"):
+        quiet_run(study, gives=made)
+    monkeypatch.undo()
+    outcome = quiet_run(study, gives=made)
+    assert (outcome.trained, outcome.kept) == (8 - len(kept), len(kept))
+
+
+def test_a_driver_that_cannot_keep_rows_says_so_on_ray(ray_run, make_search_like, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(LedgerError, match="No space left on device; make room"):
+        ray_run(make_search_like(trials=3))
+    assert run._Deliver.receivers == run._Deliver.errors == {}  # nothing of the study is held
+
+
+def test_a_run_broken_off_before_its_first_row_goes_on(quiet_run, make_study, tmp_path):
+    def never(member):
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="0 of 8 members"):
+        quiet_run(make_study(), dies=never)
+    frame = Results.load(tmp_path / "run").frame
+    assert {"model.hidden_size", "seed", "status", "accuracy"} <= set(frame.columns)
+    assert frame.empty
+    assert quiet_run(make_study(), gives=made).trained == 8
 
 
 STUDY = """
@@ -173,13 +257,6 @@ name = "linear"
 hidden_size = [8, 32]
 dropout = [0.0, 0.4]
 """
-# Fast: enough shapes, and so packs, that a kill finds some of them still to train.
-STACKED = (
-    STUDY.replace("reference", "stacked")
-    .replace("= 8\n", "= 20\n")
-    .replace("= 4\n", "= 12\n")
-    .replace("[8, 32]", "[8, 16, 32, 64]")
-)
 
 
 def start(tmp_path, out):
@@ -207,11 +284,9 @@ def wait_for_rows(process, folder, at_least):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("text", "total"), [(STUDY, 16), (STACKED, 96)], ids=["reference", "stacked"]
-)
-def test_a_killed_run_goes_on_where_it_was(quiet_run, tmp_path, text, total):
-    (tmp_path / "killed.toml").write_text(text)
+def test_a_killed_run_goes_on_where_it_was(quiet_run, tmp_path):
+    total = 16
+    (tmp_path / "killed.toml").write_text(STUDY)
     whole = quiet_run(Study.load(tmp_path / "killed.toml"), "whole").results.frame
     assert len(whole) == total
 

@@ -1,10 +1,5 @@
 """Scans: cells stopped between epochs, and what becomes of their rows."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,10 +9,10 @@ from interplay.cli.app import app
 from interplay.errors import BudgetError
 from interplay.results.question import Question
 from interplay.results.results import Results
-from interplay.study.study import Study
 from interplay.table.ledger import Ledger
 from interplay.tuning.execute import execute
 from tests.tuning.conftest import EPOCHS
+from tests.tuning.fake import InProcess, Kill
 
 # Good cells first: a scheduler stops a cell for what it knows of others.
 DIGITS = {
@@ -27,14 +22,6 @@ DIGITS = {
     "search": {"scheduler": "asha", "max_concurrent": 2},
     "resources": {"workers": 2},
 }
-
-
-@pytest.fixture
-def quiet_run(ray_running, tmp_path):
-    def run(study, out="run"):
-        return execute(study, tmp_path / out, progress=False)
-
-    return run
 
 
 def rows_by_key(folder):
@@ -82,7 +69,7 @@ def test_every_method_with_a_scheduler(method, scheduler, quiet_run, make_scan):
 
 
 @pytest.mark.parametrize("engine", ["stacked", "reference"])
-def test_rows_are_those_of_whole_trainings_cut_short(engine, quiet_run, make_study):
+def test_rows_are_those_of_whole_trainings_cut_short(engine, quiet_run, make_study, tmp_path):
     scan = quiet_run(make_study(**DIGITS, engine=engine), "scan").results
     complete, stopped = check_rows(scan.frame)
     assert set(scan.frame["engine"]) == {engine}
@@ -92,7 +79,7 @@ def test_rows_are_those_of_whole_trainings_cut_short(engine, quiet_run, make_stu
     search = {"method": "random", "trials": 24, "time_budget": 1e6}
     whole = quiet_run(make_study(**{**DIGITS, "search": search}, engine=engine), "whole").results
     assert set(whole.frame["status"]) == {"complete"}
-    full, short = (rows_by_key(results.ledger.folder) for results in (whole, scan))
+    full, short = (rows_by_key(tmp_path / out) for out in ("whole", "scan"))
     shared = full.keys() & short.keys()
     assert {short[key]["status"] for key in shared} == {"complete", "stopped"}
     for key in shared:
@@ -100,10 +87,10 @@ def test_rows_are_those_of_whole_trainings_cut_short(engine, quiet_run, make_stu
             assert short[key][name] == full[key][name][: short[key]["epochs_run"]]
 
 
-def test_stopped_cells_are_run_again_without_the_scheduler(quiet_run, make_study):
+def test_stopped_cells_are_run_again_without_the_scheduler(quiet_run, make_study, tmp_path):
     first = quiet_run(make_study(**DIGITS))
     _, stopped = check_rows(first.results.frame)
-    before = rows_by_key(first.results.ledger.folder)
+    before = rows_by_key(tmp_path / "run")
     again = quiet_run(make_study(**DIGITS))
     assert (again.tried, again.kept) == (0, 16)
     full = quiet_run(make_study(**{**DIGITS, "search": {}}))
@@ -111,7 +98,7 @@ def test_stopped_cells_are_run_again_without_the_scheduler(quiet_run, make_study
     frame = full.results.frame
     assert set(frame["status"]) == {"complete"}
     assert set(frame["epochs_run"]) == {EPOCHS}
-    for key, row in rows_by_key(full.results.ledger.folder).items():
+    for key, row in rows_by_key(tmp_path / "run").items():
         assert (row["seconds"] == before[key]["seconds"]) == (before[key]["status"] == "complete")
     assert full.results.cells(Question(x="hidden_size", y="lr")).warnings == ()
 
@@ -223,47 +210,28 @@ def test_a_scan_of_functions_at_an_epoch(quiet_run, make_scan):
     assert results.pivot("x", "steps", at_epoch=1).notna().all(axis=None)
 
 
-KILLED = """
-name = "killed"
-epochs = 6
-seeds = 2
-[trial]
-function = "curves_of:train"
-x = { low = 0.0, high = 1.0 }
-[search]
-method = "hyperopt"
-trials = 16
-metric = "value"
-mode = "max"
-scheduler = "asha"
-[resources]
-workers = 2
-"""
-
-
-@pytest.mark.slow
 def test_a_killed_scan_trains_again_only_what_was_running(quiet_run, make_scan, tmp_path):
-    make_scan({"x": 0.5})  # writes the module
-    (tmp_path / "killed.toml").write_text(KILLED)
-    killed = subprocess.Popen(
-        [sys.executable, "-m", "interplay", "tune", "killed.toml", "--out", "run"],
-        cwd=tmp_path,
-        start_new_session=True,
-        env={**os.environ, "SLOW": "0.2"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    deadline = time.monotonic() + 120
-    while len(list((tmp_path / "run" / "rows").glob("*.parquet"))) < 5:
-        assert time.monotonic() < deadline
-        assert killed.poll() is None, killed.communicate()
-        time.sleep(0.02)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
+    study = make_scan(method="hyperopt", trials=16)
+
+    def killed(rows):
+        if len(rows) >= 10:
+            raise Kill
+
+    with pytest.raises(Kill):
+        quiet_run(study, ends=killed, order=3)
     before = rows_by_key(tmp_path / "run")
     assert {"complete", "stopped"} >= {row["status"] for row in before.values()}
-    outcome = quiet_run(Study.load(tmp_path / "killed.toml"), "run")
+    outcome = quiet_run(study)
     check_rows(outcome.results.frame)
     assert (outcome.trained, outcome.kept) == (32 - len(before), len(before))
     after = rows_by_key(tmp_path / "run")
     assert all(after[key]["seconds"] == row["seconds"] for key, row in before.items())
+
+
+def test_a_scan_of_a_grid_that_is_finished_needs_no_workers(quiet_run, make_scan, tmp_path):
+    study = make_scan({"x": [0.9, 0.8, 0.1]})
+    quiet_run(study)
+    session = InProcess()
+    again = execute(study, tmp_path / "run", progress=False, session=session)
+    assert (again.tried, again.kept) == (0, 6)
+    assert not session.is_ready

@@ -27,8 +27,8 @@ class Task:
         seed: fixes what is drawn and suggested.
         first: how many cells were given (`points_to_evaluate`); they have the first numbers.
         name: of the study.
-        owner: of the run folder, the same whenever this search goes on; tells drivers apart that
-            share a store.
+        owner: of the run folder; tells drivers apart that share a store.
+        search_id: the same whenever this search goes on; another where its settings changed.
     """
 
     space: Space
@@ -37,6 +37,7 @@ class Task:
     first: int = 0
     name: str = "study"
     owner: str = ""
+    search_id: str = ""
 
 
 class Guide(Protocol):

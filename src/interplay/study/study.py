@@ -156,18 +156,19 @@ class Study:
         unique = {json.dumps(canonical(c), sort_keys=True): c for c in map(self.resolve, cells)}
         return list(unique.values())
 
-    def guide(self, mode: Mode, owner: str = "") -> Guide:
+    def guide(self, mode: Mode, owner: str = "", search_id: str = "") -> Guide:
         """What suggests the study's cells, after `first_cells`.
 
         Args:
             mode: which way a score is better.
             owner: of the run folder.
+            search_id: of the search that goes on there.
 
         Raises:
             InterplayError: where the method's package is not installed, or its settings do not work.
         """
         search, first = self.search, len(self.search.points_to_evaluate)
-        task = SearchTask(self.space, mode, search.seed, first, self.name, owner)
+        task = SearchTask(self.space, mode, search.seed, first, self.name, owner, search_id)
         return make_guide(search.method, task, search.options)
 
     def first_cells(self) -> list[dict[str, Value]]:

@@ -5,15 +5,28 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplay.errors import LedgerError
-from interplay.identity import canonical
-from interplay.training.members import Member, Row
+from interplay.table import folder as files
+from interplay.table.arrow import (
+    COLUMNS,
+    CURVE,
+    asked_table,
+    configs_of,
+    curves_of,
+    frame_of,
+    last_values,
+    rows_table,
+    with_columns,
+)
+from interplay.table.parts import CONFIG, Parts
+from interplay.table.weights import Weights
+from interplay.training.members import Config, Member, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +34,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-STUDY = "study.json"
-ASKED = "asked.json"
-PARTS = "rows"
-LOCK = "driver.lock"
-COMPACT_ABOVE = 64  # parts; each costs a file to open at every load
-CURVE = "curve."
+__all__ = ["COLUMNS", "CURVE", "Ledger"]
 
 
 class Ledger:
-    """A run folder: `study.json` (what was asked, as understood), `asked.json` (its members),
-    and `rows/*.parquet` (what they gave).
+    """A run folder: `study.json` (what was asked, as understood), `asked/` (its members), `rows/`
+    (what they gave), and whatever else `folder.py` names.
 
     Args:
         folder: the run folder itself; made by `create`, or there already.
@@ -39,6 +47,7 @@ class Ledger:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self._rows = Parts(self.folder / files.ROWS, keep="last")
 
     @classmethod
     def open(cls, folder: str | Path) -> Ledger:
@@ -50,8 +59,8 @@ class Ledger:
         ledger = cls(folder)
         if not ledger.folder.is_dir():
             raise LedgerError(f"there is no run folder {folder}{_near(ledger.folder)}")
-        if not (ledger.folder / STUDY).is_file():
-            raise LedgerError(f"{folder} is not a run folder: it has no {STUDY}")
+        if not (ledger.folder / files.STUDY).is_file():
+            raise LedgerError(f"{folder} is not a run folder: it has no {files.STUDY}")
         return ledger
 
     def create(self) -> Ledger:
@@ -62,27 +71,28 @@ class Ledger:
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise LedgerError(f"{self.folder} is a file; a run needs a folder")
-        known = {STUDY, ASKED, PARTS, LOCK, "driver.json"}
-        if self.folder.is_dir() and not (self.folder / STUDY).is_file():
-            other = sorted(p.name for p in self.folder.iterdir() if p.name not in known)
+        if self.folder.is_dir() and not (self.folder / files.STUDY).is_file():
+            other = files.foreign(self.folder)
             if other:
                 raise LedgerError(
-                    f"{self.folder} holds other things ({', '.join(other[:3])}…) and no {STUDY}; "
-                    "a run needs a folder of its own"
+                    f"{self.folder} holds other things ({', '.join(other[:3])}…) and no "
+                    f"{files.STUDY}; a run needs a folder of its own"
                 )
-        (self.folder / PARTS).mkdir(parents=True, exist_ok=True)
+        with files.writing(self.folder):
+            self._rows.folder.mkdir(parents=True, exist_ok=True)
         return self
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder as its one driver. A dead driver's lock is the system's to free.
+        """Hold the folder as its one driver. A dead driver's lock is the system's to free, and what
+        it had half written is removed.
 
         Raises:
             LedgerError: where another driver holds it.
         """
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.folder / LOCK)
+        lock = FileLock(self.folder / files.LOCK)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -90,69 +100,88 @@ class Ledger:
                 f"{self.folder} is in use by another run{self._driver()}; "
                 "wait for it, or give this one a folder of its own with --out"
             ) from None
+        except OSError as error:
+            raise files.refused(self.folder, error) from None
         try:
-            _write(self.folder / "driver.json", {"pid": os.getpid()})
+            files.sweep(self.folder)
+            files.put_json(self.folder / files.DRIVER, {"pid": os.getpid()})
             yield
         finally:
             lock.release()
 
     def _driver(self) -> str:
         try:
-            driver = json.loads((self.folder / "driver.json").read_text(encoding="utf-8"))
+            driver = json.loads((self.folder / files.DRIVER).read_text(encoding="utf-8"))
             return f" (process {driver['pid']})"
         except (OSError, ValueError, KeyError):
             return ""
 
-    def write_study(self, study: dict[str, Any], asked: Iterable[Member]) -> None:
-        """What the run is asked for now; the rows of earlier askings stay."""
-        cells: dict[str, int] = {}
-        configs: list[Any] = []
-        members: list[Any] = []
-        for m in asked:
-            text = json.dumps(canonical(m.config), sort_keys=True)
-            if text not in cells:
-                cells[text] = len(configs)
-                configs.append(m.config)
-            members.append([m.key, cells[text], m.seed, m.epochs, m.fold, m.folds])
-        _write(self.folder / ASKED, {"cells": configs, "members": members})
-        # Last: a folder with a study.json has an asked.json.
-        _write(self.folder / STUDY, study)
+    def write_study(self, study: Mapping[str, Any], asked: Sequence[Member]) -> None:
+        """What the run is asked for now; the rows of earlier askings stay.
+
+        Raises:
+            LedgerError: where it cannot be written.
+        """
+        old = files.askings(self.folder)
+        asking = uuid.uuid4().hex[:12]
+        self._asking(asking).append(asked_table(asked))
+        # Last: a folder with a study.json has the members that it names.
+        files.put_json(self.folder / files.STUDY, {**study, "asking": asking})
+        self.__dict__.pop("_asked", None)
+        for path in (*old, self.folder / files.ASKED_BEFORE):
+            files.remove(path)
+
+    def add_asked(self, members: Sequence[Member]) -> None:
+        """More members of the same study, as its search comes to them."""
+        if members:
+            self._asked.append(asked_table(members))
 
     def study(self) -> dict[str, Any]:
         """What was asked, as understood."""
-        study: dict[str, Any] = _read(self.folder / STUDY)
+        study: dict[str, Any] = files.get_json(self.folder / files.STUDY)
+        study.pop("asking", None)
         return study
 
-    def asked(self) -> list[Member]:
-        """The members the study asks for, in its order."""
-        asked = _read(self.folder / ASKED)
-        return [
-            Member(key, asked["cells"][cell], seed, epochs, fold, folds)
-            for key, cell, seed, epochs, fold, folds in asked["members"]
-        ]
+    def asked(self) -> pa.Table:
+        """The members the study asks for, in its order: `key`, `config` as JSON, `seed`, `epochs`,
+        `fold` and `folds`."""
+        asking = files.get_json(self.folder / files.STUDY).get("asking")
+        if asking is None:
+            return self._asked_before()
+        table = self._asking(asking).read()
+        if table is None:
+            again = files.get_json(self.folder / files.STUDY).get("asking")
+            if again == asking:
+                raise LedgerError(f"{self.folder / files.ASKED} lacks the study's members")
+            return self.asked()  # asked anew since
+        return table
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Add finished rows, all or none of them: written under another name, then renamed."""
+        """Add finished rows, all or none of them.
+
+        Raises:
+            LedgerError: where they cannot be written.
+        """
         if rows:
-            self._write_part(_table(rows))
+            self._rows.append(rows_table(rows))
 
-    def rows(self) -> pa.Table:
-        """Every row ever finished here, the newest of each member, as written."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def rows(self, columns: Sequence[str] | None = None, keys: pa.Array | None = None) -> pa.Table:
+        """Every row ever finished here, the newest of each member, as written.
 
-        parts = self._parts()
-        tables = []
-        for part in parts:
-            try:
-                tables.append(pq.read_table(part, partitioning=None))
-            except (pa.ArrowInvalid, OSError) as error:
-                raise LedgerError(f"{part} cannot be read: {error}") from None
-        if not tables:
-            return _table([])
-        table = pa.concat_tables(tables, promote_options="permissive")
-        newest = {key: i for i, key in enumerate(table.column("key").to_pylist())}
-        return table.take(sorted(newest.values()))
+        Args:
+            columns: read only these; all where left out.
+            keys: of the members wanted; the rows come in this order, those of members without a
+                row are left out.
+        """
+        table = self._rows.read(None if columns is None else ["key", *columns])
+        if table is None:
+            table = rows_table([])
+        table = with_columns(table, COLUMNS if columns is None else columns)
+        if keys is None:
+            return table
+        import pyarrow.compute as pc
+
+        return table.take(pc.index_in(keys, value_set=table["key"]).drop_null())
 
     def finished(self, *, stopped: bool = False) -> set[str]:
         """Keys of the members that need no training; failed ones are tried again.
@@ -161,18 +190,26 @@ class Ledger:
             stopped: whether members that a scheduler stopped are among them. They are in a scan;
                 any other study trains them to the end.
         """
-        again = {"failed"} if stopped else {"failed", "stopped"}
-        rows = self.rows()
-        pairs = zip(rows["key"].to_pylist(), rows["status"].to_pylist(), strict=True)
-        return {key for key, status in pairs if status not in again}
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        again = pa.array(["failed"] if stopped else ["failed", "stopped"])
+        rows = self.rows(["status"])
+        keys = rows["key"].filter(pc.invert(pc.is_in(rows["status"], value_set=again)))
+        return set(keys.to_pylist())
+
+    def last(self, metric: str) -> dict[str, float]:
+        """By key the last value of a metric; NaN of a member without a result."""
+        rows = self.rows(["status", CURVE + metric])
+        return dict(zip(rows["key"].to_pylist(), last_values(rows, metric).tolist(), strict=True))
+
+    def configs(self) -> list[Config]:
+        """The distinct configurations that there are rows of."""
+        return configs_of(self.rows([CONFIG]))[0]
 
     def compact(self) -> None:
-        """Merge many parts into one; a crash between leaves rows twice, which reading sees through."""
-        parts = self._parts()
-        if len(parts) > COMPACT_ABOVE:
-            self._write_part(self.rows())
-            for part in parts:
-                part.unlink()
+        """Merge the parts that came since; see `Parts.compact`."""
+        self._rows.compact()
 
     def frame(self) -> pd.DataFrame:
         """The tidy table of the members the study asks for, a row each, in its order.
@@ -181,127 +218,38 @@ class Ledger:
         engine, device, epochs_asked, epochs_run, seconds, parameters, and the metrics of the last epoch.
         Members not trained yet have no row.
         """
-        import pandas as pd
-
-        found = {row["key"]: row for row in self.rows().to_pylist()}
-        records = []
-        for member in self.asked():
-            row = found.get(member.key)
-            if row is None:
-                continue
-            # A diverged member's last finite value is not its result.
-            curves = _curves(row) if row["status"] in ("complete", "stopped") else {}
-            records.append(
-                {
-                    **{k: _cell(v) for k, v in json.loads(row["config"]).items()},
-                    **{name: row.get(name) for name in COLUMNS},
-                    **{name: values[-1] for name, values in curves.items()},
-                }
-            )
-        frame = pd.DataFrame.from_records(records)
-        if not records:
-            frame = pd.DataFrame(columns=list(COLUMNS))
-        if "fold" in frame and frame["fold"].notna().any():
-            frame["fold"] = frame["fold"].astype("Int64")
-        if "parameters" in frame:
-            frame["parameters"] = frame["parameters"].astype("Int64")
-        return frame
+        asked = self.asked()
+        return frame_of(self.rows(keys=asked["key"]), asked, self.study())
 
     def curves(self) -> pd.DataFrame:
         """The second table: a row a member and epoch (from 1), with the values of that epoch.
 
         Columns: `member` (the row number in `frame`), `epoch`, and the metrics.
         """
-        import pandas as pd
+        return curves_of(self.rows(keys=self.asked()["key"]))
 
-        found = {row["key"]: row for row in self.rows().to_pylist()}
-        tables = []
-        rows = (found[m.key] for m in self.asked() if m.key in found)
-        for number, row in enumerate(rows):
-            curves = _curves(row)
-            if curves:
-                table = pd.DataFrame(curves)
-                table.insert(0, "epoch", range(1, len(table) + 1))
-                table.insert(0, "member", number)
-                tables.append(table)
-        if not tables:
-            return pd.DataFrame(columns=["member", "epoch"])
-        return pd.concat(tables, ignore_index=True)
+    @property
+    def weights(self) -> Weights:
+        """What trainings left besides their rows."""
+        return Weights(self.folder / files.WEIGHTS)
 
-    def _parts(self) -> list[Path]:
-        return sorted((self.folder / PARTS).glob("*.parquet"), key=lambda p: p.name)
+    @cached_property
+    def _asked(self) -> Parts:
+        """Where the study's members are kept, for the driver that adds some."""
+        return self._asking(files.get_json(self.folder / files.STUDY)["asking"])
 
-    def _write_part(self, table: pa.Table) -> None:
-        import pyarrow.parquet as pq
+    def _asking(self, asking: str) -> Parts:
+        return Parts(self.folder / files.ASKED / asking, keep="first")
 
-        parts = self._parts()
-        number = int(parts[-1].name.split("-")[0]) + 1 if parts else 0
-        name = f"{number:08d}-{uuid.uuid4().hex[:8]}.parquet"
-        temporary = self.folder / PARTS / f".{name}.tmp"
-        with temporary.open("wb") as file:
-            pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self.folder / PARTS / name)
-
-
-COLUMNS = tuple(f.name for f in fields(Row) if f.name not in ("key", "config", "curves"))
-
-
-def _table(rows: Sequence[Row]) -> pa.Table:
-    import pyarrow as pa
-
-    text, number, real = pa.string(), pa.int64(), pa.float64()
-    types = {
-        "key": text,
-        "config": text,
-        "seed": number,
-        "fold": number,
-        "status": text,
-        "error": text,
-        "note": text,  # not there in rows of older versions
-        "engine": text,
-        "device": text,
-        "epochs_asked": number,
-        "epochs_run": number,
-        "seconds": real,
-        "parameters": number,
-    }
-    columns: dict[str, list[Any]] = {name: [] for name in types}
-    for row in rows:
-        for name in types:
-            value = getattr(row, name)
-            if name == "config":
-                value = json.dumps(canonical(value), ensure_ascii=False)
-            columns[name].append(value)
-    arrays = {name: pa.array(columns[name], kind) for name, kind in types.items()}
-    metrics = dict.fromkeys(name for row in rows for name in row.curves or {})
-    for metric in metrics:
-        values = [(row.curves or {}).get(metric) for row in rows]
-        arrays[CURVE + metric] = pa.array(values, pa.list_(real))
-    return pa.table(arrays)
-
-
-def _curves(row: dict[str, Any]) -> dict[str, list[float]]:
-    return {k.removeprefix(CURVE): v for k, v in row.items() if k.startswith(CURVE) and v}
-
-
-def _cell(value: Any) -> Any:
-    """A hyperparameter value as a table can hold it: a list as its text."""
-    return json.dumps(value) if isinstance(value, (list, dict)) else value
-
-
-def _write(path: Path, content: Any) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(path)
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LedgerError(f"{path} cannot be read: {error}") from None
+    def _asked_before(self) -> pa.Table:
+        """As `asked`, of a folder of an earlier version."""
+        asked = files.get_json(self.folder / files.ASKED_BEFORE)
+        return asked_table(
+            [
+                Member(key, asked["cells"][cell], seed, epochs, fold, folds)
+                for key, cell, seed, epochs, fold, folds in asked["members"]
+            ]
+        )
 
 
 def _near(folder: Path) -> str:
@@ -309,6 +257,6 @@ def _near(folder: Path) -> str:
 
     if not folder.parent.is_dir():
         return ""
-    runs = [p.name for p in folder.parent.iterdir() if (p / STUDY).is_file()]
+    runs = [p.name for p in folder.parent.iterdir() if (p / files.STUDY).is_file()]
     near = nearest(folder.name, runs)
     return f"; did you mean {folder.parent / near}?" if near else ""

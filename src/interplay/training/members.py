@@ -78,17 +78,43 @@ def member_key(
     Args:
         sources: digests of the user's own code, by section.
     """
-    parts: dict[str, Any] = {
-        "config": config,
-        "epochs": epochs,
-        "seed": seed,
-        "fold": [fold, folds],
-        "data": data_digest,
-        "sources": sources,
-        "model_version": model_version,
-    }
-    text = json.dumps(canonical(parts), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    cell = CellKey(config, epochs, folds, data_digest, sources, model_version)
+    return cell.member(seed, fold)
+
+
+class CellKey:
+    """The keys of a cell's members: what they share is written out and hashed once.
+
+    A key is the digest of the member's description as canonical JSON, names sorted.
+
+    Args: as of `member_key`.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        epochs: int,
+        folds: int | None,
+        data_digest: str,
+        sources: dict[str, str],
+        model_version: int,
+    ) -> None:
+        shared = _text({"config": config, "data": data_digest, "epochs": epochs})
+        self._start = hashlib.sha256(f'{shared[:-1]}, "fold": '.encode())
+        self._folds = folds
+        self._middle = f', "model_version": {_text(model_version)}, "seed": '
+        self._end = f', "sources": {_text(sources)}}}'
+
+    def member(self, seed: int, fold: int | None) -> str:
+        """The key of one seed and fold."""
+        digest = self._start.copy()
+        own = f"{_text([fold, self._folds])}{self._middle}{_text(seed)}{self._end}"
+        digest.update(own.encode())
+        return digest.hexdigest()[:24]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(canonical(value), sort_keys=True, ensure_ascii=False)
 
 
 def section(config: Config, name: str) -> Config:

@@ -11,17 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplay.errors import UnknownNameError
+from interplay.identity import same_as
 from interplay.results.results import Results
+from interplay.space.space import Cell
 from interplay.study.study import Study
 from interplay.table.ledger import Ledger
 from interplay.training.members import Member, Row
 from interplay.tuning.bar import StudyProgress
 from interplay.tuning.describe import describe
 from interplay.tuning.devices import device_of, resources_of, workers_of
-from interplay.tuning.packs import Pack
-from interplay.tuning.plan import Plan, make_plan, pack_up
-from interplay.tuning.search.book import CellBook, open_book, open_record, run_search
-from interplay.tuning.session import RaySession
+from interplay.tuning.packs import Pack, pack_up
+from interplay.tuning.plan import Plan, make_plan
+from interplay.tuning.search.book import (
+    CellBook,
+    open_book,
+    open_record,
+    open_rounds,
+)
+from interplay.tuning.session import RaySession, Session
 from interplay.usercode import AsBegun
 
 if TYPE_CHECKING:
@@ -85,38 +92,55 @@ def run(study: Study, out: str | Path | None = None, *, progress: bool = True) -
     return outcome.results
 
 
-def execute(study: Study, out: str | Path | None = None, *, progress: bool = True) -> Outcome:
-    """As `run`, and what it did."""
+def execute(
+    study: Study,
+    out: str | Path | None = None,
+    *,
+    progress: bool = True,
+    session: Session | None = None,
+) -> Outcome:
+    """As `run`, and what it did.
+
+    Args:
+        session: where members train; Ray on this machine where left out.
+    """
     started = time.monotonic()
     ledger = Ledger(run_folder(study, out)).create()
-    with ledger.lock(), RaySession(workers_of(study), study.resources.cpus_per_worker) as session:
+    if session is None:
+        session = RaySession(workers_of(study), study.resources.cpus_per_worker)
+    with ledger.lock(), session:
         ledger.compact()
         finished = ledger.finished(stopped=study.search.scheduler is not None)
         if not finished:
             session.begin()  # there will be something to train
         plan = make_plan(study)
         missing = plan.sort([m for m in plan.members if m.key not in finished])
-        tried: list[str] = []
         if not study.search.listed:
             tried = _train_guided(plan, ledger, session, progress)
         elif missing:
             tried = _train_listed(plan, ledger, session, missing, progress)
         else:
             ledger.write_study(describe(plan), plan.members)
+            tried = {}
+        ledger.compact()
     results = Results.load(ledger.folder)
     failed = int((results.frame["status"] == "failed").sum())
+    trained = sum(status != "failed" for status in tried.values())
     kept = len(results.frame) - len(tried)
-    seconds = time.monotonic() - started
-    return Outcome(results, len(tried), len(tried) - failed, kept, failed, seconds)
+    return Outcome(results, len(tried), trained, kept, failed, time.monotonic() - started)
 
 
 class Desk:
-    """Where the driver sits while members train: rows come in, are kept, counted and shown."""
+    """Where the driver sits while members train: rows come in, are kept, counted and shown.
+
+    Attributes:
+        tried: by key, what became of the members that came in.
+    """
 
     def __init__(self, plan: Plan, ledger: Ledger, total: int, progress: bool) -> None:
         self.ledger, self.plan = ledger, plan
         self.book: CellBook | None = None
-        self.tried: list[str] = []
+        self.tried: dict[str, str] = {}
         varied = plan.study.space.varied
         self.bar = StudyProgress(total, plan.metric, plan.mode, varied, show=progress)
 
@@ -124,12 +148,12 @@ class Desk:
         """Rows that came in.
 
         Raises:
-            InterplayError: where a user's function does not return the metric that is compared:
-                known with its first row, and true of all.
+            InterplayError: where they cannot be kept, or a user's function does not return the
+                metric that is compared: known with its first row, and true of all.
         """
         self.ledger.append(rows)
         self.bar.add(rows)
-        self.tried += [row.key for row in rows]
+        self.tried |= {row.key: row.status for row in rows}
         if self.book is not None:
             self.book.take(rows)
         metric = self.plan.metric
@@ -139,14 +163,12 @@ class Desk:
 
 
 def _train_listed(
-    plan: Plan, ledger: Ledger, session: RaySession, missing: list[Member], progress: bool
-) -> list[str]:
-    """Train the members of a study whose cells are all known; the keys of those tried."""
-    from interplay.tuning.run import train_on_ray
-
+    plan: Plan, ledger: Ledger, session: Session, missing: list[Member], progress: bool
+) -> dict[str, str]:
+    """Train the members of a study whose cells are all known; what became of those tried."""
     # Before the study is written: a study that cannot run leaves the folder as it was.
     device = device_of(plan.study)
-    packs, unbuildable = pack_up(plan, missing, workers_of(plan.study), device)
+    packs, unbuildable = pack_up(plan, missing, session.workers, device)
     ledger.write_study(describe(plan), plan.members)
     with _desk(plan, ledger, len(missing), progress) as desk:
         if unbuildable:
@@ -154,7 +176,7 @@ def _train_listed(
         if packs:
             session.ready()
             desk.bar.begin()
-            train_on_ray(
+            session.train(
                 packs,
                 lambda packs: _context(plan, packs, device),
                 workers=min(session.workers, len(packs)),
@@ -164,39 +186,44 @@ def _train_listed(
     return desk.tried
 
 
-def _train_guided(plan: Plan, ledger: Ledger, session: RaySession, progress: bool) -> list[str]:
-    """Train the cells that the study's search comes to; the keys of those tried."""
-    from interplay.tuning.run import search_on_ray
-    from interplay.tuning.search.scheduler import open_scheduler
-
+def _train_guided(plan: Plan, ledger: Ledger, session: Session, progress: bool) -> dict[str, str]:
+    """Train the cells that the study's search comes to; what became of the members tried."""
     study = plan.study
     device = device_of(study)
     each = len(study.seeds) * len(study.folds)
-    book = open_book(plan, ledger, lambda rows: desk.deliver(rows))
+    book = open_book(plan, ledger, lambda rows: desk.deliver(rows), device)
     record = open_record(study, ledger, book)
     left = max(0, (study.search.trials or len(study.cells())) - record.suggested)
-    with _desk(plan, ledger, left * each, progress) as desk:
+    total = len(book.missing(record.cells)) + left * each
+    asked = {same_as(cell): book.members(cell) for cell in record.cells}
+
+    def on_round(cells: list[Cell]) -> None:
+        new = {same_as(cell): book.members(cell) for cell in cells}
+        ledger.add_asked([m for key, own in new.items() if key not in asked for m in own])
+        asked.update(new)
+
+    guide = study.guide(plan.mode, record.owner, record.search)
+    # Before the record of a search: a folder that has one is a run.
+    ledger.write_study(describe(plan), [m for own in asked.values() for m in own])
+    with _desk(plan, ledger, total, progress) as desk:
         desk.book = book
-
-        def on_round() -> None:
-            members = [member for cell in record.cells for member in book.members(cell)]
-            ledger.write_study(describe(plan), members)
-
-        def train(rounds: Any) -> None:
+        rounds = open_rounds(plan, guide, book, record, on_round)
+        if rounds.left():
             session.ready()
-            scan = study.search.scheduler is not None
             desk.bar.begin()
-            search_on_ray(
+            scheduler = None
+            if study.search.scheduler is not None:
+                from interplay.tuning.search.scheduler import open_scheduler
+
+                scheduler = open_scheduler(plan, ledger, book, record)
+            session.search(
                 rounds,
                 _context(plan, [], device),
                 workers=min(session.workers, study.search.max_concurrent),
                 resources=resources_of(study, device, session.workers),
                 deliver=desk.deliver,
-                scheduler=open_scheduler(plan, ledger, book, record) if scan else None,
+                scheduler=scheduler,
             )
-
-        run_search(plan, book, record, on_round, train)
-        on_round()
     return desk.tried
 
 
@@ -227,8 +254,7 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     plan = make_plan(study)
     ledger = Ledger(run_folder(study, out))
     scan = study.search.scheduler is not None
-    there = (ledger.folder / "rows").is_dir()
-    finished = ledger.finished(stopped=scan) if there else set()
+    finished = ledger.finished(stopped=scan)
     missing = plan.sort([m for m in plan.members if m.key not in finished])
     asked = study.resources.device
     device = device_of(study) if asked == "auto" else asked  # that need not be on this machine

@@ -1,14 +1,29 @@
-"""Members into packs: what one worker trains together, and in which order packs go out."""
+"""Members into packs: who may train together, by which engine, and in which order packs go out."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise, zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from interplay.training.members import Member
-from interplay.training.stacked.sharing import Engine
+from interplay.data.load import split_dataset
+from interplay.errors import InterplayError
+from interplay.identity import same_as
+from interplay.models.factory import input_kind
+from interplay.training.members import Config, Member, Row, failed_row, section
+from interplay.training.stacked.sharing import (
+    Engine,
+    choose_engine,
+    cost,
+    most_members,
+    shape_key,
+)
+from interplay.tuning.plan import Plan
+
+if TYPE_CHECKING:
+    from interplay.tuning.preflight import Built
 
 # Shares of the whole work that a worker gets, at least: packs of a like size let workers end
 # together, and more of them would cost Tune more than it saves.
@@ -115,11 +130,107 @@ def shrinking(members: Sequence[Member], workers: int) -> list[Sequence[Member]]
     return pieces
 
 
-def group_by(
-    members: Sequence[Member], key: Callable[[Member], str]
-) -> dict[str, tuple[Member, ...]]:
-    """Members with equal keys together, in order."""
-    found: dict[str, list[Member]] = {}
+def train_all(
+    packs: Sequence[Pack],
+    fit: Callable[[list[Pack], Callable[[list[Row]], None]], dict[int, str]],
+    deliver: Callable[[list[Row]], None],
+) -> None:
+    """Train all members of `packs`, every one of which is delivered as a row.
+
+    Where a worker dies (killed for its memory, a crash in native code), what it had not reported
+    is tried again in smaller packs, down to single members, so that one bad member takes no other
+    with it.
+
+    Args:
+        fit: trains packs, hands on the rows that come, and returns by a pack's place in the list
+            what ended it early.
+    """
+    got: set[str] = set()
+
+    def take(rows: list[Row]) -> None:
+        deliver(rows)
+        got.update(row.key for row in rows)  # only now: what was not kept is not there
+
+    todo = list(packs)
+    while todo:
+        errors = fit(todo, take)
+        smaller: list[Pack] = []
+        for i, pack in enumerate(todo):
+            lost = tuple(member for member in pack.members if member.key not in got)
+            if lost and len(pack.members) == 1:
+                take([failed_row(lost[0], errors.get(i, "the worker died"))])
+            elif lost:
+                smaller += Pack(lost, pack.engine, pack.note).halves()
+        todo = smaller
+
+
+def pack_up(
+    plan: Plan, missing: Sequence[Member], workers: int, device: str = "cpu"
+) -> tuple[list[Pack], list[Row]]:
+    """`missing` as packs for workers that compute on `device`; and the failed rows of those whose
+    model cannot be built.
+
+    Raises:
+        InterplayError: where not one cell of the whole study can be trained: then the mistake is
+            the study's.
+    """
+    if plan.study.function is not None:
+        return make_packs([Group(tuple(missing), "function", 1, 1.0)], workers), []
+    from interplay.tuning.preflight import preflight  # and with it torch
+
+    configs = {id(member.config): member.config for member in missing}  # one for each cell
+    checked = preflight(list(configs.values()), plan.datasets, plan.study.folders)
+    built = dict(zip(configs, checked, strict=True))
+    reasons = [(member, built[id(member.config)].reason) for member in missing]
+    todo = [member for member, reason in reasons if reason is None]
+    failed = [failed_row(member, reason) for member, reason in reasons if reason is not None]
+    if failed and len(failed) == len(plan.members):
+        raise InterplayError(
+            f"{plan.study.name}: no cell of this study can be trained: {failed[0].error}"
+        )
+    groups = make_groups(plan, todo, lambda config: built[id(config)], device)
+    return make_packs(groups, workers), failed
+
+
+def make_groups(
+    plan: Plan, members: Sequence[Member], built: Callable[[Config], Built], device: str = "cpu"
+) -> list[Group]:
+    """`members` by shape, in order, with the engine that trains them.
+
+    Args:
+        built: what building a cell's model showed.
+
+    Raises:
+        InterplayError: where the study asks for the stacked engine and a model does not stack.
+    """
+    asked = plan.study.settings.engine
+    batches: dict[str, tuple[int, int]] = {}
+
+    def steps(member: Member) -> tuple[int, int]:
+        """Rows of one step, and steps of one epoch."""
+        data = section(member.config, "data")
+        key = same_as([data, member.fold])
+        if key not in batches:
+            rows = split_dataset(plan.dataset(member.config), data, member.folds, member.fold).train
+            batch = min(data["batch_size"], len(rows))
+            batches[key] = batch, len(rows) // batch
+        return batches[key]
+
+    shapes: dict[tuple[int, int | None], str] = {}
+    alike: dict[str, list[Member]] = {}
     for member in members:
-        found.setdefault(key(member), []).append(member)
-    return {k: tuple(v) for k, v in found.items()}
+        own = id(member.config), member.fold  # which the members of a cell share
+        if own not in shapes:
+            shapes[own] = shape_key(member.config, member.epochs, *steps(member))
+        alike.setdefault(shapes[own], []).append(member)
+    groups = []
+    for group in alike.values():
+        config = group[0].config
+        found, dataset = built(config), plan.dataset(config)
+        kind = input_kind(section(config, "model"), config["data.view"], dataset)
+        shape = dataset.spec(kind).shape
+        engine, note = choose_engine(asked, found.unstackable)
+        batch, _ = steps(group[0])
+        most = most_members(found.parameters, batch, math.prod(shape), kind, device)
+        groups.append(Group(tuple(group), engine, most, cost(found.parameters, shape, kind), note))
+    return groups

@@ -7,75 +7,78 @@ same cells, with the same words.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from interplay.data.dataset import Dataset
+from interplay.data.load import dataset_key
 from interplay.errors import InterplayError
 from interplay.identity import same_as
 from interplay.models.factory import build_model, count_parameters, input_kind
 from interplay.models.network import Network
 from interplay.training.global_generators import own_globals
-from interplay.training.members import Config, Member, section
+from interplay.training.members import Config, section
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.stacked.sharing import why_alone
-from interplay.tuning.plan import Built, Plan
 from interplay.usercode import printing_aside, remedy
 
 ROWS = 8  # of the data, that are sent through a model
 
 
 @dataclass(frozen=True)
-class Preflight:
-    """By `same_as` of a cell's configuration, what trying its model and optimiser showed."""
+class Built:
+    """What trying a cell's model and optimiser showed.
 
-    found: dict[str, Built]
+    Attributes:
+        reason: why it cannot be trained, or None.
+        parameters: how many numbers it trains.
+        unstackable: why it does not train as a stack, or None.
+    """
 
-    def __call__(self, config: Config) -> Built:
-        return self.found[same_as(config)]
+    reason: str | None
+    parameters: int = 0
+    unstackable: str | None = None
 
 
-def preflight(plan: Plan, members: Sequence[Member]) -> Preflight:
-    """Try the models of `members`, and the options of their optimisers.
+def preflight(
+    configs: Sequence[Config], datasets: Mapping[str, Dataset], folders: Sequence[Path]
+) -> list[Built]:
+    """Try the model of every one of `configs`, and the options of its optimiser; what is the same
+    once.
 
-    Raises:
-        InterplayError: where not one cell of the whole study can be trained: then the mistake is
-            the study's.
+    Args:
+        datasets: by `dataset_key`.
+        folders: where the user's own code is.
     """
     models: dict[str, Built] = {}
     refusals: dict[str, str | None] = {}
-    found: dict[str, Built] = {}
-    for member in members:
-        config = member.config
-        if same_as(config) in found:
-            continue
+    found = []
+    for config in configs:
         model, data = section(config, "model"), section(config, "data")
         # A few rows stand for a batch: what depends on its size is left to training.
         distinct = same_as([model, {**data, "batch_size": 0}])
         if distinct not in models:
             with printing_aside():
-                models[distinct] = _try(plan, config, plan.study.folders)
+                models[distinct] = _try(model, data, datasets[dataset_key(data)], folders)
         options = section(config, "optimizer")
         optimizer = same_as(options)
         if optimizer not in refusals:
             refusals[optimizer] = OPTIMIZERS.get(options.pop("name")).refusal(options)
         built = models[distinct]
-        found[same_as(config)] = Built(
-            built.reason or refusals[optimizer],
-            built.parameters,
-            why_alone(config) or built.unstackable,
+        found.append(
+            Built(
+                built.reason or refusals[optimizer],
+                built.parameters,
+                why_alone(config) or built.unstackable,
+            )
         )
-    wrong = [built.reason for built in found.values() if built.reason is not None]
-    if wrong and len(wrong) == len(found) and len(members) == len(plan.members):
-        raise InterplayError(f"{plan.study.name}: no cell of this study can be trained: {wrong[0]}")
-    return Preflight(found)
+    return found
 
 
-def _try(plan: Plan, config: Config, folders: Sequence[Path]) -> Built:
-    dataset = plan.dataset(config)
-    model_options, data = section(config, "model"), section(config, "data")
+def _try(model_options: Config, data: Config, dataset: Dataset, folders: Sequence[Path]) -> Built:
     try:
         kind = input_kind(model_options, data["view"], dataset)
         spec = dataset.spec(kind)

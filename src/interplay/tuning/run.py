@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any, ClassVar
 
 from interplay.tuning import session  # noqa: F401  (before ray: what it reads when imported)
@@ -13,9 +14,8 @@ from ray import tune  # isort: skip
 from ray.tune.schedulers import TrialScheduler  # isort: skip
 from ray.tune.search import Searcher  # isort: skip
 
-from interplay.errors import InterplayError
-from interplay.training.members import Row, failed_row
-from interplay.tuning.packs import Pack
+from interplay.training.members import Row
+from interplay.tuning.packs import Pack, train_all
 from interplay.tuning.search.scheduler import ScanTrainable
 from interplay.tuning.worker import Context, PackTrainable
 
@@ -30,13 +30,21 @@ class _Deliver(tune.Callback):
         at_end: rows are those so far, which count when their trial ends.
     """
 
-    receivers: ClassVar[dict[int, Callable[[list[Row]], None]]] = {}
-    errors: ClassVar[dict[int, InterplayError]] = {}
+    receivers: ClassVar[dict[int, Callable[[list[Row]], None]]] = {}  # of runs that go on
+    errors: ClassVar[dict[int, Exception]] = {}
+    numbers: ClassVar[Iterator[int]] = count()
 
     def __init__(self, deliver: Callable[[list[Row]], None], at_end: bool) -> None:
-        self.number = len(self.receivers)
+        self.number = next(self.numbers)
         self.receivers[self.number] = deliver
         self.at_end = at_end
+
+    def over(self) -> None:
+        """Nothing comes any more: the driver's plan and data need not be kept."""
+        del self.receivers[self.number]
+        error = self.errors.pop(self.number, None)
+        if error is not None:
+            raise error
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
@@ -48,8 +56,8 @@ class _Deliver(tune.Callback):
         if result["done"] or not self.at_end:
             try:
                 self.receivers[self.number](rows)
-            except InterplayError as error:  # Tune would take it for the trial's own
-                self.errors[self.number] = error
+            except Exception as error:  # Tune would take it for the trial's own
+                self.errors.setdefault(self.number, error)
 
 
 class _Silent(tune.ProgressReporter):
@@ -86,33 +94,17 @@ def train_on_ray(
 ) -> None:
     """Train all members of `packs`, every one of which is delivered as a row.
 
-    Where a worker dies (killed for its memory, a crash in native code), what it had not reported
-    is tried again in smaller packs, down to single members, so that one bad member takes no other
-    with it.
-
     Args:
         context: makes what workers get from the packs.
         resources: of one worker, as Ray counts them.
         deliver: called on the driver with finished rows, in the order in which they come.
     """
-    got: set[str] = set()
 
-    def take(rows: list[Row]) -> None:
-        got.update(row.key for row in rows)
-        deliver(rows)
+    def fit(packs: list[Pack], take: Callable[[list[Row]], None]) -> dict[int, str]:
+        space = {"pack": tune.grid_search(list(range(len(packs))))}
+        return _fit(context(packs), workers, resources, take, space=space)
 
-    todo = list(packs)
-    while todo:
-        space = {"pack": tune.grid_search(list(range(len(todo))))}
-        errors = _fit(context(todo), workers, resources, take, space=space)
-        smaller: list[Pack] = []
-        for i, pack in enumerate(todo):
-            lost = tuple(member for member in pack.members if member.key not in got)
-            if lost and len(pack.members) == 1:
-                take([failed_row(lost[0], errors.get(i, "the worker died"))])
-            elif lost:
-                smaller += Pack(lost, pack.engine, pack.note).halves()
-        todo = smaller
+    train_all(packs, fit, deliver)
 
 
 def search_on_ray(
@@ -170,8 +162,6 @@ def _fit(
             ),
         )
         results = tuner.fit()
-        if receiver.number in _Deliver.errors:
-            raise _Deliver.errors[receiver.number]
         errors = {}
         for i in range(len(results)):
             result = results[i]
@@ -181,3 +171,4 @@ def _fit(
         return errors
     finally:
         shutil.rmtree(storage, ignore_errors=True)
+        receiver.over()

@@ -1,4 +1,4 @@
-"""Ray on this machine: where it is started and stopped. Importing this does not import ray."""
+"""Where members train: Ray on this machine, started and stopped. Importing this does not import ray."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import logging
 import os
 import threading
 import warnings
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from interplay.training.members import Row
+    from interplay.tuning.packs import Pack
+    from interplay.tuning.search.rounds import Rounds
+    from interplay.tuning.worker import Context
+
+    Deliver = Callable[[list[Row]], None]
 
 # Read when ray is imported: no banners, no usage reports, the working folder kept, no loggers
 # that would write every row again, and Ctrl-C for us to handle.
@@ -27,6 +38,69 @@ WORKERS_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
     "MALLOC_TOP_PAD_": str(2**26),
 }
+
+
+class Session(Protocol):
+    """Workers, for as long as a run takes.
+
+    Attributes:
+        workers: processes that train at once.
+    """
+
+    workers: int
+
+    def __enter__(self) -> Session: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def begin(self) -> None:
+        """Start them in the background: there will be something to train."""
+        ...
+
+    def ready(self) -> None:
+        """Wait until they are there."""
+        ...
+
+    def train(
+        self,
+        packs: list[Pack],
+        context: Callable[[list[Pack]], Context],
+        *,
+        workers: int,
+        resources: dict[str, float],
+        deliver: Deliver,
+    ) -> None:
+        """Train all members of `packs`, every one of which is delivered as a row.
+
+        Args:
+            context: makes what workers get from the packs.
+            resources: of one worker.
+            deliver: called on the driver with finished rows, in the order in which they come.
+        """
+        ...
+
+    def search(
+        self,
+        rounds: Rounds,
+        context: Context,
+        *,
+        workers: int,
+        resources: dict[str, float],
+        deliver: Deliver,
+        scheduler: Any = None,
+    ) -> None:
+        """Train the cells that `rounds` suggests, a trial a cell, until it has no more.
+
+        Args:
+            scheduler: Tune's; may stop them between epochs, and their members are then delivered
+                as they are.
+        """
+        ...
 
 
 class RaySession:
@@ -68,6 +142,42 @@ class RaySession:
         self._there.wait()
         if self._error is not None:
             raise self._error
+
+    def train(
+        self,
+        packs: list[Pack],
+        context: Callable[[list[Pack]], Context],
+        *,
+        workers: int,
+        resources: dict[str, float],
+        deliver: Deliver,
+    ) -> None:
+        """As of `Session`."""
+        from interplay.tuning.run import train_on_ray
+
+        train_on_ray(packs, context, workers=workers, resources=resources, deliver=deliver)
+
+    def search(
+        self,
+        rounds: Rounds,
+        context: Context,
+        *,
+        workers: int,
+        resources: dict[str, float],
+        deliver: Deliver,
+        scheduler: Any = None,
+    ) -> None:
+        """As of `Session`."""
+        from interplay.tuning.run import search_on_ray
+
+        search_on_ray(
+            rounds,
+            context,
+            workers=workers,
+            resources=resources,
+            deliver=deliver,
+            scheduler=scheduler,
+        )
 
     def __exit__(self, *exception: object) -> None:
         if not self._begun:

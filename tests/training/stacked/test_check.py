@@ -10,7 +10,8 @@ from interplay.training.members import Member, section
 from interplay.training.reference import train_member
 from interplay.training.stacked.check import why_not
 from interplay.training.stacked.engine import train_stack
-from interplay.tuning.plan import make_groups, make_plan
+from interplay.tuning.packs import make_groups
+from interplay.tuning.plan import make_plan
 from interplay.tuning.preflight import preflight
 from tests.training.stacked.test_engine import assert_same, parts_of, small_data
 
@@ -206,7 +207,9 @@ def test_few_rows_are_enough_to_tell(rows, folder):
 
 def test_freezing_as_an_axis_is_two_shapes_that_both_stack(folder):
     plan = make_plan(study_of(folder, inputs=64, outputs=10, freeze=[True, False]))
-    groups = make_groups(plan, plan.members, preflight(plan, plan.members))
+    found = preflight(plan.cells, plan.datasets, plan.study.folders)
+    built = dict(zip(map(id, plan.cells), found, strict=True))
+    groups = make_groups(plan, plan.members, lambda config: built[id(config)])
     assert [group.engine for group in groups] == ["stacked"] * 2
-    frozen, free = (preflight(plan, plan.members)(g.members[0].config) for g in groups)
+    frozen, free = found
     assert frozen.parameters < free.parameters

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from interplay.metrics import Meaning, meaning_of
-from interplay.table.ledger import COLUMNS, STUDY, Ledger
+from interplay.table.folder import STUDY
+from interplay.table.ledger import COLUMNS, Ledger
 from interplay.table.table import Column, Default, Role, Table
 
 OWN: dict[str, Role] = {

@@ -25,7 +25,7 @@ from interplay.search.optuna.stores import open_storage
 from interplay.space.domains import Choice, Domain, Float, Int
 from interplay.space.space import Cell
 
-OWNER, NUMBER = "interplay:owner", "interplay:number"
+OWNER, SEARCH, NUMBER = "interplay:owner", "interplay:search", "interplay:number"
 SCALARS = (bool, int, float, str, type(None))
 
 
@@ -133,16 +133,19 @@ class OptunaGuide(SearcherGuide):
         self.known = self._adopt()
 
     def _adopt(self) -> set[int]:
-        """Numbers of this run's own suggestions that the store has scores of.
+        """Numbers of this search's own suggestions that the store has scores of.
 
         What an earlier driver of this run was asking when it died is marked failed there.
         """
         known = set()
         for trial in self.study.get_trials(deepcopy=False):
-            if trial.user_attrs.get(OWNER) != self.task.owner:
+            said = trial.user_attrs
+            if said.get(OWNER) != self.task.owner:
                 continue
             if trial.state == TrialState.COMPLETE:
-                known.add(trial.user_attrs[NUMBER])
+                # A run's first search has its owner's name where an earlier version began it.
+                if said.get(SEARCH, said[OWNER]) == self.task.search_id:
+                    known.add(said[NUMBER])
             elif trial.state == TrialState.RUNNING:
                 self.study.tell(trial.number, state=TrialState.FAIL)
         return known
@@ -151,8 +154,8 @@ class OptunaGuide(SearcherGuide):
         cell = super().suggest(number)
         trial = self.searcher._ot_trials.get(self.live.get(number))
         if trial is not None:
-            trial.set_user_attr(OWNER, self.task.owner)
-            trial.set_user_attr(NUMBER, number)
+            for name, value in self._own(number).items():
+                trial.set_user_attr(name, value)
         return cell
 
     def seed(self, number: int, attempt: int) -> None:
@@ -175,9 +178,13 @@ class OptunaGuide(SearcherGuide):
             value=score,
             params={name: _encoded(value) for name, value in cell.items()},
             distributions=self.space,
-            user_attrs={OWNER: self.task.owner, NUMBER: number},
+            user_attrs=self._own(number),
         )
         self.study.add_trial(trial)
+
+    def _own(self, number: int | None) -> dict[str, Any]:
+        """What says in a store whose trial it is."""
+        return {OWNER: self.task.owner, SEARCH: self.task.search_id, NUMBER: number}
 
 
 def distribution_of(domain: Domain) -> BaseDistribution:

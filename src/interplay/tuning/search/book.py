@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
-import time
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interplay.analysis.score import score_of
 from interplay.identity import same_as
+from interplay.search.guide import Guide
 from interplay.space.space import Cell
 from interplay.study.study import Study
 from interplay.table.ledger import Ledger
 from interplay.table.search_record import Record
 from interplay.training.members import Config, Member, Row, failed_row
-from interplay.tuning.devices import device_of
-from interplay.tuning.plan import Plan, pack_up
+from interplay.tuning.packs import pack_up
+from interplay.tuning.plan import Plan
+
+if TYPE_CHECKING:
+    from interplay.tuning.search.rounds import Rounds
 
 
 @dataclass
@@ -28,26 +31,35 @@ class CellBook:
         finished: keys of members that need no training.
         values: of finished members, the metric; None where it diverged.
         deliver: takes rows that no worker made.
+        device: that workers compute on.
     """
 
     plan: Plan
     finished: set[str]
     values: dict[str, float | None]
     deliver: Callable[[list[Row]], None]
+    device: str = "cpu"
     begun: set[str] = field(default_factory=set)
+    known: dict[str, list[Member]] = field(default_factory=dict)
 
     def members(self, cell: Cell) -> list[Member]:
-        return self.plan.members_of(self.plan.study.resolve(cell))
+        """A cell's members; the driver asks for them at every turn of the search."""
+        key = same_as(cell)
+        if key not in self.known:
+            self.known[key] = self.plan.members_of(self.plan.study.resolve(cell))
+        return self.known[key]
+
+    def missing(self, cells: Iterable[Cell]) -> list[Member]:
+        """Members of `cells` that are not finished."""
+        return [m for cell in cells for m in self.members(cell) if m.key not in self.finished]
 
     def begin(self, cell: Cell) -> dict[str, Any] | None:
         """The configuration of the trial that trains what is missing of a cell."""
-        missing = [
-            m for m in self.members(cell) if m.key not in self.finished and m.key not in self.begun
-        ]
+        missing = [m for m in self.missing([cell]) if m.key not in self.begun]
         if not missing:
             return None
         self.begun |= {member.key for member in missing}
-        packs, unbuildable = pack_up(self.plan, missing, 1, device_of(self.plan.study))
+        packs, unbuildable = pack_up(self.plan, missing, 1, self.device)
         if unbuildable:
             self.deliver(unbuildable)
         return {"packs": [pack.to_json() for pack in packs]} if packs else None
@@ -60,7 +72,7 @@ class CellBook:
 
     def end(self, cell: Cell, error: str | None) -> None:
         """A trial is over; members that it gave no row for have failed."""
-        lost = [member for member in self.members(cell) if member.key not in self.finished]
+        lost = self.missing([cell])
         if lost:
             self.deliver([failed_row(m, error or "the trial ended without a row") for m in lost])
 
@@ -78,15 +90,14 @@ def value_of(status: str, curves: dict[str, list[float]] | None, metric: str) ->
     return values[-1]
 
 
-def open_book(plan: Plan, ledger: Ledger, deliver: Callable[[list[Row]], None]) -> CellBook:
+def open_book(
+    plan: Plan, ledger: Ledger, deliver: Callable[[list[Row]], None], device: str
+) -> CellBook:
     """The book with what the ledger has."""
     finished = ledger.finished(stopped=plan.study.search.scheduler is not None)
-    values = {}
-    for row in ledger.rows().to_pylist():
-        if row["key"] in finished:
-            curves = {plan.metric: row.get(f"curve.{plan.metric}")}
-            values[row["key"]] = value_of(row["status"], curves, plan.metric)
-    return CellBook(plan, finished, values, deliver)
+    last = ledger.last(plan.metric)
+    values = {key: last[key] if math.isfinite(last[key]) else None for key in finished}
+    return CellBook(plan, finished, values, deliver, device)
 
 
 def open_record(study: Study, ledger: Ledger, book: CellBook) -> Record:
@@ -99,13 +110,8 @@ def open_record(study: Study, ledger: Ledger, book: CellBook) -> Record:
         settings["rules"] = [rule.text for rule in study.space.rules]
     record = Record.open(ledger.folder, settings)
     if not record.rounds and not record.before:
-        cells = [json.loads(row) for row in ledger.rows()["config"].to_pylist()]
-        unique = {same_as(config): config for config in cells}
-        record.before = [
-            cell
-            for cell in (cell_of(study, config) for config in unique.values())
-            if cell is not None and all(m.key in book.finished for m in book.members(cell))
-        ]
+        cells = [cell_of(study, config) for config in ledger.configs()]
+        record.before = [cell for cell in cells if cell is not None and not book.missing([cell])]
     return record
 
 
@@ -120,35 +126,29 @@ def cell_of(study: Study, config: Config) -> Cell | None:
         return None
 
 
-def run_search(
+def open_rounds(
     plan: Plan,
+    guide: Guide,
     book: CellBook,
     record: Record,
-    on_round: Callable[[], None],
-    train: Callable[[Any], None],
-) -> None:
-    """Search until there is nothing more to try.
+    on_round: Callable[[list[Cell]], None],
+) -> Rounds:
+    """The search that the study asks for, as far as it came.
 
     Args:
-        on_round: called when a round of cells is on record.
-        train: trains the cells that a searcher suggests.
+        on_round: takes the cells of a round that is on record.
     """
     from interplay.tuning.search.rounds import Rounds
 
-    study, search = plan.study, plan.study.search
-    guide = study.guide(plan.mode, record.owner)
-    budget = search.time_budget
-    rounds = Rounds(
+    search = plan.study.search
+    return Rounds(
         guide,
         book,
         record,
         mode=plan.mode,
-        trials=search.trials or 10**9,
+        trials=search.trials or sys.maxsize,  # until the grid ends
         size=search.max_concurrent,
-        first=study.first_cells(),
-        deadline=None if budget is None else time.monotonic() + budget,
+        first=plan.study.first_cells(),
+        budget=search.time_budget,
         on_round=on_round,
     )
-    there = all(m.key in book.finished for cell in record.cells for m in book.members(cell))
-    if not there or record.suggested < rounds.trials:
-        train(rounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
@@ -42,8 +43,8 @@ class Rounds(Searcher):
         trials: how many cells are suggested in all.
         size: of a round.
         first: cells tried before the guide is asked.
-        deadline: on `time.monotonic`; no cell begins after it.
-        on_round: called when a round is on record, before it trains.
+        budget: seconds from when the first worker is ready, after which no cell begins.
+        on_round: takes the cells of a round that is on record, before it trains.
     """
 
     def __init__(
@@ -56,20 +57,22 @@ class Rounds(Searcher):
         trials: int,
         size: int,
         first: list[Cell],
-        deadline: float | None,
-        on_round: Callable[[], None],
+        budget: float | None,
+        on_round: Callable[[list[Cell]], None],
     ) -> None:
         super().__init__(metric=None, mode=None)
         self.guide, self.book, self.record = guide, book, record
         self.direction, self.trials, self.size, self.first = mode, trials, size, first
-        self.deadline, self.on_round = deadline, on_round
+        self.budget, self.on_round = budget, on_round
+        self.deadline: float | None = None
         self.running: dict[str, Cell] = {}
         self.scores: list[float | None] = []
-        self.waiting = [cell for cells in record.rounds for cell in cells]
+        self.waiting = deque(cell for cells in record.rounds for cell in cells)
         self.untold = list(record.rounds)
+        self.suggested = record.suggested
         self.exhausted = False
-        if not record.rounds:
-            record.save()
+        self._ahead: tuple[Cell, Any] | None = None
+        record.save()
         for cell in record.before:
             self._tell(None, cell)
 
@@ -77,17 +80,31 @@ class Rounds(Searcher):
         # Tune pickles its searcher; a driver's ledger and stores stay here.
         return (Searcher, ())
 
+    def left(self) -> bool:
+        """Whether there is anything to train; found out without a trial."""
+        if self._ahead is None:
+            self._ahead = self._begin()
+        return self._ahead is not None
+
     def suggest(self, trial_id: str) -> Any:
         """A trial's configuration; None: not yet; `FINISHED`: no more."""
+        begun, self._ahead = self._ahead or self._begin(), None
+        if begun is not None:
+            self.running[trial_id], config = begun
+            return config
+        return None if self.running else Searcher.FINISHED
+
+    def _begin(self) -> tuple[Cell, Any] | None:
+        """The next cell to train with its trial's configuration; None where there is none yet,
+        or, with none running, none any more."""
         while True:
             while self.waiting:
                 if self._over():
-                    return None if self.running else Searcher.FINISHED
-                cell = self.waiting.pop(0)
+                    return None
+                cell = self.waiting.popleft()
                 config = self.book.begin(cell)
                 if config is not None:
-                    self.running[trial_id] = cell
-                    return config
+                    return cell, config
             if self.running:
                 return None
             for cells in self.untold:
@@ -95,12 +112,18 @@ class Rounds(Searcher):
                     self._tell(len(self.scores) - len(self.record.before), cell)
             self.untold = []
             if not self._next_round():
-                return Searcher.FINISHED
+                return None
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """A worker is at work: from its first one on, time counts."""
+        del trial_id
+        if self.budget is not None and self.deadline is None:
+            self.deadline = result.get("ready", time.time()) + self.budget
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        del result
+        self.on_trial_result(trial_id, result or {})
         cell = self.running.pop(trial_id)
         self.book.end(cell, "the worker died" if error else None)
 
@@ -116,13 +139,13 @@ class Rounds(Searcher):
 
     def _over(self) -> bool:
         """Whether no further cell may begin."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        return self.deadline is not None and time.time() >= self.deadline
 
     def _next_round(self) -> bool:
         """Ask for the next round; False where there is none."""
         if self.exhausted or self._over():
             return False
-        start = self.record.suggested
+        start = self.suggested
         cells: list[Cell] = []
         for number in range(start, min(start + self.size, self.trials)):
             given = number < len(self.first)
@@ -133,10 +156,10 @@ class Rounds(Searcher):
             cells.append(cell)
         if not cells:
             return False
-        self.record.rounds.append(cells)
-        self.record.save()
-        self.on_round()
-        self.waiting, self.untold = list(cells), [cells]
+        self.record.add(cells)
+        self.suggested += len(cells)
+        self.on_round(cells)
+        self.waiting, self.untold = deque(cells), [cells]
         return True
 
     def _tell(self, number: int | None, cell: Cell) -> None:

@@ -139,13 +139,18 @@ def tell_past(scheduler: TrialScheduler, cells: Iterable[Sequence[float]]) -> No
 
 def open_scheduler(plan: Plan, ledger: Ledger, book: CellBook, record: Record) -> TrialScheduler:
     """The study's scheduler, told of the cells that are finished."""
+    import pyarrow as pa
+
     search = plan.study.search
     target = Target(plan.metric, plan.mode, search.score)
     scheduler = make_scheduler(search, plan.study.epochs, plan.mode)
-    found = {row["key"]: row for row in ledger.rows().to_pylist()}
-    keys = [[member.key for member in book.members(cell)] for cell in record.cells]
-    finished = [own for own in keys if book.finished.issuperset(own)]
-    tell_past(scheduler, [reported_before([found[key] for key in own], target) for own in finished])
+    keys = [
+        [m.key for m in book.members(cell)] for cell in record.cells if not book.missing([cell])
+    ]
+    columns = ["status", "epochs_run", CURVE + target.metric]
+    wanted = pa.array([key for own in keys for key in own], pa.string())
+    found = {row["key"]: row for row in ledger.rows(columns, wanted).to_pylist()}
+    tell_past(scheduler, [reported_before([found[key] for key in own], target) for own in keys])
     return scheduler
 
 

@@ -1,0 +1,146 @@
+"""A table that grows in Parquet parts: one writer, any number of readers beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from interplay.errors import LedgerError
+from interplay.table.folder import put, remove
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+COMPACT_AFTER = 64  # parts; each costs a file to open at every reading
+CONFIG = "config"  # JSON; one text for all rows of a cell
+NUMBER = re.compile(r"(\d{8})-")
+
+
+class Parts:
+    """Parts of one table with a column `key`, one after the other in a folder.
+
+    A part is written under another name, then renamed to its number and the digest of its bytes.
+
+    Args:
+        keep: which row counts where a key is there more than once: of results the last, and of
+            what is listed in an order the first.
+    """
+
+    def __init__(self, folder: Path, keep: Literal["first", "last"]) -> None:
+        self.folder, self.keep = folder, keep
+        self._written: list[tuple[Path, int]] | None = None  # with their sizes, for the writer
+        self._single = 0  # parts since the last merging
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table | None:
+        """The whole table, or those of its columns; None where there is no part.
+
+        A part that is gone since the folder was listed has been merged into another by its writer:
+        then the list is asked for again.
+
+        Raises:
+            LedgerError: where a part cannot be read.
+        """
+        listed = self._list()
+        while True:
+            try:
+                return _merged([_read(part, columns) for part in listed], self.keep)
+            except (FileNotFoundError, PermissionError) as error:
+                again = self._list()
+                if again == listed:
+                    raise LedgerError(f"{self.folder} cannot be read: {error}") from None
+                listed = again
+
+    def append(self, table: pa.Table) -> None:
+        """Add rows, all or none of them, and now and then merge parts into larger ones.
+
+        Raises:
+            LedgerError: where they cannot be written.
+        """
+        self._write(table)
+        self._single += 1
+        if self._single >= COMPACT_AFTER:
+            self.compact()
+
+    def compact(self, above: int = 1) -> None:
+        """Merge the last parts, where there are more than `above`, into one.
+
+        How far back follows from their sizes: a part is merged with those behind it when together
+        they come to half of it, so that adding n rows writes each of them some log n times. A crash
+        before the merged ones are removed leaves rows twice, which reading sees through.
+        """
+        parts = self._mine()
+        self._single = 0
+        if len(parts) <= above:
+            return
+        start, size = len(parts) - 1, parts[-1][1]
+        while start and parts[start - 1][1] <= 2 * size:
+            start -= 1
+            size += parts[start][1]
+        last = parts[start:]
+        if len(last) < 2:
+            return
+        table = _merged([_read(part, None) for part, _ in last], self.keep)
+        self._write(table)
+        del parts[start:-1]
+        for part, _ in last:
+            remove(part)
+
+    def _list(self) -> list[Path]:
+        return sorted(self.folder.glob("*.parquet"), key=lambda p: p.name)
+
+    def _mine(self) -> list[tuple[Path, int]]:
+        """The parts as their one writer knows them: listed once, then counted along."""
+        if self._written is None:
+            self._written = [(part, part.stat().st_size) for part in self._list()]
+        return self._written
+
+    def _write(self, table: pa.Table) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        parts = self._mine()
+        numbers = [int(m[1]) for part, _ in parts if (m := NUMBER.match(part.name))]
+        sink = pa.BufferOutputStream()
+        # A dictionary of configurations is larger than writers expect one to be.
+        pq.write_table(table, sink, dictionary_pagesize_limit=2**27)
+        content = sink.getvalue().to_pybytes()
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        part = self.folder / f"{max(numbers, default=-1) + 1:08d}-{digest}.parquet"
+        put(part, content, sync=True)
+        parts.append((part, len(content)))
+
+
+def _read(part: Path, columns: Sequence[str] | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(part, read_dictionary=[CONFIG]) as file:
+            return file.read(columns=columns)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (pa.ArrowInvalid, OSError) as error:
+        raise LedgerError(
+            f"{part} cannot be read: {error}; without it (moved elsewhere) its members are "
+            "trained again"
+        ) from None
+
+
+def _merged(tables: Sequence[pa.Table], keep: str) -> pa.Table | None:
+    """Tables one behind the other, a row a key."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not tables:
+        return None
+    table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+    if "key" not in table.column_names or pc.count_distinct(table["key"]).as_py() == len(table):
+        return table
+    which = {"last": "max", "first": "min"}[keep]
+    places: Any = pa.table({"key": table["key"], "place": np.arange(len(table))})
+    places = places.group_by("key").aggregate([("place", which)])[f"place_{which}"]
+    return table.take(np.sort(places.to_numpy()))
