@@ -17,10 +17,11 @@ REPORT_KEYS = ("x", "y", "metric")
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the study and its file.")],
     data: Annotated[
-        str, typer.Option(help="A dataset, as `interplay data` lists them.")
+        str, typer.Option(help="A dataset of `interplay data`, or your own module:function.")
     ] = "digits",
     model: Annotated[
-        str | None, typer.Option(help="A family, as `interplay models` lists them.")
+        str | None,
+        typer.Option(help="A family of `interplay models`, or your own module:function."),
     ] = None,
 ) -> None:
     """Write a study file to start from.

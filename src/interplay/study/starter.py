@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-import inspect
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from interplay.data import DATASETS, DataEntry
-from interplay.errors import InterplayError, UnknownNameError
-from interplay.models import FAMILIES, Family
+from interplay.data import DATASETS
+from interplay.errors import InterplayError, Mistake, StudyError, UnknownNameError
 from interplay.options import Option
+from interplay.study.sections import RULES, check_section
 from interplay.study.settings import is_name
 from interplay.study.writing import value_text
+from interplay.training.optimizers import OPTIMIZERS
+from interplay.training.schedules import SCHEDULES
 
 WIDTHS = {"hidden_size": "[16, 32, 64]", "channels": "[8, 16, 32]"}
 """The option that says how wide a family's networks are, and values to begin with."""
+DROPOUT = "{ low = 0.0, high = 0.6, count = 4 }"
 READ_BY = {"sequence": "recurrent", "tokens": "recurrent", "flat": "linear"}
 """The family to begin with, where the dataset has inputs of this kind; else conv."""
+LINE, COLUMN = 110, 46
+"""The longest line, and where comments begin."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a section is made of: an entry of its registry, or a function of the user's own.
+
+    Attributes:
+        setting: its first line.
+        options: the own ones, by name.
+    """
+
+    setting: str
+    options: Mapping[str, Option]
 
 
 def write_study(
@@ -25,12 +45,14 @@ def write_study(
 
     Args:
         name: of the study and its file.
-        data, model: names of the registries; the family by default suits the dataset.
+        data, model: names of the registries, or functions of the user's own as module:function;
+            the family by default suits the dataset.
         folder: where; by default the current one.
 
     Raises:
         UnknownNameError: a dataset or family that there is not, with the nearest match.
-        InterplayError: a name that is no file name, or a file that is there already.
+        InterplayError: a name that is no file name, a function that is not there, or a file that
+            is.
     """
     name = name.removesuffix(".toml")
     if not is_name(name):
@@ -38,75 +60,145 @@ def write_study(
             f"{name!r} is no name of a study: letters, digits, dots, dashes and underscores, "
             "64 at most, without .toml or a folder, and none that Windows keeps for a device"
         )
-    for what, given, registry in (("dataset", data, DATASETS), ("model", model, FAMILIES)):
-        if given is not None and given not in [entry.name for entry in registry]:
-            raise UnknownNameError(what, given, [entry.name for entry in registry])
-    entry = next(entry for entry in DATASETS if entry.name == data)
-    family = next(f for f in FAMILIES if f.name == (model or _suited(entry)))
-    file = (folder or Path()) / f"{name}.toml"
+    folder = folder or Path()
+    held = _chosen("data", data, folder)
+    built = _chosen("model", _suited(data) if model is None else model, folder)
+    file = folder / f"{name}.toml"
     if file.exists():
         raise InterplayError(f"{file} is there already; choose another name")
-    file.write_text(_study(name, entry, family), encoding="utf-8")
+    file.write_text(_study(name, held, built, _task(data)), encoding="utf-8")
     return file
 
 
-def _suited(entry: DataEntry) -> str:
-    kind = entry.shape.partition(" ")[0]
-    if entry.name == "digits":
+def _chosen(section: str, name: str, folder: Path) -> Chosen:
+    registry = RULES[section].registry
+    assert registry is not None
+    if ":" not in name:
+        if name not in registry:
+            known = [*registry.names, "module:function of your own"]
+            raise UnknownNameError(registry.what, name, known)
+        return Chosen(f"name = {value_text(name)}", registry.get(name).options.by_name)
+    mistakes: list[Mistake] = []
+    folders = list(dict.fromkeys([folder.resolve(), Path.cwd()]))
+    checked, _ = check_section(section, {"builder": name}, folders, mistakes)
+    if checked is None:
+        raise StudyError("a function of your own", mistakes)
+    return Chosen(f"builder = {value_text(name)}", checked.options[""].by_name)
+
+
+def _suited(data: str) -> str:
+    if data not in DATASETS or data == "digits":
         return "linear"  # small pictures, which a linear network reads in no time
+    entry = DATASETS.get(data)
+    kind = entry.shape.partition(" ")[0]
     return READ_BY.get(kind, "linear" if entry.any_task else "conv")
 
 
-def _study(name: str, entry: DataEntry, family: Family) -> str:
-    options = family.options.by_name
-    width = next((option for option in WIDTHS if option in options), None)
-    varied = {option: WIDTHS[option] for option in (width,) if option}
-    if "dropout" in options:
-        varied["dropout"] = "{ low = 0.0, high = 0.6, count = 4 }"
-    regression = entry.task == "regression" and not entry.any_task
-    metric, mode = ("valid_loss", "min") if regression else ("accuracy", "max")
-    axes = [*varied, *[o for o in options if o not in varied]][:2]
-    own = [_line(option, {}) for option in entry.options.by_name.values()]
+def _task(data: str) -> str | None:
+    """The dataset's task; None where its rows must tell."""
+    entry = DATASETS.get(data) if data in DATASETS else None
+    return None if entry is None or entry.any_task else entry.task
+
+
+def _study(name: str, data: Chosen, model: Chosen, task: str | None) -> str:
+    varied = _varied(model)
+    common = {k: option for k, option in RULES["data"].common.by_name.items() if k != "batch_size"}
+    search = [
+        _line('metric = "valid_loss"' if task == "regression" else 'metric = "accuracy"'),
+        _line('mode   = "min"' if task == "regression" else 'mode   = "max"'),
+    ]
+    if task is None:
+        search = [_line('# metric = "accuracy"', "by default accuracy of classes, else rmse")]
+    # Where the model has not two options to vary, the rate and the batch are there in any study.
+    axes = [*varied, "lr", "batch_size"][:2]
+    lr = "[1e-4, 1e-3, 1e-2]" if "lr" in axes else "1e-3"
+    batch = "[16, 32, 64]" if "batch_size" in axes else "32"
     lines = [
         f"# {name}: what do you ask, and what do you expect?",
-        f'name   = "{name}"        # the run is kept in runs/{name}',
-        "epochs = 15                # every model trains exactly this long",
-        "seeds  = 5                 # seeds 0…4, the same in every cell; 3 give a verdict, 5 intervals",
+        _line(f"name   = {value_text(name)}", "the run is kept in runs/<name>"),
+        _line("epochs = 15", "every model trains exactly this long"),
+        _line("seeds  = 5", "seeds 0…4, the same in every cell; 3 give a verdict, 5 intervals"),
         "",
         "[data]",
-        f'name = "{entry.name}"',
-        "batch_size = 32",
-        *own,
+        data.setting,
+        *_set(data.options, {}),
+        _line(f"batch_size = {batch}", "rows of one step"),
+        *_set(common, {}),
         "",
-        "[model]                    # any value may be a range: [8, 16], or { low, high, count }",
-        f'name = "{family.name}"',
-        *[_line(option, varied) for option in options.values()],
+        _line("[model]", "any value may be a range: [8, 16], or { low, high, count }"),
+        model.setting,
+        *_set(model.options, varied),
         "",
         "[optimizer]",
-        'name = "adam"              # adam, adamw, sgd, rmsprop',
-        "lr = 1e-3",
+        _line('name = "adam"', ", ".join(OPTIMIZERS.names)),
+        f"lr = {lr}",
         "# weight_decay = 0.0",
         "",
+        "[schedule]",
+        _line('name = "none"', _schedules()),
+        "",
+        "[training]",
+        *_set(RULES["training"].common.by_name, {}),
+        "",
         "[search]",
-        'method = "grid"            # or random, bayes, hyperopt, optuna, with trials = N',
-        f'metric = "{metric}"',
-        f'mode   = "{mode}"',
+        _line('method = "grid"', "or random, bayes, hyperopt, optuna, with trials = N"),
+        *search,
         "",
         "[heatmap]",
-        f'x = "{axes[0]}"',
-        f'y = "{axes[1]}"',
+        f"x = {value_text(axes[0])}",
+        f"y = {value_text(axes[1])}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _line(option: Option, varied: dict[str, str]) -> str:
-    """An option as it may be set: what varies and what must be given plain, the rest as a comment."""
-    about = f"# {option.doc}: {option.allowed}" if option.doc else f"# {option.allowed}"
-    if option.name in varied:
-        setting = f"{option.name} = {varied[option.name]}"
-    elif option.default is inspect.Parameter.empty:
-        setting, about = f'{option.name} = ""', f"{about}; must be given"
-    else:
-        value = "…" if option.default is None else value_text(option.plain_default)
-        setting = f"# {option.name} = {value}"
-    return f"{setting:<43} {about}"
+def _varied(model: Chosen) -> dict[str, str]:
+    """The model's options that vary: its width and dropout, or numbers that its function takes."""
+    options = model.options
+    width = next((name for name in WIDTHS if name in options), None)
+    found = {} if width is None else {width: WIDTHS[width]}
+    if "dropout" in options:
+        found["dropout"] = DROPOUT
+    for name, option in options.items() if model.setting.startswith("builder") else ():
+        values = _around(option.default)
+        if name not in found and values and not any(option.mistake(name, v) for v in values):
+            found[name] = value_text(values)
+    return dict(list(found.items())[:2])
+
+
+def _around(default: object) -> list[int]:
+    """Whole numbers to begin with; none around what is no such number."""
+    if type(default) is not int or default < 1:
+        return []
+    return sorted({max(1, default // 2), default, 2 * default})
+
+
+def _schedules() -> str:
+    own = {entry.name: ", ".join(entry.options.by_name) for entry in SCHEDULES}
+    return ", ".join(f"{name} ({keys})" if keys else name for name, keys in own.items())
+
+
+def _set(options: Mapping[str, Option], varied: Mapping[str, str]) -> list[str]:
+    """Options as they may be set: what varies plain, the rest as comments."""
+    lines = []
+    for name, option in options.items():
+        about = ": ".join(text for text in (option.doc, option.allowed) if text)
+        if name in varied:
+            setting = f"{name} = {varied[name]}"
+        elif option.required:
+            setting, about = (
+                f"# {name} = …",
+                f"{about}; must be given" if about else "must be given",
+            )
+        else:
+            value = "…" if option.default is None else value_text(option.plain_default)
+            setting = f"# {name} = {value}"
+        lines.append(_line(setting, about))
+    return lines
+
+
+def _line(setting: str, about: str = "") -> str:
+    """A setting and what is to be said of it, which goes on below where it is long."""
+    column = max(COLUMN, len(setting))
+    first, *rest = textwrap.wrap(about, max(LINE - column - 3, 24)) or [""]
+    lines = [f"{setting:<{column}} # {first}" if first else setting]
+    return "\n".join([*lines, *(f"{'':<{column}} # {part}" for part in rest)])
