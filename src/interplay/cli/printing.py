@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def print_plan(study: Study, out: str | None) -> None:
     """What a run would train: cells, members, what is finished, packs."""
+    from interplay.tuning.bar import duration
     from interplay.tuning.execute import dry_run
 
     plan = dry_run(study, out)
@@ -38,6 +39,8 @@ def print_plan(study: Study, out: str | None) -> None:
     workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
     by = f", {' and '.join(plan['engines'])} engine, of {sizes} members" if packs else ""
     typer.echo(f"packs    {len(packs)} {workers}{by}")
+    if plan["missing"] and plan["seconds"] is not None:
+        typer.echo(f"time     about {duration(plan['seconds'])}, as trainings took in this folder")
     if plan["unbuildable"]:
         typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
 
@@ -55,6 +58,8 @@ def print_outcome(outcome: Outcome) -> None:
         )
     else:
         typer.echo(f"{results.name}: {outcome.nothing_new}")
+    if outcome.left_aside:
+        typer.echo(f"unused   {outcome.left_aside}")
     for status in ("failed", "diverged"):
         rows = frame[frame["status"] == status]
         if len(rows):

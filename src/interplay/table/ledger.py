@@ -59,7 +59,7 @@ class Ledger:
         ledger = cls(folder)
         if not ledger.folder.is_dir():
             raise LedgerError(f"there is no run folder {folder}{_near(ledger.folder)}")
-        if not (ledger.folder / files.STUDY).is_file():
+        if not ledger.is_run:
             raise LedgerError(f"{folder} is not a run folder: it has no {files.STUDY}")
         return ledger
 
@@ -71,7 +71,7 @@ class Ledger:
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise LedgerError(f"{self.folder} is a file; a run needs a folder")
-        if self.folder.is_dir() and not (self.folder / files.STUDY).is_file():
+        if self.folder.is_dir() and not self.is_run:
             other = files.foreign(self.folder)
             if other:
                 raise LedgerError(
@@ -81,6 +81,11 @@ class Ledger:
         with files.writing(self.folder):
             self._rows.folder.mkdir(parents=True, exist_ok=True)
         return self
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a study was asked here already."""
+        return (self.folder / files.STUDY).is_file()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -197,6 +202,21 @@ class Ledger:
         rows = self.rows(["status"])
         keys = rows["key"].filter(pc.invert(pc.is_in(rows["status"], value_set=again)))
         return set(keys.to_pylist())
+
+    def seconds(self, epochs: int) -> float | None:
+        """What training a member takes, by those that were trained to the end here; None without.
+
+        Args:
+            epochs: of that member; of one without a budget 0.
+        """
+        import pyarrow.compute as pc
+
+        rows = self.rows(["status", "seconds", "epochs_run"])
+        rows = rows.filter(pc.equal(rows["status"], "complete"))
+        if not len(rows):
+            return None
+        seconds, run = pc.sum(rows["seconds"]).as_py(), pc.sum(rows["epochs_run"]).as_py()
+        return float(seconds / run * epochs if epochs and run else seconds / len(rows))
 
     def last(self, metric: str) -> dict[str, float]:
         """By key the last value of a metric; NaN of a member without a result."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from interplay.errors import shown
 from interplay.search.optuna.stores import without_password
 from interplay.space.domains import Float, Int
+from interplay.study.sections import RULES
+from interplay.study.settings import SECTIONS
 from interplay.study.study import Study
 from interplay.training.schedules import SCHEDULES
 from interplay.tuning.devices import cores
@@ -44,6 +47,32 @@ def describe(plan: Plan) -> dict[str, Any]:
         },
         "versions": _versions(),
     }
+
+
+ASIDE = ("name", "heatmap", "resources")
+"""What may be asked otherwise without a training being another."""
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What two studies, as written, ask differently: "epochs 20 → 5"."""
+    old, new = ({k: v for k, v in _flat(study) if k not in ASIDE} for study in (before, now))
+    return [
+        f"{key} {_told(old, key)} → {_told(new, key)}"
+        for key in dict.fromkeys([*old, *new])
+        if old.get(key) != new.get(key)
+    ]
+
+
+def _flat(study: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in study.items():
+        if isinstance(value, Mapping) and key in (*SECTIONS, *RULES) and key not in ASIDE:
+            yield from ((f"{key}.{inner}", own) for inner, own in value.items())
+        else:
+            yield key, value
+
+
+def _told(study: Mapping[str, Any], key: str) -> str:
+    return shown(study[key]) if key in study else "(not given)"
 
 
 def _shown(search: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interplay.analysis.numbers import listed
 from interplay.errors import UnknownNameError
 from interplay.identity import same_as
 from interplay.results.results import Results
@@ -18,7 +19,7 @@ from interplay.study.study import Study
 from interplay.table.ledger import Ledger
 from interplay.training.members import Member, Row
 from interplay.tuning.bar import StudyProgress
-from interplay.tuning.describe import describe
+from interplay.tuning.describe import changes, describe
 from interplay.tuning.devices import device_of, resources_of, workers_of
 from interplay.tuning.packs import Pack, pack_up
 from interplay.tuning.plan import Plan, make_plan
@@ -56,6 +57,8 @@ class Outcome:
         kept: members that were there already.
         failed: members of the study that are failed, now or still.
         seconds: of the whole run.
+        unused: rows in the folder that the study does not ask for.
+        changed: what it asks otherwise than the run before in this folder did.
     """
 
     results: Results
@@ -64,11 +67,21 @@ class Outcome:
     kept: int
     failed: int
     seconds: float
+    unused: int
+    changed: list[str]
 
     @property
     def nothing_new(self) -> str:
         """What to say where nothing was tried."""
         return f"nothing new to train, all {self.kept} members were there already"
+
+    @property
+    def left_aside(self) -> str | None:
+        """What to say of rows that are not the study's; None where there are none."""
+        if not self.unused:
+            return None
+        changed = f"; changed since: {listed(self.changed, 6)}" if self.changed else ""
+        return f"{self.unused} members of other settings, data or code are kept{changed}"
 
 
 def run_folder(study: Study, out: str | Path | None) -> Path:
@@ -89,6 +102,8 @@ def run(study: Study, out: str | Path | None = None, *, progress: bool = True) -
     outcome = execute(study, out, progress=progress)
     if progress and not outcome.tried:
         print(f"{study.name}: {outcome.nothing_new}", file=sys.stderr)
+    if progress and outcome.left_aside:
+        print(f"{study.name}: {outcome.left_aside}", file=sys.stderr)
     return outcome.results
 
 
@@ -110,6 +125,7 @@ def execute(
         session = RaySession(workers_of(study), study.resources.cpus_per_worker)
     with ledger.lock(), session:
         ledger.compact()
+        before = ledger.study()["study"] if ledger.is_run else {}
         finished = ledger.finished(stopped=study.search.scheduler is not None)
         if not finished:
             session.begin()  # there will be something to train
@@ -127,7 +143,16 @@ def execute(
     failed = int((results.frame["status"] == "failed").sum())
     trained = sum(status != "failed" for status in tried.values())
     kept = len(results.frame) - len(tried)
-    return Outcome(results, len(tried), trained, kept, failed, time.monotonic() - started)
+    return Outcome(
+        results,
+        tried=len(tried),
+        trained=trained,
+        kept=kept,
+        failed=failed,
+        seconds=time.monotonic() - started,
+        unused=len(ledger.rows([])) - len(results.frame),
+        changed=changes(before, results.study["study"]) if before else [],
+    )
 
 
 class Desk:
@@ -259,7 +284,8 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     asked = study.resources.device
     device = device_of(study) if asked == "auto" else asked  # that need not be on this machine
     packs, unbuildable = pack_up(plan, missing, workers_of(study), device)
-    search = study.search
+    search, workers = study.search, min(workers_of(study), max(1, len(packs)))
+    each = ledger.seconds(study.epochs or 0)
     return {
         "folder": str(ledger.folder),
         "chosen": None if search.listed else search.trials or len(study.cells()),
@@ -268,7 +294,8 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
         "finished": len(plan.members) - len(missing),
         "missing": len(missing),
         "unbuildable": len(unbuildable),
-        "workers": min(workers_of(study), max(1, len(packs))),
+        "workers": workers,
+        "seconds": None if each is None else each * (len(missing) - len(unbuildable)) / workers,
         "packs": [len(pack.members) for pack in packs],
         "engines": sorted({pack.engine for pack in packs}),
     }
