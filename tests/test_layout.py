@@ -1,6 +1,7 @@
 """Imports go up the journey only, the light parts stay light, files stay small."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ def part(file):
     return file.relative_to(SRC).parts[0].removesuffix(".py")
 
 
-def imported(file, everywhere=True):
+def imported(file):
     """Names of the modules that `file` imports, those for type checkers left out."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     hidden = set()
@@ -41,14 +42,20 @@ def imported(file, everywhere=True):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             hidden |= {id(n) for n in ast.walk(node)}
     names = []
-    for node in ast.walk(tree) if everywhere else tree.body:
+    for node in ast.walk(tree):
         if id(node) in hidden:
             continue
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names.append(node.module or "")
+            # A package is named with what is taken from it, which may be a module.
+            names += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
     return names
+
+
+def module_of(file):
+    parts = file.relative_to(SRC.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(SRC)))
@@ -56,7 +63,18 @@ def test_imports_go_up_the_list_only(file):
     own = STAGE[part(file)]
     for name in imported(file):
         if name.startswith("interplay."):
-            assert STAGE[name.split(".")[1]] <= own, f"{file.name} imports {name}"
+            stage = STAGE.get(name.split(".")[1], STAGE["__init__"])
+            assert stage <= own, f"{file.name} imports {name}"
+
+
+def test_no_module_imports_what_imports_it_not_even_inside_a_function():
+    modules = {module_of(file): file for file in FILES}
+    # A package only stands for what is below it: importing a module of its own is no circle.
+    graph = {
+        name: {m for m in imported(file) if m in modules and not name.startswith(f"{m}.")} - {name}
+        for name, file in modules.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # says which, where there is a circle
 
 
 @pytest.mark.parametrize("file", [f for f in FILES if part(f) in ("analysis", "plots")], ids=str)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from interplay.training.members import Member, row_of
-from interplay.tuning import session  # noqa: F401  (before ray: what it reads when imported)
+from interplay.tuning import before_ray  # noqa: F401
 from interplay.tuning.packs import train_all
 from interplay.tuning.search.scheduler import ScanTrainable
 from interplay.tuning.worker import PackTrainable

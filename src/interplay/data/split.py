@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interplay.data.dataset import Dataset
 from interplay.errors import DataError
+
+if TYPE_CHECKING:
+    from interplay.data.dataset import Dataset
 
 Rows = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
-from interplay.tuning import session  # noqa: F401  (before ray: what it reads when imported)
+from interplay.tuning import before_ray  # noqa: F401
 
 from ray import tune  # isort: skip
 from ray.tune.schedulers import TrialScheduler  # isort: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import warnings
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
+
+from interplay.tuning import before_ray  # noqa: F401
 
 if TYPE_CHECKING:
     from interplay.training.members import Row
@@ -17,19 +18,6 @@ if TYPE_CHECKING:
     from interplay.tuning.worker import Context
 
     Deliver = Callable[[list[Row]], None]
-
-# Read when ray is imported: no banners, no usage reports, the working folder kept, no loggers
-# that would write every row again, and Ctrl-C for us to handle.
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
-os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-
-# In a notebook ray asks for widgets, when it is imported, that it would show nothing of ours in.
-logging.getLogger("ray.widgets.util").setLevel(logging.ERROR)
-warnings.filterwarnings("ignore", "IProgress not found")
 
 # glibc would give the memory of every step back to the system and fetch it again, page by page:
 # a step of a convolutional net takes half as long without. Other systems ignore these.

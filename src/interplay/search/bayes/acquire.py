@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bayes_opt import acquisition as acquisitions
 from scipy.stats import qmc
 
-from interplay.search.bayes.method import Acquisition
 from interplay.search.bayes.model import Kernel, Process, fit
 from interplay.search.bayes.space import Array, UnitSpace
+
+if TYPE_CHECKING:
+    from interplay.search.bayes.method import Acquisition
 
 ENUMERATED = 4096  # a space of no more cells is looked through whole
 DRAWN = 2000  # cells of a larger one, drawn this often at most:

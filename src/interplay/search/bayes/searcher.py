@@ -6,19 +6,21 @@ import math
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from ray.tune.search import UNDEFINED_METRIC_MODE, UNDEFINED_SEARCH_SPACE, Searcher
 from threadpoolctl import threadpool_limits
 
 from interplay.search.bayes.acquire import Known, Rule, best_row, design_row
-from interplay.search.bayes.method import Acquisition
 from interplay.search.bayes.space import Array, UnitSpace
 from interplay.search.bayes.tune_spaces import domain_of, leaves, nested
 from interplay.search.guide import METRIC, SearcherGuide, Task
 from interplay.space.domains import Domain, varies
 from interplay.space.space import Cell, Space
+
+if TYPE_CHECKING:
+    from interplay.search.bayes.method import Acquisition
 
 
 class BayesSearch(Searcher):

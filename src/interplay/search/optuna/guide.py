@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.distributions import (
@@ -20,10 +20,12 @@ from optuna.trial import FrozenTrial, TrialState
 from interplay.errors import InterplayError
 from interplay.identity import canonical
 from interplay.search.guide import METRIC, SearcherGuide, Task, derived_seed
-from interplay.search.optuna.method import Sampler
 from interplay.search.optuna.stores import open_storage
 from interplay.space.domains import Choice, Domain, Float, Int
 from interplay.space.space import Cell
+
+if TYPE_CHECKING:
+    from interplay.search.optuna.method import Sampler
 
 OWNER, SEARCH, NUMBER = "interplay:owner", "interplay:search", "interplay:number"
 SCALARS = (bool, int, float, str, type(None))

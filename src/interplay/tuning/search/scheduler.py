@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from interplay.tuning import session  # noqa: F401  (before ray: what it reads when imported)
+from interplay.tuning import before_ray  # noqa: F401
 
 from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule, TrialScheduler  # isort: skip
 
