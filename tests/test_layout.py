@@ -127,3 +127,10 @@ def test_the_public_names_are_there():
     assert callable(interplay.run)
     with pytest.raises(AttributeError):
         _ = interplay.nonsense
+
+
+@pytest.mark.parametrize("folder", sorted({f.parent for f in FILES}), ids=lambda f: f.name)
+def test_every_folder_says_in_some_three_lines_what_lives_there(folder):
+    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+    assert said is not None
+    assert 3 <= len(said.splitlines()) <= 8

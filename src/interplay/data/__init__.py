@@ -1,4 +1,8 @@
-"""Datasets by name. Importing this loads neither numpy nor any data."""
+"""Datasets by name, a file each. Importing this loads neither numpy nor any data.
+
+`dataset` is what they all give, `split` which rows train, `load` the way from a study's [data];
+`download` and `unpack` fetch files, and `common` has the options of every dataset.
+"""
 
 from __future__ import annotations
 

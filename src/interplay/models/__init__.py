@@ -1,4 +1,8 @@
-"""Model families by name. Importing this does not import torch."""
+"""Model families by name, a file each, made of `blocks`. Importing this does not import torch.
+
+`factory` builds a model from a study's [model], a family's or the user's own; `network` is how
+any of them is called.
+"""
 
 from __future__ import annotations
 

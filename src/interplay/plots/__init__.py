@@ -1,4 +1,8 @@
-"""Numbers in, axes out: drawings of what `analysis` computed. No statistics, nothing is saved."""
+"""Numbers in, axes out: drawings of what `analysis` computed. No statistics, nothing is saved.
+
+A picture a file; `palette` has every colour and size, `look` what a reader may change, `letters`
+how names are drawn, `canvas` the page.
+"""
 
 from interplay.plots.curves import draw_curves
 from interplay.plots.full import draw_full

@@ -1,4 +1,8 @@
-"""What varies: domains and the space of them all."""
+"""What varies: domains and the space of them all.
+
+`domains` are what one hyperparameter may be; `space` says which are there in a cell and which
+cells there are; `rules` are constraints, parsed.
+"""
 
 from interplay.identity import Value
 from interplay.space.domains import Choice, Constant, Domain, Float, Int

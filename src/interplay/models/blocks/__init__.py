@@ -1,1 +1,4 @@
-"""Blocks that families are made of; importing any of them imports torch."""
+"""Blocks that families are made of, one a file, its paper named there.
+
+Importing any of them imports torch.
+"""
