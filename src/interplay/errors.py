@@ -77,6 +77,11 @@ def _short(text: str, most: int = 400) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
+def in_one_line(error: BaseException) -> str:
+    """What somebody else's code raised, as a row keeps it: its type and its words."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One mistake: where (`key`), what stood there (`value`), why not, what is allowed, what was meant."""

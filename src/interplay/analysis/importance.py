@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,10 @@ import pandas as pd
 
 from interplay.analysis.codes import rows_of, setting_codes
 from interplay.analysis.numbers import Floats
-from interplay.analysis.score import How, score_of
+from interplay.analysis.score import score_of
 from interplay.identity import Value, canonical, same_as
+from interplay.kinds import How
+from interplay.metrics import Mode
 from interplay.space.domains import Domain, Float, Int
 
 FEWEST = 8
@@ -50,7 +52,7 @@ def compare_cells(
     curves: pd.DataFrame,
     varied: Sequence[str],
     metric: str,
-    mode: Literal["max", "min"],
+    mode: Mode,
     score: How = "mean",
 ) -> Compared | None:
     """The cells of a scan at a common epoch: the last one that half of them, and 8, reached.
@@ -105,9 +107,7 @@ def compare_cells(
     return Compared(cells, epoch)
 
 
-def _score_at(
-    found: Sequence[Floats], epoch: int, score: How, mode: Literal["max", "min"]
-) -> float:
+def _score_at(found: Sequence[Floats], epoch: int, score: How, mode: Mode) -> float:
     """A cell's score at an epoch; nan where a member did not reach it, or there is none."""
     if not 0 < epoch <= min(map(len, found)):
         return math.nan
@@ -128,7 +128,7 @@ def _ranks(cells: pd.DataFrame, mode: str, epoch: int) -> Floats:
     return (ranks - 1) / max(len(cells) - 1, 1)
 
 
-def best_cells(compared: Compared, mode: Literal["max", "min"]) -> pd.DataFrame:
+def best_cells(compared: Compared, mode: Mode) -> pd.DataFrame:
     """The best quarter of the cells (at least 3), the best first.
 
     Those never stopped come before stopped ones, these by how far they got; then by score. A

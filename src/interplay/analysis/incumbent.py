@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from interplay.analysis.codes import rows_of, setting_codes
-from interplay.analysis.score import How, score_of
+from interplay.analysis.score import score_of
+from interplay.kinds import How
+from interplay.metrics import Mode
+from interplay.training.members import WITH_RESULT
 
 
 def best_so_far(
     frame: pd.DataFrame,
     varied: Sequence[str],
     metric: str,
-    mode: Literal["max", "min"],
+    mode: Mode,
     score: How = "mean",
 ) -> pd.DataFrame:
     """A row a cell, in the order in which the cells first appear.
@@ -44,7 +46,7 @@ def best_so_far(
     if frame.empty:
         return pd.DataFrame(columns=["number", *varied, *tail])
     values = pd.to_numeric(frame[metric]) if metric in frame else pd.Series(np.nan, frame.index)
-    values = values.where(frame["status"].isin(["complete", "stopped"]))
+    values = values.where(frame["status"].isin(WITH_RESULT))
     cells = rows_of(setting_codes(frame, tuple(varied)))
     table = frame.iloc[[rows[0] for rows in cells]][list(varied)].reset_index(drop=True)
     numbers = values.to_numpy(dtype=float)

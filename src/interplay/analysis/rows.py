@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,8 @@ from interplay.analysis.checks import (
 from interplay.analysis.codes import combined, compacted, first_rows, setting_codes
 from interplay.analysis.numbers import Codes, as_numbers, listed
 from interplay.errors import Option, TableError
-from interplay.metrics import Bounds
+from interplay.kinds import Over
+from interplay.metrics import Bounds, Mode
 
 GRID_LEVELS = 12
 """An axis with at most this many distinct values is never binned unasked."""
@@ -100,7 +101,7 @@ class RowReader:
     x: str
     y: str
     metric: str
-    mode: Literal["max", "min"] = "max"
+    mode: Mode = "max"
     seed: str | None = "seed"
     fold: str | None = None
     budget: str | None = "epochs_run"
@@ -108,7 +109,7 @@ class RowReader:
     with_stopped: bool = True
     bounds: Bounds | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
-    over: Literal["mean", "best"] | None = None
+    over: Over | None = None
     others: tuple[str, ...] = ()
     guessed: bool = False
     orders: Mapping[str, Sequence[Any]] = field(default_factory=dict)

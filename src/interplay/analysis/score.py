@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
-How = Literal["mean", "median", "min", "harmonic", "geometric"]
+from interplay.kinds import How
+from interplay.metrics import Mode
 
 
-def score_of(values: Sequence[float | None], how: How, mode: Literal["max", "min"]) -> float | None:
+def score_of(values: Sequence[float | None], how: How, mode: Mode) -> float | None:
     """A cell's score over its seeds and folds.
 
     Args:
@@ -37,7 +37,7 @@ def score_of(values: Sequence[float | None], how: How, mode: Literal["max", "min
     return float(np.median(numbers) if how == "median" else numbers.mean())
 
 
-def worst(scores: Sequence[float | None], mode: Literal["max", "min"]) -> float | None:
+def worst(scores: Sequence[float | None], mode: Mode) -> float | None:
     """What an unstable cell is told to score: no better than any that is known; None with none."""
     known = [score for score in scores if score is not None]
     return (min if mode == "max" else max)(known, default=None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from interplay import kinds, metrics
 from interplay.errors import InterplayError
 
 if TYPE_CHECKING:
@@ -33,14 +34,12 @@ Params = Annotated[
     str | None,
     typer.Option(metavar="A,B,…", help="A table's hyperparameters, all of them."),
 ]
-Mode = Annotated[Literal["max", "min"] | None, typer.Option(help="Which way is better.")]
+Mode = Annotated[metrics.Mode | None, typer.Option(help="Which way is better.")]
 Budget = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="How long a table's rows trained.")
 ]
 Where = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only rows with this value.")]
-Over = Annotated[
-    Literal["mean", "best"] | None, typer.Option(help="What becomes of others that vary.")
-]
+Over = Annotated[kinds.Over | None, typer.Option(help="What becomes of others that vary.")]
 AtEpoch = Annotated[int | None, typer.Option(min=1, help="Compare all rows at this epoch.")]
 
 

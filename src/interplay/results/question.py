@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-Over = Literal["mean", "best"]
+from interplay.kinds import Over
+from interplay.metrics import Mode
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Question:
     x: str | None = None
     y: str | None = None
     metric: str | None = None
-    mode: Literal["max", "min"] | None = None
+    mode: Mode | None = None
     seed: str | None = None
     budget: str | None = None
     where: Mapping[str, Any] = field(default_factory=dict)

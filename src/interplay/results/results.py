@@ -18,6 +18,7 @@ from interplay.analysis.interaction import Interaction, InteractionTest
 from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, UnknownNameError
+from interplay.metrics import Mode
 from interplay.results.asking import ask, curves_of, metric_of, mode_of
 from interplay.results.question import Question
 from interplay.results.sources import csv, read_source
@@ -124,9 +125,7 @@ class Results:
         rest = curves.drop(columns="member").reset_index(drop=True)
         return pd.concat([of_member.reset_index(drop=True), rest], axis=1)
 
-    def ranked(
-        self, metric: str | None = None, mode: Literal["max", "min"] | None = None
-    ) -> pd.DataFrame:
+    def ranked(self, metric: str | None = None, mode: Mode | None = None) -> pd.DataFrame:
         """Every setting of the varied hyperparameters, the best first; mean, sd, n of the metric.
 
         Raises:

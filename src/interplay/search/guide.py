@@ -6,10 +6,11 @@ import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from interplay.errors import InterplayError
 from interplay.identity import Value, canonical
+from interplay.metrics import Mode
 from interplay.search import METHODS
 from interplay.space.domains import Domain, Float, Int, varies
 from interplay.space.space import Cell, Space
@@ -32,7 +33,7 @@ class Task:
     """
 
     space: Space
-    mode: Literal["max", "min"] = "max"
+    mode: Mode = "max"
     seed: int = 0
     first: int = 0
     name: str = "study"

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from interplay.errors import Mistake, nearest
+from interplay.kinds import How, Over
+from interplay.metrics import Mode
 from interplay.search import METHODS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -56,9 +58,9 @@ class Search(Section):
     """Fixes what is drawn and suggested."""
     metric: str = ""
     """What is compared; the task's own (accuracy, rmse) where left out."""
-    mode: Literal["max", "min"] | None = None
+    mode: Mode | None = None
     """Which way is better; the metric's own where left out."""
-    score: Literal["mean", "median", "min", "harmonic", "geometric"] = "mean"
+    score: How = "mean"
     """A cell's score over its seeds and folds; min is the worst of them."""
     scheduler: Literal["asha", "median"] | None = None
     """Stops cells early: a scan of a large space, never a heatmap. A stopped cell's score is the
@@ -87,7 +89,7 @@ class Heatmap(Section):
     """Across: a hyperparameter that varies, short or in full."""
     y: str
     """Upwards: another."""
-    over: Literal["mean", "best"] | None = None
+    over: Over | None = None
     """What becomes of the other hyperparameters that vary."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from interplay.identity import canonical
 from interplay.table.parts import CONFIG
-from interplay.training.members import Config, Member, Row
+from interplay.training.members import WITH_RESULT, Config, Member, Row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 CURVE = "curve."
 COLUMNS = tuple(f.name for f in fields(Row) if f.name not in ("key", CONFIG, "curves"))
 NUMBERS = {"seed", "fold", "folds", "epochs", "epochs_asked", "epochs_run", "parameters"}
-# A diverged member's last finite value is not its result.
-WITH_RESULT = ("complete", "stopped")
 
 
 def rows_table(rows: Sequence[Row]) -> pa.Table:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-Status = Literal["complete", "stopped", "diverged", "failed", "unfinished"]
+from interplay.training.members import Status
 
-_WORDS_OF: dict[Status, str] = {
+Said = Status | Literal["unfinished"]
+
+_WORDS_OF: dict[Said, str] = {
     "complete": "complete completed terminated finished done success succeeded ok",
     "stopped": "stopped pruned early_stopped stopped_early",
     "diverged": "diverged nan",
@@ -17,7 +19,7 @@ WORDS = {word: status for status, words in _WORDS_OF.items() for word in words.s
 """The words of Optuna, Ray, W&B, MLflow, Determined and of this tool, in small letters."""
 
 
-def status_of(word: Any) -> Status | None:
+def status_of(word: Any) -> Said | None:
     """What a word of a status column says; None where no tool we know writes it."""
     plain = str(word).rpartition(".")[2]  # TrialState.COMPLETE
     return WORDS.get(plain.strip().lower().replace(" ", "_").replace("-", "_"))

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from interplay.errors import TableError, UnknownNameError
+from interplay.kinds import How, Over
 from interplay.metrics import Bounds, Mode
 from interplay.space.space import resolve_name
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Role = Literal["hyperparameter", "metric", "seed", "fold", "budget", "status", "bookkeeping"]
-ROLES: tuple[Role, ...] = get_args(Role)
 SINGLE: tuple[Role, ...] = ("seed", "fold", "budget", "status")
 """Roles that one column of a table has at most."""
 Sure = Literal["known", "guessed", "told"]
@@ -71,7 +71,7 @@ class Default:
     x: str | None = None
     y: str | None = None
     metric: str | None = None
-    over: Literal["mean", "best"] | None = None
+    over: Over | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class Table:
     varied: tuple[str, ...]
     default: Default = field(default_factory=Default)
     study: Mapping[str, Any] = field(default_factory=dict)
-    score: Literal["mean", "median", "min", "harmonic", "geometric"] = "mean"
+    score: How = "mean"
     ordered: bool = False
     horizons: tuple[str, ...] = ()
     read_curves: Callable[[], pd.DataFrame] | None = None

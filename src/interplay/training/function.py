@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from interplay.errors import in_one_line
 from interplay.options import arguments_of
 from interplay.training.global_generators import Globals
 from interplay.training.members import Member, Row, row_of, section
@@ -62,7 +63,7 @@ class FunctionRun:
                 self._take(found)
         except Exception as error:
             self.row.status, self.done = "failed", True
-            self.row.error = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            self.row.error = in_one_line(error)
         self.row.seconds += time.perf_counter() - started
 
     def _call(self, function: Callable[..., Any], options: dict[str, Any]) -> Iterator[Any]:

@@ -11,6 +11,8 @@ from interplay.identity import Value, canonical
 
 Config = dict[str, Value]
 Status = Literal["complete", "stopped", "diverged", "failed"]
+WITH_RESULT: tuple[Status, ...] = ("complete", "stopped")
+"""A diverged member's last finite value is not its result."""
 
 
 @dataclass(frozen=True)

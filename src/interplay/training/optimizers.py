@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from interplay.errors import in_one_line
 from interplay.registry import Registry
 from interplay.training.stackable import Stackable
 
@@ -46,7 +47,7 @@ class Optimizer(Stackable):
         except _OptionsFineError:
             return None
         except Exception as error:
-            return " ".join(f"{type(error).__name__}: {error}".split())
+            return in_one_line(error)
         return None
 
 

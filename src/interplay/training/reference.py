@@ -19,6 +19,7 @@ from loguru import logger
 from mltrainer import Trainer, TrainerSettings
 from torch import Tensor, nn
 
+from interplay.errors import in_one_line
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import Network
 from interplay.training.batches import BatchOrder
@@ -159,7 +160,7 @@ class MemberRun:
             row.status = "diverged"
         except Exception as error:
             row.status = "failed"
-            row.error = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            row.error = in_one_line(error)
         if row.status != "stopped":
             self.done, self._trainer = True, None
         row.seconds += time.perf_counter() - started

@@ -15,7 +15,7 @@ import torch
 
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, in_one_line
 from interplay.identity import same_as
 from interplay.models.factory import build_model, count_parameters, input_kind
 from interplay.models.network import Network
@@ -93,8 +93,7 @@ def _try(model_options: Config, data: Config, dataset: Dataset, folders: Sequenc
     except InterplayError as error:
         return Built(str(error))
     except Exception as error:
-        words = " ".join(str(error).split())
-        return Built(f"{type(error).__name__}: {words}{_where(error, folders)}{remedy(error)}")
+        return Built(f"{in_one_line(error)}{_where(error, folders)}{remedy(error)}")
     expected = (len(inputs), spec.num_outputs)
     if tuple(out.shape) != expected:
         gives = f"the model gives shape {tuple(out.shape)} for a batch of {len(inputs)}"

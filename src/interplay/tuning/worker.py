@@ -12,10 +12,11 @@ from typing import Any
 from loguru import logger
 from ray import tune
 
-from interplay.analysis.score import How
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
+from interplay.errors import in_one_line
 from interplay.identity import same_as
+from interplay.kinds import How
 from interplay.metrics import Mode
 from interplay.models.factory import input_kind
 from interplay.training.members import Member, Row, section
@@ -182,7 +183,7 @@ def fallback(pack: Pack, error: Exception) -> list[Pack]:
         return pack.halves()
     # What shows only in training, such as a parameter without a gradient or a norm over a batch
     # of one: one by one, the members it is true of fail with the reason.
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    reason = in_one_line(error)
     logger.warning(f"{len(pack.members)} members train one by one, not as a stack: {reason}")
     return [Pack((member,), "reference", f"not as a stack: {reason}") for member in pack.members]
 

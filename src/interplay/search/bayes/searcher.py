@@ -6,12 +6,13 @@ import math
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ray.tune.search import UNDEFINED_METRIC_MODE, UNDEFINED_SEARCH_SPACE, Searcher
 from threadpoolctl import threadpool_limits
 
+from interplay.metrics import Mode
 from interplay.search.bayes.acquire import Known, Rule, best_row, design_row
 from interplay.search.bayes.space import Array, UnitSpace
 from interplay.search.bayes.tune_spaces import domain_of, leaves, nested
@@ -56,7 +57,7 @@ class BayesSearch(Searcher):
         self,
         space: Mapping[str, Any] | None = None,
         metric: str | None = None,
-        mode: Literal["max", "min"] | None = None,
+        mode: Mode | None = None,
         *,
         seed: int = 0,
         acquisition: Acquisition = "ei",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from interplay.data.dataset import DataSpec
+from interplay.errors import in_one_line
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
@@ -49,8 +50,7 @@ def why_not(
 
 def reason(error: Exception) -> str:
     """In one line, why what raised `error` did not train as a stack."""
-    words = " ".join(str(error).split())
-    return words if isinstance(error, NotStackableError) else f"{type(error).__name__}: {words}"
+    return str(error) if isinstance(error, NotStackableError) else in_one_line(error)
 
 
 def _difference(

@@ -15,7 +15,7 @@ from interplay.space.space import Cell
 from interplay.study.study import Study
 from interplay.table.ledger import Ledger
 from interplay.table.search_record import Record
-from interplay.training.members import Config, Member, Row, failed_row
+from interplay.training.members import WITH_RESULT, Config, Member, Row, failed_row
 from interplay.tuning.packs import pack_up
 from interplay.tuning.plan import Plan
 
@@ -85,7 +85,7 @@ class CellBook:
 def value_of(status: str, curves: dict[str, list[float]] | None, metric: str) -> float | None:
     """A row's metric as a search sees it: its last, also where a scheduler stopped it early."""
     values = (curves or {}).get(metric)
-    if status not in ("complete", "stopped") or not values or not math.isfinite(values[-1]):
+    if status not in WITH_RESULT or not values or not math.isfinite(values[-1]):
         return None
     return values[-1]
 

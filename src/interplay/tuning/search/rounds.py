@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from ray.tune.search import Searcher
 
 from interplay.analysis.score import worst
+from interplay.metrics import Mode
 from interplay.search.guide import Guide
 from interplay.space.space import Cell
 from interplay.table.search_record import Record
@@ -53,7 +54,7 @@ class Rounds(Searcher):
         book: Book,
         record: Record,
         *,
-        mode: Literal["max", "min"],
+        mode: Mode,
         trials: int,
         size: int,
         first: list[Cell],
