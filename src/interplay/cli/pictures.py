@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from interplay.errors import InterplayError, as_flag
+from interplay.search import METHODS
+from interplay.table.folder import HEATMAP_FILE, SEARCH_FILE, TABLE_FILE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,21 +30,22 @@ def save_outcome(results: Results, folder: Path) -> None:
     study = results.study
     scan = study["search"]["scheduler"] is not None
     folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "table.csv"
+    table = folder / TABLE_FILE
     results.frame.to_csv(table, index=False)
     typer.echo(f"table    {table}")
-    if study["search"]["method"] != "grid" or scan:
-        curve = _save_progress(results, folder / "search.png")
+    if METHODS.get(study["search"]["method"]).trials or scan:
+        curve = _save_progress(results, folder / SEARCH_FILE)
         if curve is not None:
             typer.echo(f"search   {curve}")
     if study["heatmap"] is None or scan or not results.ranked()["n"].any():
         return  # a scan's cells train unequally long: no heatmap compares those
+    heatmap = folder / HEATMAP_FILE
     try:
-        save_heatmap(results, Question(), folder / "heatmap.png")
+        save_heatmap(results, Question(), heatmap)
     except InterplayError as error:
         typer.echo(f"heatmap  not drawn: {error.said(as_flag)}")
         return
-    typer.echo(f"heatmap  {folder / 'heatmap.png'}")
+    typer.echo(f"heatmap  {heatmap}")
 
 
 def save_heatmap(results: Results, question: Question, file: Path, full: bool = False) -> list[str]:

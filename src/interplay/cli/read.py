@@ -28,6 +28,7 @@ from interplay.cli.options import (
 from interplay.cli.pictures import FIGURES, save_heatmap
 from interplay.cli.printing import print_interaction, print_table
 from interplay.errors import InterplayError
+from interplay.table.folder import HEATMAP_FILE
 
 
 def table(
@@ -105,7 +106,7 @@ def heatmap(
     at_epoch: AtEpoch = None,
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf.")
-    ] = "heatmap.png",
+    ] = HEATMAP_FILE,
     full: Annotated[
         bool, typer.Option("--full", help="With residual map, ridge and verdict beside it.")
     ] = False,

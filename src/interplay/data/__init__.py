@@ -39,6 +39,7 @@ class DataEntry(Entry):
         size, shape, source: for listings.
         download: where its files come from, for those that are downloaded.
         any_task: whether the user's files decide; `task` then says nothing.
+        suits: the family to begin with, where that is not the one that reads such inputs first.
     """
 
     task: Task = "classification"
@@ -47,6 +48,7 @@ class DataEntry(Entry):
     source: str = ""
     download: Source | None = None
     any_task: bool = False
+    suits: str | None = None
 
     @property
     def options(self) -> Options:
@@ -62,6 +64,7 @@ for _entry in (
         "handwritten digits",
         size="1,797",
         shape="image 1×8×8",
+        suits="linear",  # such small pictures it reads in no time
         source="ships in scikit-learn",
     ),
     DataEntry(

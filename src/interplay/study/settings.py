@@ -57,7 +57,7 @@ class Search(Section):
     seed: Seed = 0
     """Fixes what is drawn and suggested."""
     metric: str = ""
-    """What is compared; the task's own (accuracy, rmse) where left out."""
+    """What is compared; the first that the task has where left out."""
     mode: Mode | None = None
     """Which way is better; the metric's own where left out."""
     score: How = "mean"
@@ -175,7 +175,7 @@ def _read_search(table: dict[str, Any], mistakes: list[Mistake]) -> dict[str, An
     """[search] with the keys that are the method's own under `options`, checked by its signature."""
     common = [key for key in Search.model_fields if key != "options"]
     kept = {key: value for key, value in table.items() if key in common}
-    name = table.get("method", "grid")
+    name = table.get("method", Search().method)
     if name not in METHODS.names:
         near = nearest(name, METHODS.names)
         allowed = ", ".join(METHODS.names)

@@ -6,12 +6,17 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 from interplay.data import DATASETS
 from interplay.errors import InterplayError, Mistake, StudyError, UnknownNameError
+from interplay.kinds import Task
+from interplay.metrics import metrics_of, mode_of
+from interplay.models import FAMILIES
 from interplay.options import Option
+from interplay.search import METHODS
 from interplay.study.sections import RULES, check_section
-from interplay.study.settings import is_name
+from interplay.study.settings import Search, is_name
 from interplay.study.writing import value_text
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.schedules import SCHEDULES
@@ -19,8 +24,6 @@ from interplay.training.schedules import SCHEDULES
 WIDTHS = {"hidden_size": "[16, 32, 64]", "channels": "[8, 16, 32]"}
 """The option that says how wide a family's networks are, and values to begin with."""
 DROPOUT = "{ low = 0.0, high = 0.6, count = 4 }"
-READ_BY = {"sequence": "recurrent", "tokens": "recurrent", "flat": "linear"}
-"""The family to begin with, where the dataset has inputs of this kind; else conv."""
 LINE, COLUMN = 110, 46
 """The longest line, and where comments begin."""
 
@@ -87,28 +90,31 @@ def _chosen(section: str, name: str, folder: Path) -> Chosen:
 
 
 def _suited(data: str) -> str:
-    if data not in DATASETS or data == "digits":
-        return "linear"  # small pictures, which a linear network reads in no time
-    entry = DATASETS.get(data)
-    kind = entry.shape.partition(" ")[0]
-    return READ_BY.get(kind, "linear" if entry.any_task else "conv")
+    """The family to begin with: of those that read the dataset's inputs, the one that prefers them."""
+    entry = DATASETS.get(data) if data in DATASETS else None
+    if entry is not None and entry.suits is not None:
+        return entry.suits
+    kind: Any = None if entry is None else entry.shape.partition(" ")[0]
+    readers = [family for family in FAMILIES if kind in family.accepts] or [*FAMILIES]
+    return min(readers, key=lambda f: f.accepts.index(kind) if kind in f.accepts else 0).name
 
 
-def _task(data: str) -> str | None:
+def _task(data: str) -> Task | None:
     """The dataset's task; None where its rows must tell."""
     entry = DATASETS.get(data) if data in DATASETS else None
     return None if entry is None or entry.any_task else entry.task
 
 
-def _study(name: str, data: Chosen, model: Chosen, task: str | None) -> str:
+def _study(name: str, data: Chosen, model: Chosen, task: Task | None) -> str:
     varied = _varied(model)
     common = {k: option for k, option in RULES["data"].common.by_name.items() if k != "batch_size"}
-    search = [
-        _line('metric = "valid_loss"' if task == "regression" else 'metric = "accuracy"'),
-        _line('mode   = "min"' if task == "regression" else 'mode   = "max"'),
-    ]
+    of_classes, of_numbers = (metrics_of(kind)[0] for kind in get_args(Task))
+    metric = of_numbers if task == "regression" else of_classes
+    search = [f'metric = "{metric}"', f'mode   = "{mode_of(metric)}"']
     if task is None:
-        search = [_line('# metric = "accuracy"', "by default accuracy of classes, else rmse")]
+        about = f"by default {of_classes} of classes, else {of_numbers}"
+        search = [_line(f'# metric = "{metric}"', about)]
+    others = [method.name for method in METHODS if method.trials]
     # Where the model has not two options to vary, the rate and the batch are there in any study.
     axes = [*varied, "lr", "batch_size"][:2]
     lr = "[1e-4, 1e-3, 1e-2]" if "lr" in axes else "1e-3"
@@ -130,18 +136,18 @@ def _study(name: str, data: Chosen, model: Chosen, task: str | None) -> str:
         *_set(model.options, varied),
         "",
         "[optimizer]",
-        _line('name = "adam"', ", ".join(OPTIMIZERS.names)),
+        _line(_usual("optimizer"), ", ".join(OPTIMIZERS.names)),
         f"lr = {lr}",
         "# weight_decay = 0.0",
         "",
         "[schedule]",
-        _line('name = "none"', _schedules()),
+        _line(_usual("schedule"), _schedules()),
         "",
         "[training]",
         *_set(RULES["training"].common.by_name, {}),
         "",
         "[search]",
-        _line('method = "grid"', "or random, bayes, hyperopt, optuna, with trials = N"),
+        _line(f'method = "{Search().method}"', f"or {', '.join(others)}, with trials = N"),
         *search,
         "",
         "[heatmap]",
@@ -170,6 +176,10 @@ def _around(default: object) -> list[int]:
     if type(default) is not int or default < 1:
         return []
     return sorted({max(1, default // 2), default, 2 * default})
+
+
+def _usual(section: str) -> str:
+    return f"name = {value_text(RULES[section].default)}"
 
 
 def _schedules() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from interplay.data import DATASETS
 from interplay.errors import Mistake, StudyError, nearest
-from interplay.identity import Value, canonical
+from interplay.identity import Value, same_as
 from interplay.kinds import Task
 from interplay.metrics import Mode, metrics_of, mode_of
 from interplay.search import METHODS
@@ -153,7 +152,7 @@ class Study:
             if cell is None:
                 break
             cells.append(cell)
-        unique = {json.dumps(canonical(c), sort_keys=True): c for c in map(self.resolve, cells)}
+        unique = {same_as(cell): cell for cell in map(self.resolve, cells)}
         return list(unique.values())
 
     def guide(self, mode: Mode, owner: str = "", search_id: str = "") -> Guide:
@@ -254,7 +253,8 @@ def _keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
     for section, model in SECTIONS.items():
         found[section] = {*model.model_fields}
     search = tables.get("search")
-    method = search.get("method", "grid") if isinstance(search, Mapping) else "grid"
+    usual = Search().method
+    method = search.get("method", usual) if isinstance(search, Mapping) else usual
     found["search"] -= {"options"}
     if method in METHODS:
         found["search"] |= {*METHODS.get(method).options.by_name}

@@ -24,10 +24,10 @@ LOCK, DRIVER = "driver.lock", "driver.json"  # who trains here now
 # As earlier versions wrote them; still read.
 ASKED_BEFORE, SEARCH_BEFORE = "asked.json", "search.json"
 # What verbs write beside a run when its folder is named with --out.
-PICTURES = ("table.csv", "heatmap.png", "search.png")
+TABLE_FILE, HEATMAP_FILE, SEARCH_FILE = "table.csv", "heatmap.png", "search.png"
 NAMES = {
     *(STUDY, ASKED, ROWS, SEARCH, WEIGHTS, LOCK, DRIVER, ASKED_BEFORE, SEARCH_BEFORE),
-    *PICTURES,
+    *(TABLE_FILE, HEATMAP_FILE, SEARCH_FILE),
 }
 
 PATIENCE = 0.5  # seconds; Windows lets nobody replace or remove a file that another has open

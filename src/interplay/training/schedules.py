@@ -31,6 +31,11 @@ class Schedule(Stackable):
 SCHEDULES: Registry[Schedule] = Registry("schedule")
 
 
+def with_horizon() -> tuple[str, ...]:
+    """The names of the schedules that have one; what an older run folder does not say itself."""
+    return tuple(schedule.name for schedule in SCHEDULES if schedule.horizon)
+
+
 def none(optimizer: Optimizer, epochs: int, /) -> None:
     """The rate stays as it is."""
     del optimizer, epochs

@@ -15,7 +15,7 @@ from interplay.space.domains import Float, Int
 from interplay.study.sections import RULES
 from interplay.study.settings import SECTIONS
 from interplay.study.study import Study
-from interplay.training.schedules import SCHEDULES
+from interplay.training.schedules import with_horizon
 from interplay.tuning.devices import cores
 from interplay.tuning.plan import Plan
 
@@ -37,7 +37,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "task": next((d.task for d in plan.datasets.values()), None),
         "epochs": study.epochs,
         # Under these, epoch k of runs of different lengths is not the same.
-        "schedule_horizon": [schedule.name for schedule in SCHEDULES if schedule.horizon],
+        "schedule_horizon": list(with_horizon()),
         "seeds": study.seeds,
         "folds": study.settings.folds,
         "search": _shown(study.search.flat()),

@@ -12,6 +12,7 @@ from interplay.metrics import Meaning, meaning_of
 from interplay.table.folder import STUDY
 from interplay.table.ledger import COLUMNS, Ledger
 from interplay.table.table import Column, Default, Role, Table
+from interplay.training.schedules import with_horizon
 
 OWN: dict[str, Role] = {
     "seed": "seed",
@@ -20,8 +21,6 @@ OWN: dict[str, Role] = {
     "status": "status",
 }
 """What the ledger's own columns are; the rest of them are bookkeeping."""
-HORIZONS = ("cosine",)
-"""Schedules with a horizon, of runs that do not say so themselves."""
 
 
 def recognises(path: Path) -> bool:
@@ -47,7 +46,7 @@ def read(path: Path) -> Table:
         study=study,
         score=study.get("search", {}).get("score", "mean"),
         ordered=True,
-        horizons=tuple(study.get("schedule_horizon", HORIZONS)),
+        horizons=tuple(study.get("schedule_horizon", with_horizon())),
         read_curves=ledger.curves,
     )
 
