@@ -1,5 +1,6 @@
 """The README and docs/ do what they say: commands run, examples work, verbs and files exist."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from interplay.cli import read
 from interplay.cli.app import app, hypertune
 from interplay.data.dataset import DataSpec
 
@@ -75,6 +77,7 @@ def test_every_verb_of_the_readme_runs(project):
         "data": "interplay data",
         "table": "interplay table runs/digits --curves",
         "heatmap": "interplay heatmap runs/digits --x hidden_size --y dropout --full -o digits.png",
+        "columns": "interplay columns digits.csv --json",
         "interaction": "interplay interaction digits.csv --x hidden_size --y dropout --metric accuracy --seed seed --json",
         "report": "interplay report runs/digits -o page.pdf",
         "new": "interplay new mine --data gestures --model recurrent",
@@ -83,8 +86,11 @@ def test_every_verb_of_the_readme_runs(project):
     for line in lines.values():
         call(line)
     call("interplay table runs/digits --progress")
+    call("interplay table digits.csv --ranked --metric accuracy")
     call(
-        "interplay heatmap digits.csv --x hidden_size --y dropout --metric accuracy --seed seed -o csv.png"
+        "interplay heatmap digits.csv --x hidden_size --y dropout --metric accuracy --mode max "
+        "--seed seed --fold fold --budget epochs_run --status status "
+        "--params model.hidden_size,model.dropout -o csv.png"
     )
     for name in ("digits.png", "page.pdf", "mine.toml", "csv.png"):
         assert (project / name).stat().st_size > 300
@@ -129,6 +135,28 @@ def test_every_piece_of_a_study_loads(tmp_path, code):
     (tmp_path / "study.toml").write_text(text)
     study = Study.load(tmp_path / "study.toml")
     assert study.name in ("s", "digits")
+
+
+def test_the_example_of_pictures(tmp_path, monkeypatch):
+    import pandas as pd
+
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        {"hidden_size": x, "dropout": y, "seed": s, "accuracy": 0.8 + x / 100 - y / 9 + s / 99}
+        for x in (4, 8)
+        for y in (0.0, 0.5)
+        for s in range(3)
+    ]
+    pd.DataFrame(rows).to_csv("digits.csv", index=False)
+    example("from_frame")
+    assert (tmp_path / "both.png").stat().st_size > 10_000
+
+
+def test_what_is_said_of_tables_names_every_option_of_the_verbs():
+    told = set(re.findall(r"`--([\w-]+)", PAGES[ROOT / "docs/results.md"]))
+    options = inspect.signature(read.heatmap).parameters
+    ours = {"source", "x", "y", "output", "full"}
+    assert {name.replace("_", "-") for name in options if name not in ours} <= told
 
 
 def example(word):
@@ -200,10 +228,14 @@ def test_the_readme_is_short_enough_to_read():
     assert len(PAGES[ROOT / "README.md"].splitlines()) < 200
 
 
-def test_the_layout_names_every_folder_of_the_package():
+def test_the_layout_names_every_folder_and_file_of_the_package():
     layout = WORDS[WORDS.index("## The layout") :].split("```")[1]
-    folders = {p.name for p in (ROOT / "src/interplay").iterdir() if (p / "__init__.py").exists()}
+    package = list((ROOT / "src/interplay").iterdir())
+    folders = {path.name for path in package if (path / "__init__.py").exists()}
     assert folders == set(re.findall(r"^  (\w+)/", layout, re.MULTILINE))
+    files = {path.name for path in package if path.suffix == ".py" and path.name[0] != "_"}
+    ground = "\n".join(re.findall(r"^  \w+\.py.*$", layout, re.MULTILINE))
+    assert files == set(re.findall(r"\w+\.py", ground))
 
 
 def test_help_answers_at_once_and_shows_an_example_for_every_verb():
