@@ -145,3 +145,18 @@ def test_a_functions_own_defaults_stay_where_the_study_has_no_value(tmp_path):
     study = trial(tmp_path, code, "own_defaults", epochs=4, folds=2)
     (row,) = finish(FunctionRun(make_plan(study).members[-1], study.folders))
     assert row.curves == {"value": [4.0], "f": [1.0], "of": [2.0]}
+
+
+def test_what_is_not_there_says_where_was_looked(tmp_path):
+    """The study's folder first, then the working folder; of a module that is there, which file."""
+    beside, working = tmp_path / "studies", tmp_path / "here"
+    for folder in (beside, working):
+        folder.mkdir()
+    with pytest.raises(InterplayError) as nowhere:
+        load_function("nowhere_at_all:make", [beside, working])
+    assert f"in {beside}, {working}, and none installed" in str(nowhere.value)
+    (working / "in_two_places.py").write_text("def make(): pass")
+    (beside / "in_two_places.py").write_text("def made(): pass")
+    with pytest.raises(InterplayError) as other:
+        load_function("in_two_places:make", [beside, working])
+    assert f"({beside / 'in_two_places.py'}) has no 'make'; did you mean 'made'" in str(other.value)

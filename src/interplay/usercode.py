@@ -86,7 +86,9 @@ def load_function(path: str, folders: Sequence[Path]) -> Callable[..., Any]:
     if found is None:
         near = nearest(attribute, [n for n, v in vars(module).items() if callable(v)])
         hint = f"; did you mean {near!r}?" if near else ""
-        raise InterplayError(f"module {name!r} has no {attribute!r}{hint}")
+        # Of two modules of one name, the study's own comes first.
+        where = f" ({module.__file__})" if getattr(module, "__file__", None) else ""
+        raise InterplayError(f"module {name!r}{where} has no {attribute!r}{hint}")
     if not callable(found):
         raise InterplayError(f"{attribute!r} in {name!r} is no function")
     function: Callable[..., Any] = found

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from interplay.errors import BudgetError
 from interplay.identity import canonical
 from interplay.results.results import Results
 from interplay.study.study import Study
@@ -250,3 +251,19 @@ def test_too_few_cells_or_nothing_varied_propose_nothing(tmp_path):
     one = scanned(tmp_path / "one", fixed, lambda config: 1.0)
     assert propose_zoom(one, fixed, tmp_path) is None
     assert not list(tmp_path.glob("*.toml"))
+
+
+def test_a_heatmap_of_a_scan_names_the_study_that_follows(digits, tmp_path):
+    study, results = digits
+    asked = {"x": "lr", "y": "hidden_size", "over": "best"}
+    with pytest.raises(BudgetError, match="Ways out: `at_epoch="):
+        results.heatmap(**asked)
+    file = propose_zoom(results, study, tmp_path)
+    Ledger(tmp_path / "run").point_to(file)
+    found = Results.load(tmp_path / "run")
+    with pytest.raises(BudgetError) as refused:
+        found.heatmap(**asked)
+    assert f"Ways out: {file.resolve()} is the study to follow this scan" in str(refused.value)
+    file.unlink()  # what is gone is no way out
+    with pytest.raises(BudgetError, match="Ways out: `at_epoch="):
+        Results.load(tmp_path / "run").interaction(**asked)

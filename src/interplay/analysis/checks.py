@@ -126,6 +126,7 @@ def check_budgets(
     budget: str | None,
     seed: str | None,
     has_curves: bool = False,
+    follower: str | None = None,
 ) -> list[str]:
     """Refuse to compare cells whose models trained for unequal budgets.
 
@@ -140,6 +141,7 @@ def check_budgets(
         budget: the column of budgets, such as `epochs_run`; None or absent: nothing to check.
         seed: the column of seeds; None or absent: all rows must have one budget.
         has_curves: whether the table knows its metrics at every epoch, for the ways out.
+        follower: a study file whose cells train equally long, for the ways out.
 
     Returns:
         The warnings, one sentence each.
@@ -193,6 +195,11 @@ def check_budgets(
             Option("where", (budget, usual)), " keeps those that trained equally long; ",
             Option("budget"), " names another column, if this is none; ", *ways,
         )  # fmt: skip
+    if follower is not None:
+        text = (
+            f"{follower} is the study to follow this scan: it trains what mattered equally long; "
+        )
+        ways = (text, *ways)
     raise BudgetError(
         f"models that trained unequally long cannot be compared: {found}. Ways out: ", *ways
     )

@@ -86,6 +86,7 @@ class RowReader:
             be absent from a table, others may not.
         with_stopped: whether rows that were stopped early are compared, at equal budgets, as where
             curves hold all epochs; without, they are left out.
+        follower: a study file whose cells train equally long where these did not, for the message.
         bounds: (lowest, highest) value that the metric can take; None: what its name says.
         where: values that rows must have; applied first.
         over: what to do with other settings that vary: "mean" over them (per seed), or the setting
@@ -107,6 +108,7 @@ class RowReader:
     budget: str | None = "epochs_run"
     status: str | None = "status"
     with_stopped: bool = True
+    follower: str | None = None
     bounds: Bounds | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
     over: Over | None = None
@@ -143,6 +145,7 @@ class RowReader:
             budget=self.budget,
             seed=seed,
             has_curves=self.with_stopped,
+            follower=self.follower,
         )
         cautions = [Caution("budgets_differ_by_seed", message) for message in budgets]
         if seed and (missing := int(frame[seed].isna().sum())):

@@ -53,14 +53,16 @@ def tune(
     print_outcome(outcome)
     save_outcome(outcome.results, Path(out) if out else Path("reports") / loaded.name)
     if loaded.search.scheduler is not None:
-        _write_next(outcome.results, loaded, Path(study).parent)
+        _write_next(outcome.results, loaded, Path(study).parent, out)
     if outcome.failed:
         raise typer.Exit(1)
 
 
-def _write_next(results: Results, study: Study, folder: Path) -> None:
+def _write_next(results: Results, study: Study, folder: Path, out: str | None) -> None:
     """After a scan: write the study that should follow, and say so."""
     from interplay.study.study import Study
+    from interplay.table.ledger import Ledger
+    from interplay.tuning.execute import run_folder
     from interplay.tuning.search.zoom import propose_zoom
 
     try:
@@ -70,6 +72,7 @@ def _write_next(results: Results, study: Study, folder: Path) -> None:
         return
     if file is None:
         return
+    Ledger(run_folder(study, out)).point_to(file)
     zoom = Study.load(file)
     drawn = zoom.heatmap
     first = [drawn.x, drawn.y] if drawn is not None else []

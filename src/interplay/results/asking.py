@@ -64,6 +64,7 @@ def ask(table: Table, question: Question) -> Asked:
         # Where a row's metric is known at one value only, one that was stopped is compared with
         # none: its budget is another, whether or not a column says so.
         "with_stopped": table.read_curves is not None,
+        "follower": None if table.follower is None else str(table.follower),
         "where": {table.find(k, "hyperparameter"): v for k, v in question.where.items()},
         "over": question.over or table.default.over,
         "others": tuple(name for name in table.varied if name not in (x, y)),

@@ -19,6 +19,7 @@ STUDY = "study.json"  # what was asked, as understood; a folder with one is a ru
 ASKED = "asked"  # the members asked for, a folder of Parquet parts for each asking
 ROWS = "rows"  # what they gave: Parquet parts
 SEARCH = "search.jsonl"  # what a search suggested, a line a round
+NEXT = "next.json"  # the study file that should follow a scan
 WEIGHTS = "models"  # what trainings left besides their rows
 LOCK, DRIVER = "driver.lock", "driver.json"  # who trains here now
 # As earlier versions wrote them; still read.
@@ -26,7 +27,7 @@ ASKED_BEFORE, SEARCH_BEFORE = "asked.json", "search.json"
 # What verbs write beside a run when its folder is named with --out.
 TABLE_FILE, HEATMAP_FILE, SEARCH_FILE = "table.csv", "heatmap.png", "search.png"
 NAMES = {
-    *(STUDY, ASKED, ROWS, SEARCH, WEIGHTS, LOCK, DRIVER, ASKED_BEFORE, SEARCH_BEFORE),
+    *(STUDY, ASKED, ROWS, SEARCH, NEXT, WEIGHTS, LOCK, DRIVER, ASKED_BEFORE, SEARCH_BEFORE),
     *(TABLE_FILE, HEATMAP_FILE, SEARCH_FILE),
 }
 

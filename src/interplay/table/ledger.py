@@ -141,6 +141,17 @@ class Ledger:
         if members:
             self._asked.append(asked_table(members))
 
+    def point_to(self, file: Path) -> None:
+        """Keep where the study is written that should follow this one."""
+        files.put_json(self.folder / files.NEXT, {"study": str(file.resolve())})
+
+    def follower(self) -> Path | None:
+        """The study file that should follow this one, where one was written and is there."""
+        if not (self.folder / files.NEXT).is_file():
+            return None
+        file = Path(files.get_json(self.folder / files.NEXT)["study"])
+        return file if file.is_file() else None
+
     def study(self) -> dict[str, Any]:
         """What was asked, as understood."""
         study: dict[str, Any] = files.get_json(self.folder / files.STUDY)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from interplay.errors import TableError, UnknownNameError
@@ -90,6 +91,7 @@ class Table:
         horizons: values of `schedule.name` under which epoch k depends on how many were asked for.
         read_curves: gives a row a member (row number in `frame`) and epoch, with the metrics; None
             where only last values are known.
+        follower: the study file that should follow a scan, where there is one.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Table:
     ordered: bool = False
     horizons: tuple[str, ...] = ()
     read_curves: Callable[[], pd.DataFrame] | None = None
+    follower: Path | None = None
 
     def of(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns that have one of these roles."""

@@ -48,6 +48,7 @@ def read(path: Path) -> Table:
         ordered=True,
         horizons=tuple(study.get("schedule_horizon", with_horizon())),
         read_curves=ledger.curves,
+        follower=ledger.follower() if study.get("search", {}).get("scheduler") else None,
     )
 
 
