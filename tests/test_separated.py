@@ -32,6 +32,14 @@ def test_decimal_commas(tmp_path, separator):
     assert frame["word"].tolist() == ["a", "1,5 b", "c"]
 
 
+def test_a_nul_is_refused_where_it_would_end_a_value(tmp_path):
+    with pytest.raises(ValueError, match="a NUL in line 3"):
+        read(tmp_path, "net,acc\na,1\na\0b,2\na\0c,3\n")
+    (tmp_path / "t.csv").write_bytes("net,acc\na,1\n".encode("utf-16"))
+    with pytest.raises(ValueError, match="save it as UTF-8"):
+        read_separated(tmp_path / "t.csv")
+
+
 def test_between_commas_a_comma_is_no_decimal_one(tmp_path):
     assert read(tmp_path, 'sizes,acc\n"8,16",0.5\n')["sizes"].tolist() == ["8,16"]
 

@@ -20,14 +20,25 @@ def read_separated(path: Path) -> pd.DataFrame:
     writes them in much of Europe.
 
     Raises:
-        ValueError: it is no such table, or holds decimal commas as well as decimal points.
+        ValueError: it is no such table, or holds NULs, or decimal commas as well as decimal points.
         OSError: it cannot be read.
     """
     import pandas as pd
 
+    _check_no_nul(path)
     separator = _separator(path)
     frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig")
     return frame if separator == "," else _with_points(frame)
+
+
+def _check_no_nul(path: Path) -> None:
+    """Refuse a NUL, at which pandas ends a value without a word: two values would be one."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if b"\0" in line:
+                raise ValueError(
+                    f"a NUL in line {number}: no text has one; save it as UTF-8 without them"
+                )
 
 
 def _separator(path: Path) -> str:

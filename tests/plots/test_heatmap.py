@@ -61,22 +61,47 @@ def test_every_square_states_mean_and_sd():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["0", "0.5"]
 
 
+SPOILT = ("diverged", "failed", "stopped", "unfinished")
+
+
+def spoilt():
+    """A column a kind: all of its rows below, some of them above; and one without a run."""
+    frame = table((*range(len(SPOILT)), 9))
+    for x, status in enumerate(SPOILT):
+        spoil(frame, x, 0.0, status)
+        spoil(frame, x, 0.5, status, seeds=(0,))
+    return cells_of(frame[(frame["model.h"] != 9) | (frame["model.d"] != 0.0)], with_stopped=False)
+
+
 def test_what_went_wrong_is_drawn_as_such():
-    frame = table()
-    spoil(frame, 8, 0.0, "diverged")
-    spoil(frame, 16, 0.0, "failed")
-    spoil(frame, 32, 0.5, "diverged", seeds=(1,))
-    spoil(frame, 16, 0.5, "failed", seeds=(0, 1))
-    frame = frame[(frame["model.h"] != 32) | (frame["model.d"] != 0.0)]
-    ax = draw_heatmap(cells_of(frame))
+    ax = draw_heatmap(spoilt())
     texts = {place: text.get_text() for place, text in squares(ax).items()}
-    assert [texts[0, column] for column in range(3)] == ["diverged", "failed", "no run"]
-    assert texts[1, 2].endswith("n=2\n1 div.")
-    assert texts[1, 1].endswith("n=1\n2 fail.")
-    hatches = {p.get_hatch() for p in ax.patches if isinstance(p, Rectangle) and p.get_hatch()}
-    assert len(hatches) == 3
-    for part in ("diverged (not finite)", "failed (error)", "not in the mean"):
+    assert [texts[0, column] for column in range(5)] == [*SPOILT, "no run"]
+    ends = [texts[1, column].split("\n", 2)[2] for column in range(5)]
+    assert ends == ["1 div.", "1 fail.", "1 stop.", "1 unf.", "n=3"]  # most squares have two
+    legend = "diverged (not finite)", "failed (error)", "stopped early", "no result yet", "no run"
+    for part in legend:
         assert part in words(ax)
+    short = "div. = diverged, fail. = failed, stop. = stopped, unf. = unfinished: not in the mean"
+    assert short in words(ax)
+
+
+def test_a_square_of_several_kinds_is_what_weighs_most():
+    frame = table()
+    spoil(frame, 8, 0.0, "unfinished")
+    spoil(frame, 8, 0.0, "stopped", seeds=(0, 1))
+    assert squares(draw_heatmap(cells_of(frame, with_stopped=False)))[0, 0].get_text() == "stopped"
+    spoil(frame, 8, 0.0, "diverged", seeds=(2,))
+    assert squares(draw_heatmap(cells_of(frame)))[0, 0].get_text() == "diverged"
+
+
+def test_kinds_of_squares_are_told_apart_in_grey_too():
+    ax = draw_heatmap(spoilt())
+    hatched = [p for p in ax.patches if isinstance(p, Rectangle) and p.get_hatch()]
+    assert len({p.get_hatch() for p in hatched}) == len({p.get_facecolor() for p in hatched}) == 5
+    for one in hatched:
+        light, dark = luminance(one.get_facecolor()), luminance(one.get_edgecolor())
+        assert (light + 0.05) / (dark + 0.05) > 1.5
 
 
 def test_the_legend_holds_only_what_occurs():

@@ -230,3 +230,15 @@ def test_flags_that_a_verb_has_are_the_ways_out_it_names():
     ranked = ("table", CASES / "losses.csv", "--ranked")
     assert "give `--metric`; there are val_loss" in call(*ranked).stderr
     assert "0.28" in call(*ranked, "--metric", "val_loss").stdout.splitlines()[1]
+
+
+@pytest.mark.parametrize("sign", ["\0", "\ud800"])
+@pytest.mark.parametrize("kind", [object, "string"])
+def test_values_that_no_table_tells_apart_are_refused(sign, kind):
+    """pandas takes all of them for the first."""
+    words = pd.Series([f"a{sign}b", f"a{sign}c"] * 2, dtype=object)
+    frame = pd.DataFrame({"norm": words, "lr": [1, 1, 2, 2], "loss": [0.1, 0.2, 0.3, 0.4]})
+    if kind == "string":
+        frame["norm"] = frame["norm"].astype(pd.StringDtype("python"))
+    with pytest.raises(TableError, match=r"column 'norm' holds 'a\\.*b'"):
+        Results.from_frame(frame)

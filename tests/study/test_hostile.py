@@ -45,6 +45,8 @@ def refused(tables):
         (with_(search={"points_to_evaluate": [{"hidden_size": float("nan")}]}), "outside what"),
         (with_(heatmap={"x": "hidden_size", "y": "dropout", "o-ver": "mean"}), "heatmap.o-ver"),
         (with_(resources={"max.workers": 3}), "resources.max.workers = 3: no such key"),
+        (with_(data__name=["a\0b", "a\0c"]), "data.name = 'a\\x00b': a sign that no table keeps"),
+        (with_(data__name="\ud800"), "a sign that no table keeps"),
         # What other tools call so, and decimals with a comma.
         (with_(optimizer={"learning_rate": 0.1}), "did you mean 'lr'"),
         (with_(learning_rate=0.1), "did you mean 'optimizer.lr'"),

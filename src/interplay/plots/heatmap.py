@@ -24,7 +24,7 @@ from interplay.plots.marks import (
     tie_size,
     tied_places,
 )
-from interplay.plots.palette import BETTER, DIVERGED, FAILED, MISSING, PAPER, SMALL, STAR, Kind
+from interplay.plots.palette import BETTER, KINDS, MISSING, PAPER, SMALL, STAR, Kind
 from interplay.plots.scale import Scale
 from interplay.plots.squares import Place, Square, hatch_square, lay_grid, write_squares
 from interplay.plots.words import (
@@ -49,7 +49,7 @@ def draw_heatmap(
     """Draw the cells; numbers of the axes increase rightwards and upwards, words read downwards.
 
     The bright end of the colours is always the better one, unless `cmap` has its own. A square's
-    text is its mean, its sd, n where that is not the usual one, and its diverged and failed runs. On
+    text is its mean, its sd, n where that is not the usual one, and its runs that are not in it. On
     a grid too large for it the sd is left out (the title then says "mean" only), and at last all
     numbers. Values far off all others lie beyond the colours' end, which the colour bar shows.
 
@@ -169,12 +169,9 @@ def _legend(cells: Cells, kinds: list[Kind], tied: list[Place] | None, ink: str)
     elif tied:
         entries.append(tie_entry("not clearly worse than the best", ink))
     partial = [
-        f"{short} = {word}"
-        for short, word, count in (
-            ("div.", "diverged", cells.diverged),
-            ("fail.", "failed", cells.failed),
-        )
-        if ((cells.n > 0) & (count > 0)).any()
+        f"{kind.short} = {kind.word}"
+        for outcome, kind in KINDS.items()
+        if ((cells.n > 0) & (getattr(cells, outcome) > 0)).any()
     ]
     if partial:
         entries.append(text_entry(f"{', '.join(partial)}: not in the mean", ink))
@@ -185,9 +182,8 @@ def _kind(cells: Cells, row: int, column: int) -> Kind | None:
     """How to draw a square without a mean; None for one that has a mean."""
     if cells.n[row, column]:
         return None
-    if cells.diverged[row, column]:
-        return DIVERGED
-    return FAILED if cells.failed[row, column] else MISSING
+    there = (kind for outcome, kind in KINDS.items() if getattr(cells, outcome)[row, column])
+    return next(there, MISSING)
 
 
 def _draw_special(cells: Cells, ax: Axes) -> list[Kind]:
@@ -197,7 +193,7 @@ def _draw_special(cells: Cells, ax: Axes) -> list[Kind]:
         assert kind is not None
         found.append(kind)
         hatch_square(ax, (row, column), kind)
-    return [kind for kind in (DIVERGED, FAILED, MISSING) if kind in found]
+    return [kind for kind in (*KINDS.values(), MISSING) if kind in found]
 
 
 def _squares(cells: Cells, spread: bool, colours: Colormap, norm: Normalize) -> dict[Place, Square]:
@@ -215,11 +211,9 @@ def _squares(cells: Cells, spread: bool, colours: Colormap, norm: Normalize) -> 
             continue
         mean, sd = mean_sd(float(cells.mean[row, column]), float(cells.sd[row, column]), like)
         lines = [mean, sd] if spread and sd else [mean]
-        for count, text in (
-            (cells.n[row, column] if cells.n[row, column] != usual else 0, "n={}"),
-            (cells.diverged[row, column], "{} div."),
-            (cells.failed[row, column], "{} fail."),
-        ):
-            lines += [text.format(count)] if count else []
+        lines += [f"n={cells.n[row, column]}"] if cells.n[row, column] != usual else []
+        for outcome, kind in KINDS.items():
+            if count := getattr(cells, outcome)[row, column]:
+                lines.append(f"{count} {kind.short}")
         squares[row, column] = Square(lines, faces[row, column])
     return squares

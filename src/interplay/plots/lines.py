@@ -13,7 +13,7 @@ from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
 from interplay.plots.heatmap import bar_label
 from interplay.plots.letters import in_lines
 from interplay.plots.look import Look, Looks
-from interplay.plots.palette import BAND, PALE, SMALL, TITLE
+from interplay.plots.palette import BAND, KINDS, PALE, SMALL, TITLE
 from interplay.plots.series import MOST_BANDS, looks_of, name_lines
 from interplay.plots.words import Footer, Header, tick_texts, turn_ticks
 
@@ -78,8 +78,8 @@ def paint_lines(cells: Cells, ax: Axes, look: Look, *, band: Band = "se") -> Non
     facts = [statistic, *cells.title_notes]
     if (spread > 0).any() and not banded:
         facts.append(f"no bands: more than {MOST_BANDS} lines")
-    if ((cells.diverged > 0) | (cells.failed > 0)).any():
-        facts.append("diverged and failed runs are not in the means")
+    if left_out := [word for word in KINDS if getattr(cells, word).any()]:
+        facts.append(f"{' and '.join(left_out)} runs are not in the means")
     usual = f"{names.metric} over {names.x}, a line a {names.y}"
     header = Header(look.first_line(usual), facts, ax, ink)
     footer = Footer([], cells.warnings, ax, ink)

@@ -43,17 +43,24 @@ DARK_AT, PALE_AT = 0.9, 0.3
 
 @dataclass(frozen=True)
 class Kind:
-    """How a square without a mean is drawn."""
+    """How a square without a mean is drawn; `short` is said of its rows in a square with one."""
 
     word: str
     legend: str
     face: str
     hatch: str
     line: str
+    short: str = ""
 
 
-DIVERGED = Kind("diverged", "diverged (not finite)", "#fbe3dc", "xxxx", "#d9826b")
-FAILED = Kind("failed", "failed (error)", "#e4e4e4", "////", "#a9a9a9")
+# Four hatches as well as four colours: told apart in grey too. By the name of their rows' outcome,
+# what weighs most first: of a square with rows of several kinds, that is drawn.
+KINDS = {
+    "diverged": Kind("diverged", "diverged (not finite)", "#fbe3dc", "xxxx", "#d9826b", "div."),
+    "failed": Kind("failed", "failed (error)", "#e4e4e4", "////", "#a9a9a9", "fail."),
+    "stopped": Kind("stopped", "stopped early", "#fdf1d3", "----", "#d0aa55", "stop."),
+    "unfinished": Kind("unfinished", "no result yet", "#e6f0fa", "oo", "#8db1d6", "unf."),
+}
 MISSING = Kind("no run", "no run", "#ffffff", "..", "#c4c4c4")
 EMPTY = Kind("empty", "no finite row", "#ffffff", "..", "#c4c4c4")
 

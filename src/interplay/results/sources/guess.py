@@ -14,6 +14,7 @@ import pandas as pd
 
 from interplay.analysis.numbers import as_numbers
 from interplay.errors import TableError
+from interplay.identity import is_kept_whole
 from interplay.metrics import meaning_of
 from interplay.results.sources.run import columns_of
 from interplay.table.ledger import COLUMNS
@@ -76,9 +77,15 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
     if frame.columns.has_duplicates:
         twice = ", ".join(frame.columns[frame.columns.duplicated()].unique())
         raise TableError(f"more than one column is called {twice}: rename them")
-    for name in frame.select_dtypes(object).columns:
+    for name in frame.select_dtypes([object, "string"]).columns:
         if frame[name].map(lambda value: isinstance(value, (list, tuple, dict, set))).any():
             frame = frame.assign(**{name: frame[name].map(_text)})
+        for value in frame[name]:
+            if isinstance(value, str) and not is_kept_whole(value):
+                raise TableError(
+                    f"column {name!r} holds {value!r}: no table tells texts apart by what stands "
+                    "behind a NUL, or is no UTF-8; replace such signs"
+                )
     return frame.reset_index(drop=True)
 
 

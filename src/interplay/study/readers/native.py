@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from interplay.errors import Mistake, nearest
-from interplay.identity import same_as
+from interplay.identity import is_kept_whole, same_as
 from interplay.space.domains import Choice, Constant, Domain, Float, Int
 
 DISTRIBUTIONS = ("uniform", "loguniform", "intuniform", "logintuniform", "choice", "value")
@@ -84,6 +84,9 @@ def _plain(key: str, value: Any, mistakes: list[Mistake]) -> None:
         mistakes.append(Mistake(key, "not a finite number", value, "finite numbers"))
     elif isinstance(value, int) and abs(value) >= LARGEST:
         mistakes.append(Mistake(key, "too large a whole number", value, "below 2^63"))
+    elif isinstance(value, str) and not is_kept_whole(value):
+        reason = "a sign that no table keeps: a NUL, or one that is no UTF-8"
+        mistakes.append(Mistake(key, reason, value, "other signs"))
     elif not isinstance(value, (bool, int, float, str)):
         mistakes.append(
             Mistake(
