@@ -1,5 +1,7 @@
 """Every drawing by its name, so that what holds for all pictures is tested on all of them."""
 
+from functools import cache
+
 import pandas as pd
 
 from interplay.analysis.incumbent import best_so_far
@@ -18,6 +20,7 @@ from tests.plots.pictures import X, Y, both, table
 METRIC = "accuracy"
 
 
+@cache
 def numbers(xs=(8, 16), ys=(0.0, 0.5), names=(X, Y, METRIC), seeds=3):
     frame = table(xs, ys, seeds=seeds).rename(columns=dict(zip((X, Y, METRIC), names, strict=True)))
     return both(frame, **dict(zip(("x", "y", "metric"), names, strict=True)))

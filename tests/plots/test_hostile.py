@@ -26,12 +26,11 @@ HOSTILE = {
     "no glyph": ("层数 ชั้น\x1b", None),
     "long": ("w" * 90, None),
 }
+ALL = "$\\frac$ a_b\t\u202e\x1b 🚀 ש"
+"""Something of every kind, for the pictures that all kinds are not tried on."""
 
 
-@pytest.mark.parametrize("picture", EVERY)
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_names_and_values_are_drawn_as_written(picture, kind, tmp_path):
-    name, drawn = HOSTILE[kind]
+def drawn_as_written(picture, name, drawn, file, inside=True):
     drawn = drawn or shown(name)
     cells, found = numbers(
         (f"{name} 1", f"{name} 2"), (f"{name} 3", f"{name} 4"), (f"{name}x", f"{name}y", f"{name}m")
@@ -39,15 +38,25 @@ def test_names_and_values_are_drawn_as_written(picture, kind, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # of a missing glyph, of a layout without room
         ax = EVERY[picture](cells, found)
-        ax.figure.savefig(tmp_path / "p.png", dpi=30)
+        ax.figure.savefig(file, dpi=30)
     text = "".join(words(ax).split())  # lines of long names are broken
     assert "".join(f"{drawn}m".split()) in text or picture == "ridge"
     for text in ax.figure.findobj(plt.Text):
         if "$" in text.get_text():
             assert not text.get_parse_math()
         assert "\t" not in text.get_text()
-    if kind != "long":
+    if inside:
         assert clipped(ax.figure) == []
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_names_and_values_are_drawn_as_written(kind, tmp_path):
+    drawn_as_written("heatmap", *HOSTILE[kind], tmp_path / "p.png", inside=kind != "long")
+
+
+@pytest.mark.parametrize("picture", EVERY)
+def test_every_picture_draws_them_so(picture, tmp_path):
+    drawn_as_written(picture, ALL, None, tmp_path / "p.png")
 
 
 def test_a_title_given_later_may_hold_mathematics():

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from interplay.cli.app import app
 from interplay.errors import InterplayError, StudyError
+from interplay.report import build
 from interplay.report.build import OLD_WORDS, build_report, folder_of
-from interplay.report.figures import draw_figures
+from interplay.report.figures import SHRUNK, TALLEST, WIDTHS, draw_figures
 from interplay.report.reflection import PARTS
 from interplay.report.typeset import PageError, typeset
 from interplay.results.results import Results
@@ -104,7 +105,8 @@ def test_the_page_says_what_it_rests_on(finished_page):
         assert words in text
 
 
-def test_the_same_input_gives_the_same_bytes(finished, finished_page, tmp_path):
+def test_the_same_input_gives_the_same_bytes(finished, finished_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "draw_figures", draw_figures)
     again = tmp_path / "again"
     again.mkdir()
     shutil.copy(finished_page / "reflection.md", again)
@@ -198,7 +200,7 @@ def test_a_missing_figure_is_named(finished_page, tmp_path):
         **record["page"], "author": "", "language": "en", "font_size": 9.0,
         "figures": record["figures"], "reflection": [],
     }  # fmt: skip
-    assert typeset(page, finished_page).startswith(b"%PDF")
+    assert typeset(page, finished_page).pdf.startswith(b"%PDF")
     with pytest.raises(PageError, match=r"heatmap\.svg"):
         typeset(page, tmp_path)
 
@@ -206,8 +208,6 @@ def test_a_missing_figure_is_named(finished_page, tmp_path):
 def picture(results, folder, monkeypatch):
     """The page as grey values, 0 black to 1 white, at 100 dots an inch: drawn by Typst itself."""
     import typst
-
-    from interplay.report import build
 
     drawn = []
 
@@ -221,7 +221,7 @@ def picture(results, folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(build, "typeset", also_drawn)
         build.build_report(results, folder)
-    return images.imread(io.BytesIO(drawn[0]))[:, :, :3].mean(axis=2)
+    return images.imread(io.BytesIO(drawn[-1]))[:, :, :3].mean(axis=2)
 
 
 def lines_of(file):
@@ -261,14 +261,12 @@ def test_nothing_is_cut_at_the_page_or_drawn_over(finished, finished_page, monke
 def test_figures_stand_beside_each_other_and_above_the_words(finished, finished_page, monkeypatch):
     """Without the figures their part of the page is white, so nothing else is drawn there."""
     page = picture(finished, finished_page, monkeypatch)
-    from interplay.report import build
 
-    def blank(cells, found, folder):
-        made = draw_figures(cells, found, folder)
-        for figure in made:
-            text = (folder / figure.file).read_text()
-            (folder / figure.file).write_text(re.sub(r"<g id=.*</g>", "", text, flags=re.DOTALL))
-        return made
+    def blank(cells, found, folder, room):
+        draw_figures(cells, found, folder, room)
+        for file in WIDTHS:
+            text = (folder / file).read_text()
+            (folder / file).write_text(re.sub(r"<g id=.*</g>", "", text, flags=re.DOTALL))
 
     with monkeypatch.context() as patch:
         patch.setattr(build, "draw_figures", blank)
@@ -294,9 +292,9 @@ def test_the_pages_that_make_report_builds_fit(finished, folder, name):
     assert built.empty == ()
 
 
-def test_the_verb(finished, tmp_path, monkeypatch):
+def test_the_verb(finished_run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = str(finished.ledger.folder)
+    run = str(finished_run)
 
     def call(*arguments):
         return CliRunner().invoke(app, ["report", *arguments])
@@ -324,14 +322,15 @@ def test_a_report_lies_below_reports_whatever_a_run_calls_itself(finished):
     assert folder_of(finished) == Path("reports/small")
     for name in ("../escaped", "/tmp/x", "a/b", "..", ""):
         with pytest.raises(InterplayError, match="--folder"):
-            folder_of(replace(finished, name=name))
+            folder_of(Results(replace(finished.table, name=name)))
 
 
 def test_a_reflection_beside_other_numbers_is_said_until_it_is_written_again(
     finished, finished_page
 ):
     assert build_report(finished, finished_page).notes == ()
-    other = replace(finished, frame=finished.frame.assign(accuracy=finished.frame["accuracy"] / 2))
+    halved = finished.frame.assign(accuracy=finished.frame["accuracy"] / 2)
+    other = Results(replace(finished.table, frame=halved))
     assert build_report(other, finished_page).notes == (OLD_WORDS,)
     assert build_report(other, finished_page).notes == (OLD_WORDS,)
     (finished_page / "reflection.md").write_text(written(3 * WORDS))
@@ -340,11 +339,41 @@ def test_a_reflection_beside_other_numbers_is_said_until_it_is_written_again(
 
 def test_signs_that_no_font_of_the_page_has_are_their_codes(finished, folder):
     folder.mkdir()
-    (folder / "reflection.md").write_text(written("\u4e2d\u6587 \U0001f680 \u05e9 \x1b \u202e end"))
+    (folder / "reflection.md").write_text(
+        written("\u4e2d\u6587 \U0001f680 \u05e9 \x1b \u202e Ende")
+    )
     text = "".join(text_of(build_report(finished, folder).page).split())
     for code in ("U+4E2D", "U+6587", "U+1F680", "U+001B"):
         assert text.count(code) == 4
-    assert text.count("end") == 4
+    assert text.count("U+202EEnde") == 4
+
+
+def heights(folder):
+    """Of both figures as printed, in millimetres."""
+    boxes = [re.search(r'height="([\d.]+)pt"', (folder / file).read_text()) for file in WIDTHS]
+    return [float(box[1]) / SHRUNK / 72 * 25.4 for box in boxes]
+
+
+def test_figures_take_the_room_that_the_words_leave(finished, folder):
+    folder.mkdir()
+    found = []
+    for times in (9, 7, 2):
+        (folder / "reflection.md").write_text(written(times * WORDS))
+        built = build_report(finished, folder)
+        assert len(pages_of(built.page)) == 1
+        found.append(heights(folder))
+    little, more, most = found
+    assert little[0] + 10 < more[0] < most[0]
+    assert most == pytest.approx([TALLEST * 25.4] * 2, abs=0.1)
+
+
+def test_mathematics_in_a_reflection_is_said_to_stand_as_written(finished, folder):
+    folder.mkdir()
+    (folder / "reflection.md").write_text(written("So $p < 0.05$ it is."))
+    built = build_report(finished, folder)
+    (note,) = built.notes
+    assert note.startswith("$p < 0.05$ stands on the page as it is written")
+    assert text_of(built.page).count("$p < 0.05$") == 4
 
 
 def test_a_table_stands_on_the_page_as_one(finished, folder):

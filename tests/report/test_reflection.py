@@ -5,7 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplay.errors import InterplayError
-from interplay.report.reflection import PARTS, parse_reflection, read_reflection, scaffold
+from interplay.report.reflection import (
+    PARTS,
+    first_formula,
+    parse_reflection,
+    read_reflection,
+    scaffold,
+)
 
 
 def parts(text):
@@ -52,6 +58,21 @@ def test_tables_are_tables():
     told_cells = [[[s["text"] for s in cell] for cell in row] for row in table["rows"]]
     assert told_cells == [[["a"], ["b"]], [["1"], []]]
     assert table["rows"][0][1][0]["style"] == ["em"]
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("so $p$ is", "$p$"),
+        ("**so** $a_1 *b* c$", "$a_1 b c$"),
+        ("$$\nx^2\n$$", "$$ x^2 $$"),
+        ("| a |\n|---|\n| $y$ |\n", "$y$"),
+        ("between $5 and $6 or 7 $", None),
+        ("`$x$` and\n\n    $y$\n", None),
+    ],
+)
+def test_formulas_are_found_and_prices_are_none(text, formula):
+    assert first_formula(parse_reflection(f"## Theory\n\n{text}")) == formula
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,6 @@ CHAR_WIDTH = 0.62
 """Of a character, in its font size: digits are narrower, so what fits by this fits in ink."""
 BOLD = 1.1
 """How much wider bold characters are."""
-SIGNS = {"\n": "↵", "\t": "⇥"}
-"""What is drawn for white space that would tear a name apart."""
 CONTROL = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
 DIRECTION = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Categories and directions of characters that are seen by what they do to others, if at all."""
@@ -31,29 +29,38 @@ def shown(text: str, lines: bool = False) -> str:
     Args:
         lines: whether a line break is one, as in a title.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     fonts = tuple(findfont(FontProperties(family=[name])) for name in mpl.rcParams["font.family"])
     have = _covered(fonts)
     return "".join(
-        character if character in have or (lines and character == "\n") else _sign(character)
-        for character in text
+        character if character in have or character == "\n" else code_of(character)
+        for character in on_one_line(text, lines)
     )
 
 
-def _sign(character: str) -> str:
-    return SIGNS.get(character, f"U+{ord(character):04X}")
+def on_one_line(text: str, lines: bool = False) -> str:
+    """A text with signs for line breaks, unless `lines` are meant, and for tabs."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "⇥")
+    return text if lines else text.replace("\n", "↵")
+
+
+def code_of(character: str) -> str:
+    """What is drawn of a character that cannot be: U+4E2D."""
+    return f"U+{ord(character):04X}"
+
+
+def steers(character: str) -> bool:
+    """Whether a character is seen by what it does to others, if at all."""
+    return (
+        unicodedata.category(character) in CONTROL
+        or unicodedata.bidirectional(character) in DIRECTION
+    )
 
 
 @lru_cache(maxsize=8)
 def _covered(files: tuple[str, ...]) -> frozenset[str]:
     """The characters that these fonts have, but for those that control the text."""
     found = {chr(code) for file in files for code in get_font(file).get_charmap()}
-    return frozenset(
-        character
-        for character in found
-        if unicodedata.category(character) not in CONTROL
-        and unicodedata.bidirectional(character) not in DIRECTION
-    )
+    return frozenset(character for character in found if not steers(character))
 
 
 def text_width(text: str, bold: bool = False) -> float:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from interplay.analysis.cells import Cells
 from interplay.errors import InterplayError
+from interplay.plots.letters import on_one_line
 from interplay.report.content import compose
-from interplay.report.figures import draw_figures
-from interplay.report.reflection import Part, read_reflection, scaffold
+from interplay.report.figures import blank_figures, draw_figures, figures_of
+from interplay.report.reflection import Part, first_formula, read_reflection, scaffold
 from interplay.report.settings import TEMPLATE, read_settings
 from interplay.report.typeset import PageError, typeset
 from interplay.results.question import Question
@@ -22,6 +25,10 @@ from interplay.study.settings import NAME
 OLD_WORDS = (
     "the numbers are others than when the reflection was written: another study of this name, or "
     "more trainings; see whether its words still hold"
+)
+AS_WRITTEN = (
+    "stands on the page as it is written: a reflection's mathematics is not typeset; signs such as "
+    "α², ≤ and × are"
 )
 
 
@@ -88,11 +95,10 @@ def build_report(
     question = Question(settings.x or None, settings.y or None, settings.metric or None)
     cells, found = results.cells(question), results.analyse(question)
     content = compose(results, cells, found, settings)
-    figures = draw_figures(cells, found, folder)
     record = {
         "name": results.name,
-        "page": content.to_json(),
-        "figures": [asdict(figure) for figure in figures],
+        "page": _on_lines(content.to_json()),
+        "figures": _on_lines([asdict(figure) for figure in figures_of(cells, found)]),
         "cells": _numbers(cells),
         "interaction": found.to_json(),
     }
@@ -100,21 +106,36 @@ def build_report(
     words = sha256(reflection_file.read_bytes()).hexdigest()
     seen = _written_beside(folder / "study.json", words) or numbers
     record["reflection"] = {"words": words, "numbers": seen}
-    notes = () if seen == numbers or len(empty) == len(parts) else (OLD_WORDS,)
-    text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
-    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    notes = [] if seen == numbers or len(empty) == len(parts) else [OLD_WORDS]
+    if formula := first_formula(parts):
+        notes.append(f"{formula} {AS_WRITTEN}")
     typed = {
-        **record["page"],  # type: ignore[dict-item]
+        **record["page"],
         "author": settings.author,
         "language": settings.language,
         "font_size": settings.font_size,
         "figures": record["figures"],
         "reflection": [_typed(part) for part in parts],
     }
-    pdf = typeset(typed, folder)
+    with TemporaryDirectory() as blank:
+        blank_figures(cells, Path(blank))
+        room = typeset(typed, Path(blank)).room
+    draw_figures(cells, found, folder, room)
+    pdf = typeset(typed, folder).pdf
+    text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
+    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
     page = page or folder / "report.pdf"
     page.write_bytes(pdf)
-    return Report(page, folder, reflection_file, empty, notes)
+    return Report(page, folder, reflection_file, empty, tuple(notes))
+
+
+def _on_lines(words: Any) -> Any:
+    """With each text on one line: a name with line breaks would tear the page apart."""
+    if isinstance(words, Mapping):
+        return {key: _on_lines(value) for key, value in words.items()}
+    if isinstance(words, (list, tuple)):
+        return [_on_lines(value) for value in words]
+    return on_one_line(words) if isinstance(words, str) else words
 
 
 def _written_beside(file: Path, words: str) -> str | None:

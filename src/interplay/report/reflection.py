@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from markdown_it.token import Token
 from interplay.errors import InterplayError, nearest
 
 PARTS = ("Hypothesis", "Observation", "Theory", "Conclusion")
+FORMULA = re.compile(r"\$\$.+?\$\$|\$(?! )[^$]*[^$ ]\$(?!\d)")
+"""As Markdown's readers know it: no space inside its signs, no digit behind them."""
 HINTS = {
     "Hypothesis": "What did you expect before you looked, and why?",
     "Observation": "What do you see in the heatmap? Say it in numbers.",
@@ -90,6 +94,18 @@ def parse_reflection(text: str, source: str = "reflection") -> tuple[Part, ...]:
             )
         current += blocks
     return tuple(Part(name, tuple(found.get(name, ()))) for name in PARTS)
+
+
+def first_formula(parts: Iterable[Part]) -> str | None:
+    """The first `$…$` of the author's text, code left out; a price is none."""
+    for block in (block for part in parts for block in part.blocks):
+        for spans in (
+            cell for row in block.get("rows", [[block.get("spans", ())]]) for cell in row
+        ):
+            text = "".join(span["text"] for span in spans if "code" not in span["style"])
+            if block["kind"] != "code" and (found := FORMULA.search(text)):
+                return found[0]
+    return None
 
 
 def _known(title: str, source: str, line: int) -> str:

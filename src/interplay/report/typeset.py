@@ -7,11 +7,13 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from interplay.errors import InterplayError
+from interplay.plots.letters import code_of, steers
 
 POINTS_PER_MM = 72 / 25.4
 TOP, BOTTOM, A4 = 14 * POINTS_PER_MM, 13 * POINTS_PER_MM, 297 * POINTS_PER_MM
@@ -26,12 +28,26 @@ class PageError(InterplayError):
     """A page that cannot be built as asked: too long, or not finished."""
 
 
-def typeset(page: Mapping[str, Any], folder: Path) -> bytes:
-    """The PDF of a page: A4, tagged (PDF/UA-1), fonts embedded, the same bytes for the same input.
+@dataclass(frozen=True)
+class Sheet:
+    """A typeset page.
+
+    Attributes:
+        pdf: A4, tagged (PDF/UA-1), fonts embedded, the same bytes for the same input.
+        room: inches of its height that are empty, but for a line, which rounding may take.
+    """
+
+    pdf: bytes
+    room: float
+
+
+def typeset(page: Mapping[str, Any], folder: Path) -> Sheet:
+    """Typeset a page.
 
     Args:
         page: what `page.typ` reads; words are strings and never markup. Signs that Typst's own
-            fonts lack (Chinese, emoji) are drawn as their code, such as U+4E2D.
+            fonts lack (Chinese, emoji), or that steer the words around them, are drawn as their
+            code, such as U+4E2D.
         folder: where the figures lie; no other file can be read.
 
     Raises:
@@ -39,6 +55,7 @@ def typeset(page: Mapping[str, Any], folder: Path) -> bytes:
             is missing.
     """
     words = json.dumps(page, ensure_ascii=False)
+    words = "".join(code_of(sign) if steers(sign) else sign for sign in words)
     for _ in range(TRIES):
         try:
             return _typeset(words, float(page["font_size"]), folder)
@@ -50,7 +67,7 @@ def typeset(page: Mapping[str, Any], folder: Path) -> bytes:
     raise PageError(f"the page in {folder} has signs of too many kinds for its fonts")
 
 
-def _typeset(words: str, font_size: float, folder: Path) -> bytes:
+def _typeset(words: str, font_size: float, folder: Path) -> Sheet:
     import typst
 
     template = resources.files("interplay.report").joinpath("page.typ").read_bytes()
@@ -69,7 +86,7 @@ def _typeset(words: str, font_size: float, folder: Path) -> bytes:
     except RuntimeError as error:  # typst's own error is one, and so is a file it does not find
         raise PageError(f"the page in {folder} cannot be typeset: {error}") from None
     assert isinstance(pdf, bytes)
-    return pdf
+    return Sheet(pdf, max(A4 - BOTTOM - _height(end) - LEADING * font_size, 0.0) / 72)
 
 
 def _as_codes(words: str, lacking: str) -> str:
@@ -81,9 +98,9 @@ def _as_codes(words: str, lacking: str) -> str:
     # Within ASCII only the signs themselves are meant: those that JSON writes by their number.
     for sign in lacking:
         if ord(sign) < 32:
-            words = words.replace(f"\\u{ord(sign):04x}", f"U+{ord(sign):04X}")
+            words = words.replace(f"\\u{ord(sign):04x}", code_of(sign))
     return "".join(
-        f"U+{ord(sign):04X}" if ord(sign) // 128 in blocks or (wide and _is_wide(sign)) else sign
+        code_of(sign) if ord(sign) // 128 in blocks or (wide and _is_wide(sign)) else sign
         for sign in words
     )
 
@@ -98,6 +115,10 @@ def _lines_over(end: Mapping[str, Any], font_size: float) -> int:
     page = int(end["page"])
     if page == 1:
         return 0
-    y = float(str(end["y"]).removesuffix("pt"))
-    beyond = (page - 2) * (A4 - TOP - BOTTOM) + y - TOP
+    beyond = (page - 2) * (A4 - TOP - BOTTOM) + _height(end) - TOP
     return max(math.ceil(beyond / (LEADING * font_size)), 1)
+
+
+def _height(end: Mapping[str, Any]) -> float:
+    """How far down its page the text ends, in points."""
+    return float(str(end["y"]).removesuffix("pt"))
