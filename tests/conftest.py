@@ -44,13 +44,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def ray_running() -> Iterator[None]:
-    """One Ray for all tests that train in this process; `run` uses the one that is there."""
+def ray_running() -> Iterator[str]:
+    """One Ray for all tests that train in this process; `run` uses the one that is there. Its
+    address, for other processes."""
     from interplay.tuning.session import RaySession
 
     with RaySession(workers=2, cpus_per_worker=1) as session:
         session.ready()
-        yield
+        import ray
+
+        yield ray.get_runtime_context().gcs_address
 
 
 @pytest.fixture
