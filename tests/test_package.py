@@ -57,7 +57,7 @@ def test_the_wheel_holds_all_that_the_source_does(wheel):
         (metadata,) = [name for name in names if name.endswith(".dist-info/METADATA")]
         told = archive.read(metadata).decode("utf-8")
     source = ROOT / "src" / "interplay"
-    files = [p for p in source.rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    files = [p for p in source.rglob("*") if p.is_file() and p.parent.name != "__pycache__"]
     assert {f"interplay/{p.relative_to(source).as_posix()}" for p in files} <= names
     assert "interplay/py.typed" in names
     assert any(name.endswith("/LICENSE") for name in names)

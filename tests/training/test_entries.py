@@ -11,7 +11,8 @@ from interplay.training.optimizers import OPTIMIZERS, Optimizer
 from interplay.training.reference import train_member
 from interplay.training.schedules import SCHEDULES, Schedule
 from interplay.training.tensors import make_parts
-from interplay.tuning.plan import make_plan, pack_up
+from interplay.tuning.packs import pack_up
+from interplay.tuning.plan import make_plan
 
 
 @pytest.mark.parametrize("registry", [OPTIMIZERS, SCHEDULES], ids=lambda r: r.what)
