@@ -121,6 +121,8 @@ def test_names_that_are_not_there(tmp_path):
     results = make_run(tmp_path / "run")
     with pytest.raises(UnknownNameError, match="hidden_size"):
         results.pivot(x="hiden_size", y="dropout")
+    with pytest.raises(UnknownNameError, match=r"did you mean 'model\.dropout'"):
+        results.heatmap(x="dropot")  # before the other axis is asked for
     with pytest.raises(UnknownNameError, match="accuracy"):
         results.pivot(metric="acuracy")
     with pytest.raises(InterplayError):

@@ -115,6 +115,9 @@ def test_the_verb_and_its_refusals(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     assert "interplay tune mine.toml" in done.stdout  # no hypertune.py here
     assert 'name = "recurrent"' in (tmp_path / "mine.toml").read_text()
+    assert "mine.toml: train it" in done.stdout
+    assert "own.toml: fill in what must be" in call("own", "--data", "table").stdout
+    (tmp_path / "own.toml").unlink()
     for wrong, message in (
         (("mine",), "there already"),
         (("a/b",), "no name of a study"),

@@ -35,7 +35,9 @@ def new(
     file = write_study(name, data, model)
     # hypertune.py is there in the repository only.
     command = "python hypertune.py" if Path("hypertune.py").is_file() else "interplay tune"
-    typer.echo(f"{file}: train it with `{command} {file}`")
+    needs = "must be given" in file.read_text(encoding="utf-8")
+    first = "fill in what must be given, then " if needs else ""
+    typer.echo(f"{file}: {first}train it with `{command} {file}`")
 
 
 def space(study: Study, overrides: Overrides = None, json: Json = False) -> None:

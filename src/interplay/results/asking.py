@@ -158,6 +158,9 @@ def _axes(table: Table, question: Question) -> tuple[str, str]:
     if x is None and y is None:
         x, y = table.default.x, table.default.y
     if x is None or y is None:
+        for name in (x, y):  # one that is misspelt is said first
+            if name is not None:
+                table.find(name, "hyperparameter")
         names = ", ".join(table.varied or table.of("hyperparameter") or table.columns)
         raise TableError(
             "which two? give ", Option("x"), " and ", Option("y"), f"; there are {names}"
