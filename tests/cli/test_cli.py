@@ -162,7 +162,7 @@ def test_a_search_and_a_scan_of_a_function(here, ray_running):
     assert line.endswith("25 cells × 5 seeds") or line.endswith("75 cells × 5 seeds")
     assert "25 cells" in line or line.count(" × ") == 3
     assert f"{here / 'scan-zoom.toml'} is the study" in refused(
-        "heatmap", "runs/scan", "--x", "x", "--y", "y"
+        "heatmap", "runs/scan", "--x", "x", "--y", "y", "--over", "best"
     )
     zoomed = call("tune", "scan-zoom.toml", "--dry-run")
     assert zoomed.exit_code == 0
