@@ -197,6 +197,22 @@ def test_ranking_somebody_elses_table():
         Results.from_frame(frame()).progress()
 
 
+def test_what_trained_unequally_long_is_not_ranked_either():
+    short = frame(epochs=[5] * 3 + [20] * 9)
+    with pytest.raises(BudgetError, match=r"unequally long .* epochs = 5 in 3 rows, 20 in 9 rows"):
+        Results.from_frame(short).ranked("accuracy")
+    # What did not come to its end has no part in it.
+    state = ["pruned"] * 3 + ["done"] * 9
+    ranked = Results.from_frame(short.assign(state=state)).ranked("accuracy")
+    assert sorted(ranked["n"]) == [0, 3, 3, 3]
+
+
+def test_a_row_has_one_value_of_a_column():
+    results = Results.from_frame(frame().rename(columns={"lr": "config/lr"}))
+    with pytest.raises(TableError, match="lr has a value already"):
+        results.cells(Question("lr", "width", "accuracy", where={"lr": 0.1, "config/lr": 0.2}))
+
+
 def call(*arguments):
     return CliRunner().invoke(app, list(map(str, arguments)))
 
@@ -242,3 +258,15 @@ def test_values_that_no_table_tells_apart_are_refused(sign, kind):
         frame["norm"] = frame["norm"].astype(pd.StringDtype("python"))
     with pytest.raises(TableError, match=r"column 'norm' holds 'a\\.*b'"):
         Results.from_frame(frame)
+
+
+def test_no_option_goes_unheard():
+    for flag, value in (("--metric", "val_loss"), ("--mode", "max")):
+        for table in ((), ("--csv",), ("--progress",)):
+            told = call("table", CASES / "losses.csv", *table, flag, value)
+            assert (told.exit_code, told.stdout) == (2, "")
+            assert f"{flag} says by what --ranked ranks" in told.stderr
+    twice = ("--where", "seed=1", "--where", "seed=2")
+    told = call("interaction", CASES / "losses.csv", "--metric", "val_loss", *twice)
+    assert told.exit_code == 2
+    assert "--where 'seed=2': seed has a value already" in told.stderr

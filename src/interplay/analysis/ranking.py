@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from interplay.analysis.checks import Outcome, outcomes
+from interplay.analysis.checks import Outcome, check_budgets, outcomes
 
 
 def rank_settings(
@@ -16,6 +16,9 @@ def rank_settings(
     metric: str,
     mode: str,
     status: str | None = "status",
+    *,
+    budget: str | None = None,
+    seed: str | None = None,
 ) -> pd.DataFrame:
     """One row a setting, the best first.
 
@@ -23,13 +26,20 @@ def rank_settings(
         frame: the tidy table.
         varied: the columns that make a setting.
         status: its column; None where there is none.
+        budget, seed: columns, to see that what is ranked trained equally long (see
+            `check_budgets`); None: it is not seen to.
 
     Returns:
         `varied`, mean and sd (ddof 1) of `metric` over complete rows, n of them, and `unstable`
         (rows that diverged). Settings with a diverged row rank last, whatever their mean.
+
+    Raises:
+        BudgetError: unequal budgets.
     """
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *varied, metric])))
     values, outcome = outcomes(frame, metric, status, with_stopped=False)
+    complete = frame[outcome == Outcome.COMPLETE]
+    check_budgets(complete, cell=varied, budget=budget, seed=seed)
     table = frame[list(varied)].assign(
         value=np.where(outcome == Outcome.COMPLETE, values, np.nan),
         unstable=outcome == Outcome.DIVERGED,

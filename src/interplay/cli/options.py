@@ -50,7 +50,7 @@ def question_of(where: list[str] | None, params: str | None, **options: Any) -> 
         options: the other fields of `Question`.
 
     Raises:
-        InterplayError: a `--where` that is not KEY=VALUE.
+        InterplayError: a `--where` that is not KEY=VALUE, or the second one of its key.
     """
     from interplay.results.question import Question
     from interplay.study.files import parse_value
@@ -60,6 +60,8 @@ def question_of(where: list[str] | None, params: str | None, **options: Any) -> 
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise InterplayError(f"--where {text!r} is not KEY=VALUE")
+        if key in pairs:
+            raise InterplayError(f"--where {text!r}: {key} has a value already, and a row has one")
         pairs[key] = parse_value(value)
     names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
     return Question(where=pairs, params=names, **options)

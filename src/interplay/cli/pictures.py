@@ -37,7 +37,7 @@ def save_outcome(results: Results, folder: Path) -> None:
         curve = _save_progress(results, folder / SEARCH_FILE)
         if curve is not None:
             typer.echo(f"search   {curve}")
-    if study["heatmap"] is None or scan or not results.ranked()["n"].any():
+    if study["heatmap"] is None or scan or not (results.frame["status"] == "complete").any():
         return  # a scan's cells train unequally long: no heatmap compares those
     heatmap = folder / HEATMAP_FILE
     try:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from interplay.errors import BudgetError, as_flag
+
 if TYPE_CHECKING:
     from interplay.analysis.interaction import Interaction
     from interplay.results.results import Results
@@ -66,7 +68,11 @@ def print_outcome(outcome: Outcome) -> None:
             typer.echo(f"{status:<8} {len(rows)} members" + _first_error(rows))
     if study["search"]["scheduler"] is not None:
         typer.echo(f"scan     {_scanned(results)}")
-    best = next(iter(results.ranked().head(1).to_dict("records")), None)
+    try:
+        best = next(iter(results.ranked().head(1).to_dict("records")), None)
+    except BudgetError as error:
+        typer.echo(f"best     not told: {error.said(as_flag)}")
+        return
     if best is not None and best["n"]:
         spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
         at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in results.varied)

@@ -56,6 +56,9 @@ def table(
         raise InterplayError(
             f"{' and '.join(chosen)} are {('two', 'three')[len(chosen) - 2]} tables; ask for one"
         )
+    if (metric or mode) and not ranked:
+        flag = "--metric" if metric else "--mode"
+        raise InterplayError(f"{flag} says by what --ranked ranks, and no other table is ranked")
     results = Results.load(source)
     if curves:
         frame = results.curve_table()

@@ -65,7 +65,7 @@ def ask(table: Table, question: Question) -> Asked:
         # none: its budget is another, whether or not a column says so.
         "with_stopped": table.read_curves is not None,
         "follower": None if table.follower is None else str(table.follower),
-        "where": {table.find(k, "hyperparameter"): v for k, v in question.where.items()},
+        "where": _where(table, question),
         "over": question.over or table.default.over,
         "others": tuple(name for name in table.varied if name not in (x, y)),
         "guessed": any(column.sure == "guessed" for column in hyper),
@@ -184,6 +184,17 @@ def _told(table: Table, question: Question, x: str, y: str, metric: str) -> Tabl
         raise TableError(f"{metric!r} is the metric: it cannot be an axis as well")
     roles["hyperparameter"] = list(dict.fromkeys([x, y, *params]))
     return table.told(roles, all_params=bool(params))
+
+
+def _where(table: Table, question: Question) -> dict[str, Any]:
+    """The values that rows must have, by full name."""
+    found: dict[str, Any] = {}
+    for name, value in question.where.items():
+        full = table.find(name, "hyperparameter")
+        if full in found:
+            raise TableError(Option("where", (name, value)), f": {full} has a value already")
+        found[full] = value
+    return found
 
 
 def _check_axes(table: Table, x: str, y: str) -> None:

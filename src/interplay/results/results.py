@@ -130,10 +130,14 @@ class Results:
 
         Raises:
             TableError: which metric is not known, or which way it is better.
+            BudgetError: they trained unequally long.
         """
-        name = metric_of(self.table, metric)
-        mode = mode or mode_of(self.table, name)
-        return rank_settings(self.frame, self.varied, name, mode, self.table.one("status"))
+        table, name = self.table, metric_of(self.table, metric)
+        mode = mode or mode_of(table, name)
+        return rank_settings(
+            self.frame, self.varied, name, mode, table.one("status"),
+            budget=table.one("budget"), seed=table.one("seed"),
+        )  # fmt: skip
 
     def progress(self) -> pd.DataFrame:
         """A row a cell in the order in which cells were tried: the best score so far.
@@ -288,7 +292,9 @@ class Results:
 
         metric = metric_of(self.table, metric)
         curves = curves_of(self.table, metric)
-        ranked: list[Any] = self.ranked()[list(self.varied)].to_dict("records")
+        mode = mode_of(self.table, metric)
+        order = rank_settings(self.frame, self.varied, metric, mode, self.table.one("status"))
+        ranked: list[Any] = order[list(self.varied)].to_dict("records")
         parts = []
         for setting in settings or [*ranked[:3], *ranked[3:][-1:]]:
             full = {self.table.find(k, "hyperparameter"): v for k, v in setting.items()}
@@ -296,7 +302,6 @@ class Results:
             part = mean_curve(curves, rows.index, metric)
             name = ", ".join(f"{k.rpartition('.')[2]} = {text_of(v)}" for k, v in full.items())
             parts.append(part.assign(setting=name, members=len(rows)))
-        mode = mode_of(self.table, metric)
         return draw_curves(pd.concat(parts), metric=metric, mode=mode, ax=ax, **looks)
 
     def _titled(self, metric: str, looks: Mapping[str, Any]) -> dict[str, Any]:
