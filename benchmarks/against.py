@@ -1,10 +1,11 @@
 """This tree against another commit, side by side in one run: what became faster, what slower.
 
-    python benchmarks/against.py COMMIT [ROUNDS]
+    python benchmarks/against.py COMMIT [ROUNDS [PIECES]]
 
-Both trees train the same stacks and answer the same tables, turn about, each in a process of its own
-that lives on from round to round. A ratio is the other commit's seconds by this tree's, of the same
-round; the CSV has its median, least and greatest. Above 1 this tree is faster.
+Both trees train the same stacks, use the same dropouts and answer the same tables, turn about, each in
+a process of its own that lives on from round to round. A ratio is the other commit's seconds by this
+tree's, of the same round; the CSV has its median, least and greatest. Above 1 this tree is faster.
+With PIECES only what has this in its name is done, and printed, not written.
 """
 
 from __future__ import annotations
@@ -31,8 +32,17 @@ STACKS = (
     ("conv 16 at 28x28", 5),
     ("gestures gru 32", 5), ("gestures gru 64", 1), ("gestures gru 64", 5),
 )  # fmt: skip
+DROPOUTS = (
+    ("32x32", 1), ("32x32", 8), ("32x32", 50),
+    ("32x128", 1), ("32x128", 8), ("32x128", 16), ("32x128", 64),
+    ("32x16x14x14", 1), ("32x16x14x14", 8),
+    ("32x20x32", 1), ("32x20x32", 8),
+)  # fmt: skip
+FORWARDS = 200
 WORK = [
     *(f"{name} x {members}" for name, members in STACKS),
+    *(f"dropout {shape} x {members}" for shape, members in DROPOUTS),
+    *(f"dropout {shape} alone" for shape, members in DROPOUTS if members == 1),
     "heatmap and interaction of 10^6 rows",
 ]
 
@@ -58,6 +68,31 @@ def stack_job(case: str) -> Callable[[], object]:
     return lambda: train_stack(stack, [parts] * len(stack))
 
 
+def dropout_job(case: str) -> Callable[[], object]:
+    """A dropout layer's way forward in training, of the reference engine where it is `alone`."""
+    import torch
+    from torch import nn
+
+    from interplay.training.dropout import seed_dropout
+    from interplay.training.stacked import engine
+
+    torch.set_num_threads(1)
+    _, shape, *stacked = case.replace(" x ", " ").replace(" alone", "").split()
+    members = int(stacked[0]) if stacked else 1
+    layers = [seed_dropout(nn.Sequential(nn.Dropout(0.3)), seed) for seed in range(members)]
+    layer = (engine.stack(layers) if stacked else layers[0]).train()
+    batch, *rest = map(int, shape.split("x"))
+    x = torch.randn(members * batch, *rest, requires_grad=True)
+    if len(rest) == 3:
+        x = x.detach().to(memory_format=torch.channels_last).requires_grad_()
+
+    def forwards() -> None:
+        for _ in range(FORWARDS):
+            layer(x)
+
+    return forwards
+
+
 def table_job() -> Callable[[], object]:
     """The numbers of a 20 × 20 heatmap and its analysis, of a million rows."""
     import numpy as np
@@ -78,13 +113,20 @@ def table_job() -> Callable[[], object]:
     return answer
 
 
+def job_of(work: str) -> Callable[[], object]:
+    """A piece of `WORK`, prepared."""
+    if work.startswith("dropout "):
+        return dropout_job(work)
+    return stack_job(work) if " x " in work else table_job()
+
+
 def serve() -> None:
     """Read a line: the name of a piece of work prepares it, an empty one does it and says how long."""
     out, sys.stdout = sys.stdout, sys.stderr  # what the work prints is no answer
     job: Callable[[], object] = lambda: None  # noqa: E731
     for line in sys.stdin:
         if line.strip():
-            job = stack_job(line.strip()) if " x " in line else table_job()
+            job = job_of(line.strip())
         started = time.perf_counter()
         job()
         print(time.perf_counter() - started, file=out, flush=True)
@@ -136,9 +178,10 @@ def checkout(commit: str) -> Iterator[Path]:
 
 def main() -> None:
     commit, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 7
+    pieces = sys.argv[3] if len(sys.argv) > 3 else ""
     rows = []
     with checkout(commit) as folder:
-        for work in WORK:
+        for work in (work for work in WORK if pieces in work):
             # Processes of their own for each piece, so that no work inherits another's memory.
             trees = {"other": Tree(folder), "this": Tree(ROOT)}
             times: dict[str, list[float]] = {name: [] for name in trees}
@@ -162,7 +205,8 @@ def main() -> None:
             }
             print(row, flush=True)
             rows.append(row)
-    write(HERE / "against.csv", rows)
+    if not pieces:
+        write(HERE / "against.csv", rows)
 
 
 if __name__ == "__main__":

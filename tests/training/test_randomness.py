@@ -5,8 +5,9 @@ import pytest
 import torch
 from scipy import stats
 
-from interplay.training.batches import BatchOrder, permutation
-from interplay.training.masks import AT_ONCE, COMPILED, Masks
+from interplay.training import masks as making
+from interplay.training.batches import BatchOrder, permutations
+from interplay.training.masks import AT_ONCE, COMPILED, MOST, Masks
 from interplay.training.randomness import key_of, keys_at, signed, tensor_words, words
 from interplay.training.stacked.device import place
 from interplay.training.stacked.loops.dropout import BLOCK, drop
@@ -47,8 +48,16 @@ def test_words_are_the_formulas_in_numpy_and_in_torch(step):
     assert tensor_words(starts, 50).numpy().view(np.uint64).tolist() == expected
 
 
+@pytest.fixture(params=["numpy", "compiled"])
+def way(request, monkeypatch):
+    """By what the host makes masks, whatever their size and what is imported already."""
+    monkeypatch.setattr(making, "COMPILER", "not imported")
+    monkeypatch.setattr(making, "COMPILED", 0 if request.param == "compiled" else 1 << 60)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-@pytest.mark.parametrize("n", [1, 6, 1001, AT_ONCE + 3, COMPILED + 4 * BLOCK + 5])
+@pytest.mark.parametrize("n", [0, 1, 6, 1001, 8 * BLOCK + 5])
 def test_masks_are_the_same_however_they_are_computed(n, dtype, monkeypatch):
     rates = [0.0, 0.3, 1.0]
     keys = [key_of(seed, "dropout", 1) for seed in range(3)]
@@ -64,9 +73,21 @@ def test_masks_are_the_same_however_they_are_computed(n, dtype, monkeypatch):
         assert ours[1, -5:].ne(0).tolist() == [keeps(keys[1], use, 0.3, p) for p in range(n)][-5:]
 
 
+@pytest.mark.parametrize("n", [10, COMPILED])
+def test_what_a_use_has_given_stays_as_it_is(n):
+    """The way back reads it, maybe after more uses."""
+    masks, like = Masks([key_of(0, "dropout")], [0.5]), torch.zeros(1)
+    given = [masks.next(n, like) for _ in range(3)]
+    kept = [each.clone() for each in given]
+    for _ in range(2 * MOST + 3):
+        masks.next(n, like)
+    assert all(torch.equal(one, other) for one, other in zip(given, kept, strict=True))
+
+
+@pytest.mark.usefixtures("way")
 def test_the_host_computes_ahead_what_it_would_compute_in_turn():
     keys, like = [key_of(0, "dropout"), key_of(1, "dropout")], torch.zeros(1)
-    sizes = [100, 100, 100, 37, 100, 37, 37, 2 * COMPILED, 100, 100, 37]
+    sizes = [100, 100, 100, 37, 100, 37, 37, 2 * AT_ONCE, 100, 100, 37]
     masks = Masks(keys, [0.2, 0.5])
     for use, n in enumerate(sizes):
         apart = Masks(keys, [0.2, 0.5])
@@ -196,21 +217,21 @@ def test_lines_of_bits_have_the_ranks_of_chance(sample):
 @pytest.mark.parametrize("n", [1, 2, 3, 64, 65, 1437])
 def test_an_order_has_every_row_once_and_is_the_same_again(n):
     key = key_of(3, "batches")
-    orders = [permutation(key, epoch, n) for epoch in range(4)]
+    orders = permutations(key, 0, 4, n)
     for order in orders:
         assert np.array_equal(np.sort(order), np.arange(n))
-    assert np.array_equal(permutation(key, 2, n), orders[2])
+    assert np.array_equal(permutations(key, 2, 1, n)[0], orders[2])
     if n > 3:
         assert not np.array_equal(orders[0], orders[1])
 
 
 def test_every_row_comes_first_as_often_and_all_orders_are_as_likely():
     key = key_of(0, "batches")
-    orders = np.array([permutation(key, epoch, 4) for epoch in range(6000)])
+    orders = permutations(key, 0, 6000, 4)
     _, counts = np.unique(orders @ [64, 16, 4, 1], return_counts=True)
     assert len(counts) == 24
     assert stats.chisquare(counts).pvalue > 1e-4
-    places = np.array([permutation(key, epoch, 40) for epoch in range(2000)])
+    places = permutations(key, 0, 2000, 40)
     table = np.array([np.bincount(column, minlength=40) for column in places.T])
     assert stats.chi2.sf(((table - 50) ** 2 / 50).sum(), 39 * 39) > 1e-4
 
@@ -219,5 +240,7 @@ def test_an_epochs_order_needs_none_before_it_and_is_of_its_seed():
     one, other = BatchOrder(0, 200, 16), BatchOrder(1, 200, 16)
     last = one.epoch(7)
     assert np.array_equal(last, BatchOrder(0, 200, 16).epoch(7))
+    for epoch in (6, 8, 60, 5):
+        assert np.array_equal(one.epoch(epoch), BatchOrder(0, 200, 16).epoch(epoch))
     assert not np.array_equal(last, one.epoch(6))
     assert not np.array_equal(last, other.epoch(7))

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interplay.training.randomness import key_of, keys_at, words
+from interplay.training.randomness import key_of, keys_from, words
 from interplay.training.tensors import Part, longest_first
+
+AT_ONCE = 1 << 13  # row numbers, about: 1,400 at a time cost half as much again each
 
 
 class BatchOrder:
@@ -42,6 +44,8 @@ class BatchOrder:
         self.lengths = lengths
         self.bucket = bucket
         self._turns = key_of(0, "buckets")
+        self._ahead: NDArray[np.int64] = np.empty((0, rows), dtype=np.int64)  # from `_first` on
+        self._first = 0
 
     @classmethod
     def of(cls, seed: int, part: Part, data: Mapping[str, Any]) -> BatchOrder:
@@ -50,24 +54,38 @@ class BatchOrder:
 
     def epoch(self, number: int) -> NDArray[np.int64]:
         """The row numbers of epoch `number`, from 0; shape (steps, batch_size)."""
-        order = permutation(self._key, number, self.rows)[: self.steps * self.batch_size]
+        order = self._order(number)[: self.steps * self.batch_size]
         if self.lengths is None:
             return order.reshape(self.steps, self.batch_size)
         if self.bucket:
             order = order[longest_first(self.lengths[order])]
         batches = order.reshape(self.steps, self.batch_size)
         if self.bucket:
-            return batches[permutation(self._turns, number, self.steps)]
+            turns: NDArray[np.int64] = permutations(self._turns, number, 1, self.steps)[0]
+            return batches[turns]
         return np.take_along_axis(batches, longest_first(self.lengths[batches]), axis=1)
 
+    def _order(self, number: int) -> NDArray[np.int64]:
+        """Of all rows in epoch `number`."""
+        at = number - self._first
+        if not 0 <= at < len(self._ahead):
+            epochs = max(1, AT_ONCE // self.rows)
+            self._ahead = permutations(self._key, number, epochs, self.rows)
+            self._first, at = number, 0
+        order: NDArray[np.int64] = self._ahead[at]
+        return order
 
-def permutation(key: int, step: int, n: int) -> NDArray[np.int64]:
-    """The numbers 0 … n - 1 in the order of their words, each with its low bits in place of which
-    stands the number itself: sorted as they are they say the order, with no two alike."""
+
+def permutations(key: int, step: int, count: int, n: int) -> NDArray[np.int64]:
+    """Of `count` steps from `step` on the numbers 0 … n - 1 in the order of their words, (count, n).
+
+    Each word has its low bits in place of which stands the number itself: sorted as they are they
+    say the order, with no two alike.
+    """
     bits = np.uint64((1 << (n - 1).bit_length()) - 1)
-    sorted_words = words(keys_at(np.array([key], dtype=np.uint64), step), n)[0]
+    sorted_words = words(keys_from(np.array([key], dtype=np.uint64), step, count)[:, 0], n)
     np.bitwise_and(sorted_words, ~bits, out=sorted_words)
     np.bitwise_or(sorted_words, np.arange(n, dtype=np.uint64), out=sorted_words)
     sorted_words.sort()
-    order: NDArray[np.int64] = np.bitwise_and(sorted_words, bits).view(np.int64)
-    return order
+    orders: NDArray[np.int64] = np.bitwise_and(sorted_words, bits, out=sorted_words).view(np.int64)
+    return orders

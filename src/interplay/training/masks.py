@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,11 +11,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from interplay.training.randomness import LANES, STEP, keys_at, signed, tensor_words, words
+from interplay.training.randomness import (
+    LANES,
+    STEP,
+    keys_at,
+    keys_from,
+    signed,
+    tensor_words,
+    words,
+)
 from interplay.training.stacked.device.place import for_loops, on_host
 
-AT_ONCE = 1 << 13  # numbers of a member for which numpy is asked at once: a call costs microseconds
-COMPILED = 1 << 14  # numbers of a member from which on a compiled loop pays for importing numba
+AT_ONCE = 1 << 16  # numbers of all members, about, that are made at once: calls cost microseconds
+MOST = 64  # uses at once, of each of which a view is made
+# From here on numpy is slower than a compiled loop by more than importing its compiler, half a
+# second, costs over some thousands of uses; where that is imported already, it always is.
+COMPILED = 1 << 15  # numbers of a use
+COMPILER = "numba"
 
 
 @dataclass
@@ -58,7 +71,8 @@ class Masks:
         # Read with a sign, as numpy and torch compare them fastest; a rate of 1 has the scale 0.
         lowest = np.minimum(np.round(each * 65536), 65535) - 32768
         self.thresholds: NDArray[np.int16] = lowest.astype(np.int16)
-        self._ahead: Tensor | None = None
+        self._ahead: tuple[Tensor, ...] = ()  # of the uses from `_first` on
+        self._made: tuple[int, torch.dtype] | None = None
         self._first = 0
 
     def next(self, n: int, like: Tensor) -> Tensor:
@@ -68,39 +82,36 @@ class Masks:
         if not on_host(like.device):
             return self._on_device(n, like)
         dtype = like.dtype if for_loops(like) else torch.float32
-        if n >= COMPILED:
-            made = torch.empty(len(self.keys), n, dtype=dtype)
-            self.fill(made)
-        else:
-            made = self._by_numpy(n, dtype)
-        return made.to(like.dtype)
-
-    def fill(self, out: Tensor) -> None:
-        """One use by a compiled loop: factors of the first positions into `out`, (members, n)."""
-        from interplay.training.stacked.loops.dropout import fill
-
-        scales = self.scales.to(out.dtype).numpy()
-        fill(self.next_keys(), self.thresholds, scales, out.numpy())
+        at = self.step - self._first
+        alike = len(self._ahead) > 0 and self._made == (n, dtype)
+        if not alike or at >= len(self._ahead):
+            # One use where a layer is used on tensors of different sizes in turn.
+            uses = min(MOST, max(1, AT_ONCE // max(1, len(self.keys) * n))) if alike else 1
+            self._ahead = self._factors(uses, n, dtype).unbind()
+            self._made, self._first, at = (n, dtype), self.step, 0
+        self.step += 1
+        return self._ahead[at].to(like.dtype)
 
     def next_keys(self) -> NDArray[np.uint64]:
         """One use of which a compiled loop computes the numbers: the members' keys at its step."""
         self.step += 1
         return keys_at(self.keys, self.step - 1)
 
-    def _by_numpy(self, n: int, dtype: torch.dtype) -> Tensor:
-        at = self.step - self._first
-        ahead = self._ahead
-        if ahead is None or ahead.shape[2] != n or ahead.dtype != dtype or at >= len(ahead):
-            # One use where a layer is used on tensors of different sizes in turn.
-            uses = max(1, AT_ONCE // n) if ahead is not None and ahead.shape[2] == n else 1
-            starts = np.stack([keys_at(self.keys, self.step + i) for i in range(uses)])
-            lanes = words(starts, -(-n // LANES)).view(np.int16)[..., :n]
-            # From bytes torch converts to numbers six times as fast as from truth values.
-            keep = torch.from_numpy((lanes >= self.thresholds[:, None]).view(np.uint8))
-            ahead = keep.to(dtype).mul_(self.scales.to(dtype)[:, None])
-            self._ahead, self._first, at = ahead, self.step, 0
-        self.step += 1
-        return ahead[at]
+    def _factors(self, uses: int, n: int, dtype: torch.dtype) -> Tensor:
+        """Those of the next uses, (uses, members, n): never in the memory of earlier ones, which
+        the way back may still want."""
+        starts = keys_from(self.keys, self.step, uses)
+        scales = self.scales.to(dtype)
+        if len(self.keys) * n >= COMPILED or COMPILER in sys.modules:
+            from interplay.training.stacked.loops.dropout import fill
+
+            made = torch.empty(uses, len(self.keys), n, dtype=dtype)
+            fill(starts, self.thresholds, scales.numpy(), made.numpy())
+            return made
+        lanes = words(starts, -(-n // LANES)).view(np.int16)[..., :n]
+        # From bytes torch converts to numbers six times as fast as from truth values.
+        keep = torch.from_numpy((lanes >= self.thresholds[:, None]).view(np.uint8))
+        return keep.to(dtype).mul_(scales[:, None])
 
     def _on_device(self, n: int, like: Tensor) -> Tensor:
         place = self._place

@@ -53,6 +53,11 @@ def keys_at(keys: NDArray[np.uint64], step: int) -> NDArray[np.uint64]:
     return moved
 
 
+def keys_from(keys: NDArray[np.uint64], step: int, count: int) -> NDArray[np.uint64]:
+    """The keys (members,) at each of `count` steps from `step` on, (count, members)."""
+    return keys_at(keys, step) + (np.arange(count, dtype=U) * U(STEP))[:, None]
+
+
 def words(starts: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
     """The first `count` words at each of `starts` (…), in (…, count)."""
     x = starts[..., None] + _origins(count)

@@ -38,22 +38,23 @@ def fill(
     """A member's scale where its unit stays, and 0 elsewhere.
 
     Args:
-        starts: the members' keys at this step.
+        starts: the members' keys at some steps, (steps, members).
         thresholds: of the numbers, read with a sign, from which on units stay; (members,).
         scales: (members,).
-        out: (members, numbers).
+        out: (steps, members, numbers).
     """
     words = np.empty(BLOCK, np.uint64)
     numbers = words.view(np.int16)
-    width = out.shape[1]
-    for member in range(len(starts)):
-        lowest, scale, row = thresholds[member], scales[member], out[member]
-        none = scale * 0
-        for begin in range(0, width, 4 * BLOCK):
-            here = row[begin : begin + 4 * BLOCK]
-            _words(starts[member], begin // 4, words[: (len(here) + 3) // 4])
-            for i in range(len(here)):
-                here[i] = scale if numbers[i] >= lowest else none
+    steps, members, width = out.shape
+    for step in range(steps):
+        for member in range(members):
+            lowest, scale, row = thresholds[member], scales[member], out[step, member]
+            none = scale * 0
+            for begin in range(0, width, 4 * BLOCK):
+                here = row[begin : begin + 4 * BLOCK]
+                _words(starts[step, member], begin // 4, words[: (len(here) + 3) // 4])
+                for i in range(len(here)):
+                    here[i] = scale if numbers[i] >= lowest else none
 
 
 @compiled
@@ -69,7 +70,8 @@ def drop(
 
     Args:
         x: (places, members, channels), as one axis; a member's positions are (places, channels).
-        starts, thresholds, scales: as of `fill`.
+        starts: the members' keys at this step, (members,).
+        thresholds, scales: as of `fill`.
         channels: of a member.
     """
     members = len(starts)
