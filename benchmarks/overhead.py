@@ -73,8 +73,8 @@ def plain_loop(plan: Plan) -> tuple[float, float]:
 
 def on_ray(plan: Plan) -> tuple[float, float]:
     """Seconds from the mean moment at which the workers were ready, and the mean accuracy."""
-    from interplay.tuning.packs import make_packs
-    from interplay.tuning.plan import Built, make_groups
+    from interplay.tuning.packs import make_groups, make_packs
+    from interplay.tuning.preflight import Built
     from interplay.tuning.session import RaySession
     from interplay.tuning.worker import Context, Target
 
