@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from interplay.errors import LedgerError
 from interplay.table.folder import put, remove
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 COMPACT_AFTER = 64  # parts; each costs a file to open at every reading
 CONFIG = "config"  # JSON; one text for all rows of a cell
 NUMBER = re.compile(r"(\d{8})-")
+
+
+class _Part(NamedTuple):
+    """What a writer knows of a part; the rows of one that is not merged yet, which it wrote."""
+
+    path: Path
+    size: int
+    table: pa.Table | None = None
 
 
 class Parts:
@@ -31,7 +39,7 @@ class Parts:
 
     def __init__(self, folder: Path, keep: Literal["first", "last"]) -> None:
         self.folder, self.keep = folder, keep
-        self._written: list[tuple[Path, int]] | None = None  # with their sizes, for the writer
+        self._written: list[_Part] | None = None  # for the writer
         self._single = 0  # parts since the last merging
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table | None:
@@ -59,7 +67,7 @@ class Parts:
         Raises:
             LedgerError: where they cannot be written.
         """
-        self._write(table)
+        self._mine().append(self._write(table)._replace(table=table))
         self._single += 1
         if self._single >= COMPACT_AFTER:
             self.compact()
@@ -75,42 +83,41 @@ class Parts:
         self._single = 0
         if len(parts) <= above:
             return
-        start, size = len(parts) - 1, parts[-1][1]
-        while start and parts[start - 1][1] <= 2 * size:
+        start, size = len(parts) - 1, parts[-1].size
+        while start and parts[start - 1].size <= 2 * size:
             start -= 1
-            size += parts[start][1]
+            size += parts[start].size
         last = parts[start:]
         if len(last) < 2:
             return
-        table = _merged([_read(part, None) for part, _ in last], self.keep)
-        self._write(table)
-        del parts[start:-1]
-        for part, _ in last:
-            remove(part)
+        tables = [_read(p.path, None) if p.table is None else p.table for p in last]
+        parts[start:] = [self._write(_merged(tables, self.keep))]
+        for part in last:
+            remove(part.path)
 
     def _list(self) -> list[Path]:
         return sorted(self.folder.glob("*.parquet"), key=lambda p: p.name)
 
-    def _mine(self) -> list[tuple[Path, int]]:
+    def _mine(self) -> list[_Part]:
         """The parts as their one writer knows them: listed once, then counted along."""
         if self._written is None:
-            self._written = [(part, part.stat().st_size) for part in self._list()]
+            self._written = [_Part(path, path.stat().st_size) for path in self._list()]
         return self._written
 
-    def _write(self, table: pa.Table) -> None:
+    def _write(self, table: pa.Table) -> _Part:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        parts = self._mine()
-        numbers = [int(m[1]) for part, _ in parts if (m := NUMBER.match(part.name))]
+        numbers = [int(m[1]) for part in self._mine() if (m := NUMBER.match(part.path.name))]
         sink = pa.BufferOutputStream()
-        # A dictionary of configurations is larger than writers expect one to be.
-        pq.write_table(table, sink, dictionary_pagesize_limit=2**27)
+        # A dictionary of configurations is larger than writers expect one to be. Parts are read
+        # whole: nobody asks for the least and the largest value of a column.
+        pq.write_table(table, sink, dictionary_pagesize_limit=2**27, write_statistics=False)
         content = sink.getvalue().to_pybytes()
         digest = hashlib.sha256(content).hexdigest()[:16]
         part = self.folder / f"{max(numbers, default=-1) + 1:08d}-{digest}.parquet"
         put(part, content, sync=True)
-        parts.append((part, len(content)))
+        return _Part(part, len(content))
 
 
 def _read(part: Path, columns: Sequence[str] | None) -> pa.Table:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console
@@ -14,12 +15,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from interplay.identity import same_as
 from interplay.metrics import Mode
-from interplay.training.members import Row
+from interplay.training.members import Config, Row
 
 LINE_EVERY = 15.0
 """Seconds to the second line where no bar can be drawn; each next takes twice as long."""
 LONGEST = 600.0
 """The most seconds between two lines."""
+
+
+@dataclass(eq=False)
+class _Cell:
+    """What came in of a cell, the `number`th that did."""
+
+    config: Config
+    number: int
+    total: float = 0.0
+    n: int = 0
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.n
 
 
 class StudyProgress:
@@ -46,8 +61,11 @@ class StudyProgress:
         self.done = self.failed = self.diverged = self.noted = 0
         self.notes: set[str] = set()
         self.started: float | None = None
-        self.scores: dict[str, list[float]] = defaultdict(list)
-        self.labels: dict[str, str] = {}
+        self.cells: dict[str, _Cell] = {}
+        # The best mean first, of equal ones the cell that came first. A cell stands here with each
+        # mean that it had: what it has no more is passed over once, so that a report costs the same
+        # however many cells there are.
+        self._order: list[tuple[float, int, _Cell]] = []
         self.stream = stream or sys.stderr
         self.show = show
         self._next_line, self._wait = -math.inf, LINE_EVERY
@@ -81,13 +99,7 @@ class StudyProgress:
                 self._tell(row.note)
             values = (row.curves or {}).get(self.metric)
             if row.status == "complete" and values and math.isfinite(values[-1]):
-                cell = same_as(row.config)
-                self.scores[cell].append(values[-1])
-                self.labels[cell] = ", ".join(
-                    f"{name.rpartition('.')[2]}={row.config[name]}"
-                    for name in self.varied
-                    if name in row.config
-                )
+                self._count(row.config, values[-1])
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, description=self.words())
         elif self.done == self.total or time.monotonic() > self._next_line:
@@ -105,14 +117,29 @@ class StudyProgress:
             words.append(f"{self.diverged} diverged")
         if self.noted:
             words.append(f"{self.noted} not as a stack")
-        if self.scores:
-            means = {cell: sum(v) / len(v) for cell, v in self.scores.items()}
-            best = (max if self.mode == "max" else min)(means, key=means.__getitem__)
-            words.append(
-                f"best {self.metric} {means[best]:.4g} (n={len(self.scores[best])}) "
-                f"at {self.labels[best]}"
+        if self.cells:
+            best = self._best()
+            place = ", ".join(
+                f"{name.rpartition('.')[2]}={best.config[name]}"
+                for name in self.varied
+                if name in best.config
             )
+            words.append(f"best {self.metric} {best.mean:.4g} (n={best.n}) at {place}")
         return ", ".join(words)
+
+    def _count(self, config: Config, value: float) -> None:
+        cell = self.cells.setdefault(same_as(config), _Cell(config, len(self.cells)))
+        cell.total += value
+        cell.n += 1
+        heapq.heappush(self._order, (self._cost(cell), cell.number, cell))
+
+    def _best(self) -> _Cell:
+        while self._order[0][0] != self._cost(self._order[0][2]):
+            heapq.heappop(self._order)
+        return self._order[0][2]
+
+    def _cost(self, cell: _Cell) -> float:
+        return -cell.mean if self.mode == "max" else cell.mean
 
     def close(self) -> None:
         if self._bar is not None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from interplay.data.load import split_dataset
 from interplay.errors import InterplayError
-from interplay.identity import same_as
 from interplay.models.factory import input_kind
 from interplay.training.members import Config, Member, Row, failed_row, section
 from interplay.training.stacked.sharing import (
@@ -46,7 +44,7 @@ class Pack:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as a trial's configuration may hold."""
-        members = [asdict(member) for member in self.members]
+        members = [{**vars(member)} for member in self.members]
         return {"engine": self.engine, "note": self.note, "members": members}
 
     @classmethod
@@ -179,7 +177,7 @@ def pack_up(
     from interplay.tuning.preflight import preflight  # and with it torch
 
     configs = {id(member.config): member.config for member in missing}  # one for each cell
-    checked = preflight(list(configs.values()), plan.datasets, plan.study.folders)
+    checked = preflight(list(configs.values()), plan.datasets, plan.study.folders, plan.tried)
     built = dict(zip(configs, checked, strict=True))
     reasons = [(member, built[id(member.config)].reason) for member in missing]
     todo = [member for member, reason in reasons if reason is None]
@@ -204,24 +202,12 @@ def make_groups(
         InterplayError: where the study asks for the stacked engine and a model does not stack.
     """
     asked = plan.study.settings.engine
-    batches: dict[str, tuple[int, int]] = {}
-
-    def steps(member: Member) -> tuple[int, int]:
-        """Rows of one step, and steps of one epoch."""
-        data = section(member.config, "data")
-        key = same_as([data, member.fold])
-        if key not in batches:
-            rows = split_dataset(plan.dataset(member.config), data, member.folds, member.fold).train
-            batch = min(data["batch_size"], len(rows))
-            batches[key] = batch, len(rows) // batch
-        return batches[key]
-
     shapes: dict[tuple[int, int | None], str] = {}
     alike: dict[str, list[Member]] = {}
     for member in members:
         own = id(member.config), member.fold  # which the members of a cell share
         if own not in shapes:
-            shapes[own] = shape_key(member.config, member.epochs, *steps(member))
+            shapes[own] = shape_key(member.config, member.epochs, *plan.steps(member))
         alike.setdefault(shapes[own], []).append(member)
     groups = []
     for group in alike.values():
@@ -230,7 +216,7 @@ def make_groups(
         kind = input_kind(section(config, "model"), config["data.view"], dataset)
         shape = dataset.spec(kind).shape
         engine, note = choose_engine(asked, found.unstackable)
-        batch, _ = steps(group[0])
+        batch, _ = plan.steps(group[0])
         most = most_members(found.parameters, batch, math.prod(shape), kind, device)
         groups.append(Group(tuple(group), engine, most, cost(found.parameters, shape, kind), note))
     return groups

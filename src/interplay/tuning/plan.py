@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from interplay.data.dataset import Dataset
-from interplay.data.load import dataset_key, load_dataset
+from interplay.data.load import dataset_key, load_dataset, split_dataset
 from interplay.errors import DataError
+from interplay.identity import same_as
 from interplay.metrics import Mode
 from interplay.models import BUILDER_VERSION, FAMILIES
 from interplay.study.study import Study
 from interplay.training.members import CellKey, Config, Member, section
 from interplay.usercode import source_digest
+
+if TYPE_CHECKING:
+    from interplay.tuning.preflight import Built
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,26 @@ class Plan:
 
     def dataset(self, config: Config) -> Dataset:
         return self.datasets[dataset_key(section(config, "data"))]
+
+    @cached_property
+    def tried(self) -> dict[str, Built]:
+        """What `preflight` found, kept for the cells that a search comes to later."""
+        return {}
+
+    @cached_property
+    def _steps(self) -> dict[str, tuple[int, int]]:
+        return {}
+
+    def steps(self, member: Member) -> tuple[int, int]:
+        """Rows of one of a member's steps, and steps of one epoch."""
+        data = section(member.config, "data")
+        key = same_as([data, member.fold])
+        if key not in self._steps:
+            dataset = self.dataset(member.config)
+            rows = split_dataset(dataset, data, member.folds, member.fold).train
+            batch = min(data["batch_size"], len(rows))
+            self._steps[key] = batch, len(rows) // batch
+        return self._steps[key]
 
     def sort(self, members: Sequence[Member]) -> list[Member]:
         """`members` in the order in which they are trained: seeds outermost."""

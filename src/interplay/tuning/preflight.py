@@ -22,7 +22,7 @@ from interplay.models.network import Network
 from interplay.training.global_generators import own_globals
 from interplay.training.members import Config, section
 from interplay.training.optimizers import OPTIMIZERS
-from interplay.training.stacked.sharing import why_alone
+from interplay.training.stacked.sharing import why_alone, with_shape
 from interplay.usercode import printing_aside, remedy
 
 ROWS = 8  # of the data, that are sent through a model
@@ -44,7 +44,10 @@ class Built:
 
 
 def preflight(
-    configs: Sequence[Config], datasets: Mapping[str, Dataset], folders: Sequence[Path]
+    configs: Sequence[Config],
+    datasets: Mapping[str, Dataset],
+    folders: Sequence[Path],
+    models: dict[str, Built] | None = None,
 ) -> list[Built]:
     """Try the model of every one of `configs`, and the options of its optimiser; what is the same
     once.
@@ -52,14 +55,15 @@ def preflight(
     Args:
         datasets: by `dataset_key`.
         folders: where the user's own code is.
+        models: what earlier calls found, to which this one adds.
     """
-    models: dict[str, Built] = {}
+    models = {} if models is None else models
     refusals: dict[str, str | None] = {}
     found = []
     for config in configs:
         model, data = section(config, "model"), section(config, "data")
         # A few rows stand for a batch: what depends on its size is left to training.
-        distinct = same_as([model, {**data, "batch_size": 0}])
+        distinct = same_as([with_shape(model), {**data, "batch_size": 0}])
         if distinct not in models:
             with printing_aside():
                 models[distinct] = _try(model, data, datasets[dataset_key(data)], folders)

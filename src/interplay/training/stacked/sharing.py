@@ -31,10 +31,7 @@ def shape_key(config: Config, epochs: int, batch: int, steps: int) -> str:
     Args:
         batch, steps: rows of one step, and steps of one epoch.
     """
-    model, data = section(config, "model"), section(config, "data")
-    if "builder" not in model:
-        free = FAMILIES.get(model["name"]).free
-        model = {k: v for k, v in model.items() if k not in free}
+    model, data = with_shape(section(config, "model")), section(config, "data")
     optimizer, training = section(config, "optimizer"), section(config, "training")
     shared = ("name", *OPTIMIZERS.get(optimizer["name"]).shared)
     return same_as(
@@ -46,6 +43,14 @@ def shape_key(config: Config, epochs: int, batch: int, steps: int) -> str:
             [epochs, batch, steps, why_alone(config)],
         ]
     )
+
+
+def with_shape(model: Config) -> Config:
+    """The options of a model that its shape and structure depend on."""
+    if "builder" in model:
+        return model
+    free = FAMILIES.get(model["name"]).free
+    return {k: v for k, v in model.items() if k not in free}
 
 
 def why_alone(config: Config) -> str | None:
