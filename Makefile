@@ -35,6 +35,8 @@ bench: install ## the side-by-side timings (long)
 	$(BIN)/python benchmarks/stacked.py engines
 	$(BIN)/python benchmarks/stacked.py command
 	$(BIN)/python benchmarks/honesty.py
+	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/scale.py search
 
 report: install ## the one-page reports of three studies (trains what is missing)
 	$(BIN)/python hypertune.py studies/digits.toml
