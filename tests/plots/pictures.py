@@ -80,10 +80,11 @@ def words(ax):
 def undrawn(figure):
     """Labels of ticks outside the limits of their axis, which are never drawn."""
     return {
-        id(tick.label1)
+        id(label)
         for ax in [*figure.axes, *(bar for ax in figure.axes for bar in bars(ax))]
         for axis in (ax.xaxis, ax.yaxis)
         for tick in axis.get_major_ticks()
+        for label in (tick.label1, tick.label2)  # a bar's stand on its other side
         if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
     }
 

@@ -75,9 +75,9 @@ def wrapped(text: str, width: float, size: float) -> str:
     return "\n".join(textwrap.fill(line, most, break_on_hyphens=False) for line in text.split("\n"))
 
 
-def in_lines(text: str) -> str:
-    """A long name in lines, beside an axis, a colour bar or in a legend."""
-    return "\n".join(textwrap.wrap(text, 36, break_on_hyphens=False)) or text
+def in_lines(text: str, most: int = 36) -> str:
+    """A long name in lines of so many characters, beside an axis, a colour bar or in a legend."""
+    return "\n".join(textwrap.wrap(text, most, break_on_hyphens=False)) or text
 
 
 def shortened(text: str, most: int = 30) -> str:

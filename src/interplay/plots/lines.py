@@ -14,7 +14,7 @@ from interplay.plots.heatmap import bar_label
 from interplay.plots.letters import in_lines
 from interplay.plots.look import Look, Looks
 from interplay.plots.palette import BAND, KINDS, PALE, SMALL, TITLE
-from interplay.plots.series import MOST_BANDS, looks_of, name_lines
+from interplay.plots.series import MOST_BANDS, legend_columns, looks_of, name_lines
 from interplay.plots.words import Footer, Header, tick_texts, turn_ticks
 
 Band = Literal["se", "sd"]
@@ -44,7 +44,7 @@ def draw_lines(
         raise UnknownNameError("band", band, WORDS)
     names = 0.075 * max(len(text) for text in [*tick_texts(cells.y), look.names(cells).y])
     below = 0.06 * max(len(text) for text in tick_texts(cells.x))
-    width = min(max(0.7 * len(cells.x), 4.2), 10.0) + 1.7 + names * (1 + (len(cells.y) - 1) // 20)
+    width = min(max(0.7 * len(cells.x), 4.2), 10.0) + 1.7 + names * legend_columns(len(cells.y))
     size = width, 3.4 + below + 0.07 * max(len(cells.y) - 8, 0)
     return on_axes(ax, size, look, lambda ax: paint_lines(cells, ax, look, band=band))
 

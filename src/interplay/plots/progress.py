@@ -96,7 +96,9 @@ def _draw_pair(
         ax.grid(axis="y", color=PALE, linewidth=0.6)
     left.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     right.xaxis.set_major_locator(MaxNLocator(nbins=6))
-    left.set_ylabel(in_lines(f"{metric}{kind}, {better} is better"), color=ink, size=TITLE - 1)
+    # This picture is lower than others.
+    words = in_lines(f"{metric}{kind}, {better} is better", 28)
+    left.set_ylabel(words, color=ink, size=TITLE - 1)
     _scale_y((left, right), table, mode)
 
 
