@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from interplay.errors import InterplayError
-from interplay.results.sources.run import HORIZONS
 from interplay.study.study import Study
 from interplay.training.schedules import SCHEDULES
 from interplay.tuning import devices
@@ -130,4 +129,3 @@ def test_a_worker_keeps_two_parts_and_what_its_pack_needs(make_study):
 def test_a_run_says_which_schedules_have_a_horizon(make_study):
     names = [schedule.name for schedule in SCHEDULES if schedule.horizon]
     assert describe(make_plan(make_study()))["schedule_horizon"] == names
-    assert set(HORIZONS) <= set(names)
