@@ -87,7 +87,7 @@ def test_a_guided_cells_stack_has_the_size_that_its_device_bears(machine, make_s
     sizes = {}
     for there in ({}, {"cuda": 1}):
         machine(**there)
-        book = CellBook(make_plan(study), set(), {}, lambda rows: None)
+        book = CellBook(make_plan(study), set(), {}, lambda rows: None, device_of(study))
         packs = book.begin(cell)["packs"]
         sizes[device_of(study)] = [len(pack["members"]) for pack in packs]
     assert sizes == {"cpu": [8] * 5, "cuda": [40]}

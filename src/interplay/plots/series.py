@@ -47,7 +47,8 @@ def name_lines(
     legend = ax.legend(
         handles, [in_lines(name) for name in names], title=in_lines(title), loc="center left",
         bbox_to_anchor=(1.01, 0.5), frameon=boxed,
-        fontsize=SMALL + 0.5, labelcolor=INK, handlelength=3.2, ncols=legend_columns(len(names)), borderaxespad=0.4,
+        fontsize=SMALL + 0.5, labelcolor=INK, handlelength=3.2, borderaxespad=0.4,
+        ncols=legend_columns(len(names)),
         alignment="left", facecolor=PAPER, edgecolor=PAPER, framealpha=1.0,
     )  # fmt: skip
     legend.get_title().set(color=INK, size=SMALL + 0.5)
