@@ -89,7 +89,7 @@ def test_every_verb_of_the_readme_runs(project):
     call("interplay table digits.csv --ranked --metric accuracy")
     call(
         "interplay heatmap digits.csv --x hidden_size --y dropout --metric accuracy --mode max "
-        "--seed seed --fold fold --budget epochs_run --status status "
+        "--seed seed --budget epochs_run --status status "
         "--params model.hidden_size,model.dropout -o csv.png"
     )
     for name in ("digits.png", "page.pdf", "mine.toml", "csv.png"):
