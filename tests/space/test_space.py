@@ -4,7 +4,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from interplay.errors import InterplayError
@@ -81,6 +81,15 @@ def brute(space):
     return found
 
 
+# A condition that asks for a product, which once was counted by its factor.
+@example(
+    Space(
+        {"a": Choice((1, 2)), "b": Choice((1,)), "c": Choice((1, 2))},
+        when={"c": {"b": (1,)}},
+        times={"b": "a"},
+    ),
+    0,
+)
 @settings(max_examples=150, deadline=None)
 @given(spaces(), st.integers(0, 99))
 def test_cells_are_those_of_the_oracle(space, seed):

@@ -92,6 +92,10 @@ class Space:
             for other, wanted in self.when.get(name, {}).items()
         ) and (name not in self.times or self.times[name] in there)
 
+    def _times(self, name: str, value: Value, cell: Mapping[str, Value]) -> Value:
+        """What the model gets for a value of the domain: times what it is times of."""
+        return canonical(value * cell[self.times[name]]) if name in self.times else value
+
     def cell(self, values: Mapping[str, Value]) -> Cell:
         """The cell of a value of each domain: what is there, products computed."""
         if self.plain:
@@ -99,8 +103,7 @@ class Space:
         cell: Cell = {}
         for name in self.order:
             if self._there(name, cell, cell):
-                factor = cell[self.times[name]] if name in self.times else None
-                cell[name] = values[name] if factor is None else canonical(values[name] * factor)
+                cell[name] = self._times(name, values[name], cell)
         return {name: cell[name] for name in self.domains if name in cell}
 
     def values(self, cell: Mapping[str, Value]) -> Cell:
@@ -121,9 +124,7 @@ class Space:
         for name in self.order:
             if not self._there(name, cell, cell):
                 continue
-            middle = self.domains[name].middle()
-            if name in self.times:
-                middle = canonical(middle * cell[self.times[name]])
+            middle = self._times(name, self.domains[name].middle(), cell)
             cell[name] = point.get(name, middle)
         return {name: cell[name] for name in self.domains if name in cell}
 
@@ -155,7 +156,11 @@ class Space:
         return self._size(0, {})
 
     def _size(self, position: int, known: Cell) -> int:
+        # What a condition asks for, and what that is times of: their values decide what is there.
         asked = {other for when in self.when.values() for other in when}
+        for name in reversed(self.order):
+            if name in asked and name in self.times:
+                asked.add(self.times[name])
         number = 1
         for place in range(position, len(self.order)):
             name = self.order[place]
@@ -163,8 +168,8 @@ class Space:
             if not self._there(name, known, known):
                 continue
             if name in asked:
-                each = ({**known, name: value} for value in domain.grid())
-                return number * sum(self._size(place + 1, one) for one in each)
+                each = (self._times(name, value, known) for value in domain.grid())
+                return number * sum(self._size(place + 1, {**known, name: v}) for v in each)
             known = {**known, name: None}  # there, whatever it is
             number *= domain.size or 0
         return number
@@ -193,10 +198,9 @@ class Space:
         if not self._there(name, cell, cell):
             yield from self._grid(position + 1, cell)
             return
-        factor = cell[self.times[name]] if name in self.times else None
         for value in self.domains[name].grid():
-            value = value if factor is None else canonical(value * factor)
-            yield from self._grid(position + 1, {**cell, name: value})
+            own = self._times(name, value, cell)
+            yield from self._grid(position + 1, {**cell, name: own})
 
     def draw(self, seed: int, number: int) -> Cell:
         """Draw `number` of the random search with `seed`.
