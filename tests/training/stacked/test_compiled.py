@@ -49,3 +49,15 @@ def test_moments_keep_their_digits_far_from_zero(rows, far):
     exact = rows.astype(np.float64)
     np.testing.assert_allclose(mean, exact.mean(0), rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(variance, exact.var(0), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("odd", [1, 63, 64, 65, 1000, 4999])
+@pytest.mark.parametrize("where", ["begin", "end"])
+def test_moments_of_rows_of_which_some_lie_far_off_at_the_begin_or_the_end(odd, where):
+    rows = np.random.default_rng(odd).normal(0, 1e-3, (5000, 3)).astype(np.float32)
+    rows[slice(0, odd) if where == "begin" else slice(-odd, None)] += 1
+    mean, variance = np.empty(3, np.float32), np.empty(3, np.float32)
+    moments(rows.reshape(-1), mean, variance)
+    exact = rows.astype(np.float64)
+    np.testing.assert_allclose(mean, exact.mean(0), rtol=2e-6)
+    np.testing.assert_allclose(variance, exact.var(0), rtol=1e-5)

@@ -23,28 +23,45 @@ BLOCK = 64  # rows whose sums are taken in the numbers' own precision; those of 
 
 @compiled
 def moments(x: Numbers, mean: Numbers, variance: Numbers) -> None:
-    """Of each channel of x (rows * channels,) the mean and the (biased) variance, (channels,)."""
+    """Of each channel of x (rows * channels,) the mean and the (biased) variance, (channels,).
+
+    Blocks of rows are summed in the numbers' own precision, as distances from the mean of the rows
+    before them (the first block: from its own), so that squares never drown the variance, whatever
+    lies far away; blocks are put together in float64.
+
+    Source:
+        Chan, Golub, LeVeque (1983), Algorithms for computing the sample variance, equation 2.1.
+    """
     channels = U(len(mean))
     rows = U(len(x)) // channels
-    first = x[:channels].copy()  # taken off, so that squares do not drown the variance
-    total, squares = np.zeros(channels), np.zeros(channels)
-    part, part_squares = np.empty_like(first), np.empty_like(first)
+    middle = x[:channels].copy()
+    part, part_squares = np.zeros_like(middle), np.empty_like(middle)
+    for row in range(U(0), min(rows, U(BLOCK))):
+        for c in range(channels):
+            part[c] += x[row * channels + c] - x[c]
+    for c in range(channels):
+        middle[c] += part[c] / min(rows, U(BLOCK))
+    mean_so_far, squares = np.zeros(channels), np.zeros(channels)
     for start in range(U(0), rows, U(BLOCK)):
+        stop = min(rows, start + U(BLOCK))
         part[:] = 0
         part_squares[:] = 0
-        for row in range(start, min(rows, start + U(BLOCK))):
+        for row in range(start, stop):
             at = row * channels
             for c in range(channels):
-                off = x[at + c] - first[c]
+                off = x[at + c] - middle[c]
                 part[c] += off
                 part_squares[c] += off * off
+        share = (stop - start) / stop  # of the rows so far, this block's
         for c in range(channels):
-            total[c] += part[c]
-            squares[c] += part_squares[c]
+            off_mean = np.float64(part[c]) / (stop - start)
+            apart = middle[c] + off_mean - mean_so_far[c]
+            squares[c] += part_squares[c] - off_mean * part[c] + apart * apart * start * share
+            mean_so_far[c] += apart * share
+            middle[c] = mean_so_far[c]
     for c in range(channels):
-        off_mean = total[c] / rows
-        mean[c] = first[c] + off_mean
-        variance[c] = max(squares[c] / rows - off_mean * off_mean, 0.0)
+        mean[c] = mean_so_far[c]
+        variance[c] = max(squares[c] / rows, 0.0)
 
 
 @compiled
