@@ -77,6 +77,11 @@ def _short(text: str, most: int = 400) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
+def words_of(error: BaseException) -> str:
+    """What somebody else's code says of its error, in one line; its type where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def in_one_line(error: BaseException) -> str:
     """What somebody else's code raised, as a row keeps it: its type and its words."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:500]

@@ -1,7 +1,10 @@
 """What several verbs ask for: arguments, options, and the question that these make."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: verbs elsewhere get these annotations as they are.
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,11 +46,21 @@ Over = Annotated[kinds.Over | None, typer.Option(help="What becomes of others th
 AtEpoch = Annotated[int | None, typer.Option(min=1, help="Compare all rows at this epoch.")]
 
 
-def question_of(where: list[str] | None, params: str | None, **options: Any) -> Question:
+def question_of(
+    x: X = None,
+    y: Y = None,
+    metric: Metric = None,
+    mode: Mode = None,
+    seed: Seed = None,
+    fold: Fold = None,
+    budget: Budget = None,
+    status: Status = None,
+    params: Params = None,
+    where: Where = None,
+    over: Over = None,
+    at_epoch: AtEpoch = None,
+) -> "Question":
     """What the options ask of a table.
-
-    Args:
-        options: the other fields of `Question`.
 
     Raises:
         InterplayError: a `--where` that is not KEY=VALUE, or the second one of its key.
@@ -64,7 +77,29 @@ def question_of(where: list[str] | None, params: str | None, **options: Any) -> 
             raise InterplayError(f"--where {text!r}: {key} has a value already, and a row has one")
         pairs[key] = parse_value(value)
     names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
-    return Question(where=pairs, params=names, **options)
+    return Question(
+        x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget, status=status,
+        params=names, where=pairs, over=over, at_epoch=at_epoch,
+    )  # fmt: skip
+
+
+def asking(verb: Callable[..., None]) -> Callable[..., None]:
+    """A verb whose parameter `question` stands for all options that make one, where it stands."""
+    options = inspect.signature(question_of).parameters
+    # Evaluated but for `question`, whose class need not be imported for a page of help.
+    own = inspect.signature(verb, eval_str=True, locals={"Question": object}).parameters
+
+    @functools.wraps(verb)
+    def wrapped(**given: Any) -> None:
+        asked = {name: given.pop(name) for name in options}
+        verb(**given, question=question_of(**asked))
+
+    parameters = [
+        p for name, at in own.items() for p in (options.values() if name == "question" else [at])
+    ]
+    wrapped.__dict__["__signature__"] = inspect.Signature(parameters)
+    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+    return wrapped
 
 
 def file_of(output: str, suffixes: tuple[str, ...], what: str) -> Path:

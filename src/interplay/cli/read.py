@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import (
-    AtEpoch,
-    Budget,
-    Fold,
-    Json,
-    Metric,
-    Mode,
-    Over,
-    Params,
-    Seed,
-    Source,
-    Status,
-    Where,
-    X,
-    Y,
-    file_of,
-    question_of,
-)
+from interplay.cli.options import Json, Metric, Mode, Source, asking, file_of
 from interplay.cli.pictures import FIGURES, save_heatmap
 from interplay.cli.printing import print_interaction, print_table
 from interplay.errors import InterplayError
 from interplay.table.folder import HEATMAP_FILE
+
+if TYPE_CHECKING:
+    from interplay.results.question import Question
 
 
 def table(
@@ -93,20 +79,10 @@ def columns(source: Source, json: Json = False) -> None:
     print_table([("column", "role", "", ""), *rows])
 
 
+@asking
 def heatmap(
     source: Source,
-    x: X = None,
-    y: Y = None,
-    metric: Metric = None,
-    mode: Mode = None,
-    seed: Seed = None,
-    fold: Fold = None,
-    budget: Budget = None,
-    status: Status = None,
-    params: Params = None,
-    where: Where = None,
-    over: Over = None,
-    at_epoch: AtEpoch = None,
+    question: Question,
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf.")
     ] = HEATMAP_FILE,
@@ -124,30 +100,16 @@ def heatmap(
     """
     from interplay.results.results import Results
 
-    question = question_of(
-        where, params, x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget,
-        status=status, over=over, at_epoch=at_epoch,
-    )  # fmt: skip
     file = file_of(output, FIGURES, "a figure")
     for warning in save_heatmap(Results.load(source), question, file, full):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(file))
 
 
+@asking
 def interaction(
     source: Source,
-    x: X = None,
-    y: Y = None,
-    metric: Metric = None,
-    mode: Mode = None,
-    seed: Seed = None,
-    fold: Fold = None,
-    budget: Budget = None,
-    status: Status = None,
-    params: Params = None,
-    where: Where = None,
-    over: Over = None,
-    at_epoch: AtEpoch = None,
+    question: Question,
     json: Json = False,
 ) -> None:
     """Say whether two hyperparameters interact.
@@ -160,10 +122,6 @@ def interaction(
 
     from interplay.results.results import Results
 
-    question = question_of(
-        where, params, x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget,
-        status=status, over=over, at_epoch=at_epoch,
-    )  # fmt: skip
     found = Results.load(source).analyse(question)
     if json:
         typer.echo(encoder.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False))

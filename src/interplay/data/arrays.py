@@ -13,7 +13,7 @@ from pydantic import Field
 
 from interplay.data.dataset import Dataset
 from interplay.data.folder import find_path
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 from interplay.kinds import Kind, Task
 
 
@@ -86,10 +86,8 @@ def _read(file: Path) -> NDArray[Any]:
     except MemoryError as error:  # a broken header may ask for any size
         raise DataError(f"dataset 'arrays': {file} does not fit into memory: {error}") from None
     except (ValueError, OSError, EOFError, OverflowError) as error:
-        if "allow_pickle" in str(error) or "pickled" in str(error):
-            reason = "it holds Python objects, which could run code"
-        else:
-            reason = " ".join(str(error).split())
+        pickled = "allow_pickle" in str(error) or "pickled" in str(error)
+        reason = "it holds Python objects, which could run code" if pickled else words_of(error)
         raise DataError(f"dataset 'arrays': {file} is not read: {reason}") from None
     if not isinstance(array, np.ndarray) or array.ndim == 0 or array.dtype.kind not in "biuf":
         raise DataError(f"dataset 'arrays': {file} is no array of numbers")

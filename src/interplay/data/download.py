@@ -23,7 +23,7 @@ from interplay.data import DATASETS, Source
 from interplay.data.bars import download_bar
 from interplay.data.folder import data_folder
 from interplay.data.unpack import unpack
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 
 TIMEOUT = 30.0  # seconds without a connection, or without a byte
 
@@ -157,7 +157,7 @@ def _download(name: str, factory: Any, folder: Path) -> Path:
         raise DataError(f"dataset {name!r}: {what}; {ways}") from None
     except ValueError as error:  # how mads_datasets reports a status and a digest
         if not file.exists():
-            what = f"{url} is not to be had ({' '.join(str(error).split())})"
+            what = f"{url} is not to be had ({words_of(error)})"
         else:
             what = f"the download from {url} has MD5 {_md5(file)}, not {settings.digest}"
         raise DataError(f"dataset {name!r}: {what}; {ways}{_newer(name)}") from None

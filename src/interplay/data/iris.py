@@ -10,7 +10,7 @@ import numpy as np
 
 from interplay.data.dataset import Dataset
 from interplay.data.download import fetch
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 
 FEATURES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 
@@ -36,8 +36,7 @@ def iris() -> Dataset:
         for column in FEATURES:
             table[column] = pd.to_numeric(table[column])
     except (ValueError, TypeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"dataset 'iris': {file} is no such table ({reason})") from None
+        raise DataError(f"dataset 'iris': {file} is no such table ({words_of(error)})") from None
     table["sepal_length"] = table["sepal_length"].replace(58.0, 5.8)
     table["class"] = table["class"].str.strip().str.replace("setsoa", "setosa")
     table = table.dropna().drop_duplicates()

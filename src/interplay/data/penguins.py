@@ -10,7 +10,7 @@ import numpy as np
 
 from interplay.data.dataset import Dataset
 from interplay.data.download import fetch
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 
 FEATURES = ["Culmen Length (mm)", "Culmen Depth (mm)", "Flipper Length (mm)", "Body Mass (g)"]
 
@@ -30,8 +30,9 @@ def penguins() -> Dataset:
     try:
         table = pd.read_parquet(file, columns=["Species", *FEATURES]).dropna()
     except (ValueError, OSError) as error:  # pyarrow's errors are of these
-        reason = " ".join(str(error).split())
-        raise DataError(f"dataset 'penguins': {file} is no such table ({reason})") from None
+        raise DataError(
+            f"dataset 'penguins': {file} is no such table ({words_of(error)})"
+        ) from None
     classes = sorted(table["Species"].astype(str).unique())
     targets = [classes.index(name) for name in table["Species"].astype(str)]
     return Dataset(

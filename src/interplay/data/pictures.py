@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interplay.data.bars import counted
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
 PARSER = 2  # its version: another one parses again
@@ -48,8 +48,9 @@ def read_images(files: Sequence[Path], size: int, colour: bool, name: str) -> ND
                 upright = ImageOps.exif_transpose(image)  # a camera notes how it was held
                 small = upright.convert(mode).resize((size, size), Image.Resampling.LANCZOS)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            reason = " ".join(str(error).split())
-            raise DataError(f"dataset {name!r}: {file} cannot be read ({reason})") from None
+            raise DataError(
+                f"dataset {name!r}: {file} cannot be read ({words_of(error)})"
+            ) from None
         pixels: NDArray[Any] = np.asarray(small)
         images[i] = pixels.transpose(2, 0, 1) if colour else pixels[None]
     return images

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from interplay.data.dataset import Dataset
 from interplay.data.download import fetch
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 
 UNIT = 100.0  # sunspots
 
@@ -42,8 +42,9 @@ def sunspots(
     try:
         series = np.genfromtxt(file, usecols=(3,), encoding="utf-8", dtype=np.float64)
     except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"dataset 'sunspots': {file} is no such series ({reason})") from None
+        raise DataError(
+            f"dataset 'sunspots': {file} is no such series ({words_of(error)})"
+        ) from None
     series = np.atleast_1d(series)
     both = window + horizon
     if len(series) <= both:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from interplay.data.dataset import Dataset
 from interplay.data.folder import find_path
-from interplay.errors import DataError, nearest
+from interplay.errors import DataError, nearest, words_of
 from interplay.kinds import Task
 from interplay.options import Late
 from interplay.separated import SUFFIXES, read_separated
@@ -120,8 +120,7 @@ def _read(file: Path) -> pd.DataFrame:
     except (ValueError, OSError) as error:  # pandas' and pyarrow's errors are of these
         if isinstance(error, DataError):
             raise
-        reason = " ".join(str(error).split())
-        raise DataError(f"dataset 'table': {file} cannot be read ({reason})") from None
+        raise DataError(f"dataset 'table': {file} cannot be read ({words_of(error)})") from None
     frame.columns = frame.columns.astype(str)
     return frame.reset_index(drop=True)
 

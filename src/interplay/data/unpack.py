@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from interplay.data.bars import counted
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 
 
 class _UnsafeError(Exception):
@@ -42,9 +42,8 @@ def unpack(archive: Path, folder: Path, name: str) -> None:
             f"dataset {name!r}: {error.filename or folder} cannot be written ({reason})"
         ) from None
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
-            f"dataset {name!r}: {archive.name} is no archive that can be unpacked ({reason})"
+            f"dataset {name!r}: {archive.name} is no archive that can be unpacked ({words_of(error)})"
         ) from None
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from interplay.data.dataset import Dataset
 from interplay.data.folder import data_folder
 from interplay.data.pictures import as_floats
-from interplay.errors import DataError, nearest
+from interplay.errors import DataError, nearest, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +74,8 @@ def _builder(dataset: str) -> Callable[..., Any]:
     except Exception as error:  # a build that does not fit torch raises RuntimeError
         import torch
 
-        reason = " ".join(str(error).split())
         raise DataError(
-            f"dataset 'torchvision': torchvision does not load ({reason}); install the build made "
+            f"dataset 'torchvision': torchvision does not load ({words_of(error)}); install the build made "
             f"for torch {torch.__version__}: pip install torchvision, from where torch came"
         ) from None
     known = [name for name in torchvision.datasets.__all__ if name[:1].isupper()]
@@ -105,8 +104,9 @@ def _parts(builder: Callable[..., Any], dataset: str) -> list[tuple[str, Any]]:
         except Exception as error:
             if part == "valid" and isinstance(error, ValueError):
                 continue  # it has no such split
-            reason = " ".join(str(error).split())
-            raise DataError(f"dataset 'torchvision': {dataset} cannot be had ({reason})") from None
+            raise DataError(
+                f"dataset 'torchvision': {dataset} cannot be had ({words_of(error)})"
+            ) from None
     return found
 
 

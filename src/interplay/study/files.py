@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from interplay.errors import InterplayError, nearest
+from interplay.errors import InterplayError, nearest, words_of
 
 SUFFIXES = (".toml", ".yaml", ".yml")
 
@@ -49,8 +49,7 @@ def _read_yaml(path: Path, text: str) -> dict[str, Any]:
     except RecursionError:
         raise InterplayError(f"{path} is nested too deeply to be read") from None
     except (YAMLError, ValueError) as error:
-        words = " ".join(str(error).split())
-        raise InterplayError(f"{path} is not YAML: {words}") from None
+        raise InterplayError(f"{path} is not YAML: {words_of(error)}") from None
     if not isinstance(tables, dict):
         raise InterplayError(
             f"{path}: a study file is a table of keys, not {type(tables).__name__}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from interplay.errors import TableError
+from interplay.errors import TableError, words_of
 from interplay.results.sources.guess import guess_table
 from interplay.separated import SUFFIXES, read_separated
 from interplay.table.table import Table
@@ -32,7 +32,7 @@ def _frame(path: Path) -> pd.DataFrame:
     try:
         frame = read_separated(path)
     except (ValueError, OSError) as error:
-        raise TableError(f"{path} is no CSV table: {' '.join(str(error).split())}") from None
+        raise TableError(f"{path} is no CSV table: {words_of(error)}") from None
     if frame.empty:
         raise TableError(f"{path} has no rows")
     return frame
