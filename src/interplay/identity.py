@@ -36,6 +36,13 @@ def is_kept_whole(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
+def as_held(value: Value) -> Value:
+    """A value as tables hold it: a list, tuple, set or table as its JSON."""
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value)
+    return json.dumps(value, default=str) if isinstance(value, (list, tuple, dict)) else value
+
+
 def same_as(value: Value) -> str:
     """A string equal for values that are the same: 1 and 1.0 are, True and 1 are not."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 
 import numpy as np
 import pytest
@@ -298,15 +297,15 @@ def test_which_hyperparameter_matters_is_learned():
     assert kernel.noise < 1e-2
 
 
-def test_a_suggestion_is_quick_after_300_observations():
+def test_suggestions_after_300_observations():
     guide = guide_of(MIXED)
     space = Space(MIXED)
     for number in range(300):
         cell = space.draw(0, number)
         guide.observe(None, cell, loss(cell))
-    start = time.process_time()
-    assert all(guide.suggest(number) for number in range(300, 304))
-    assert time.process_time() - start < 12  # about 2; the machine may be busy, or slow
+    suggested = [guide.suggest(number) for number in range(300, 304)]
+    near = sorted(loss(space.draw(0, number)) for number in range(300))[30]
+    assert all(cell is not None and loss(cell) < near for cell in suggested)
 
 
 def test_save_and_restore(tmp_path):

@@ -7,7 +7,6 @@ explained by one hyperparameter alone, and by a pair beyond its two.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import pandas as pd
 from interplay.analysis.codes import rows_of, setting_codes
 from interplay.analysis.numbers import Floats
 from interplay.analysis.score import score_of
-from interplay.identity import Value, canonical, same_as
+from interplay.identity import Value, as_held, canonical, same_as
 from interplay.kinds import How
 from interplay.metrics import Mode
 from interplay.space.domains import Domain, Float, Int
@@ -220,7 +219,7 @@ def choice_codes(choices: Sequence[Value], column: Sequence[Any]) -> npt.NDArray
 def _text(value: Any) -> str:
     """The same for a choice and for what a table holds of it: a list as its JSON."""
     value = value.item() if isinstance(value, np.generic) else canonical(value)
-    return same_as(json.dumps(value) if isinstance(value, (list, dict)) else value)
+    return same_as(as_held(value))
 
 
 def _leaves(tree: Any, size: int) -> tuple[Floats, Floats, Floats]:

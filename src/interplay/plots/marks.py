@@ -15,7 +15,7 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import text_of
 from interplay.plots.canvas import root_of
-from interplay.plots.palette import FRAME, STAR, STAR_SIZE, TIE_SIZE, tie_look
+from interplay.plots.palette import FRAME, STAR, STAR_FACE, STAR_RIM, STAR_SIZE, TIE_SIZE, tie_look
 from interplay.plots.squares import Place
 
 EDGE = 2.8
@@ -85,11 +85,11 @@ def mark_best(best: Place, ax: Axes) -> None:
         va="center_baseline",
         annotation_clip=False,
         gid="star",
-        color="white",
+        color=STAR_FACE,
         size=STAR_SIZE,
         zorder=5,
         family="DejaVu Sans",
-        path_effects=[withStroke(linewidth=1.8, foreground="black")],
+        path_effects=[withStroke(linewidth=1.8, foreground=STAR_RIM)],
     )
 
 

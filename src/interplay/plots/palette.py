@@ -7,6 +7,8 @@ from typing import Any
 
 # The page.
 PAPER, INK, LIGHT_INK = "#ffffff", "#222222", "#f2f2f2"
+NUMBER, LIGHT_NUMBER = "black", "white"
+"""Of the numbers in a square, on bright colours and on dark ones."""
 PALE = "#e6e6e6"
 """Of grid lines."""
 TITLE, SMALL = 11.0, 8.5
@@ -28,6 +30,7 @@ BAND = 0.16
 
 # The best square of a heatmap, and a tie with it: a small ring in the corner of its square.
 STAR, STAR_SIZE = "★", 13.0
+STAR_FACE, STAR_RIM = "white", "black"
 FRAME = (("white", 5.5), ("black", 2.8))
 """Dark between two light lines: seen on any colour."""
 TIE_FACE, TIE_RIM = "white", "black"
@@ -35,6 +38,7 @@ TIE_SIZE = 5.0
 """Diameter of a tie's mark in points, on squares that have room for it."""
 
 # A ridge, and the curve of a search: dark and pale, told apart in grey too.
+RIDGE_FACE, RIDGE_RIM = "white", "black"
 BEST, KEPT = "#08519c", "#bdd7e7"
 CURVE, SPAN, DOT, BAD = "#08519c", "#9ecae1", "#6f6f6f", "#b2430f"
 DARK_AT, PALE_AT = 0.9, 0.3

@@ -18,7 +18,7 @@ from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
 from interplay.plots.heatmap import grid_size
 from interplay.plots.look import Look, Looks, Names
 from interplay.plots.marks import placed
-from interplay.plots.palette import BEST, KEPT, PALE
+from interplay.plots.palette import BEST, KEPT, PALE, RIDGE_FACE, RIDGE_RIM
 from interplay.plots.squares import Square, lay_grid, write_squares
 from interplay.plots.words import Entry, Footer, Header, swatch_entry, text_entry, together
 
@@ -106,8 +106,8 @@ def overlay_ridge(interaction: Interaction, ax: Axes, cells: Cells | None = None
         inner = [(line[0][0] + 0.08, line[0][1]), *line[1:-1], (line[-1][0] - 0.08, line[-1][1])]
         across, up = zip(*inner, strict=True)
         ax.plot(
-            across, up, color="white", linewidth=2.2, zorder=3.2, gid="ridge",
-            path_effects=[withStroke(linewidth=4.2, foreground="black")],
+            across, up, color=RIDGE_FACE, linewidth=2.2, zorder=3.2, gid="ridge",
+            path_effects=[withStroke(linewidth=4.2, foreground=RIDGE_RIM)],
         )  # fmt: skip
     return ax
 

@@ -26,7 +26,7 @@ def looks_of(count: int, colours: Colormap | None = None) -> list[dict[str, Any]
     return [
         {
             "color": to_hex(shade), "linestyle": DASHES[i % len(DASHES)], "linewidth": 1.7,
-            "marker": MARKERS[i % len(MARKERS)], "markersize": 5.0, "markeredgecolor": "white",
+            "marker": MARKERS[i % len(MARKERS)], "markersize": 5.0, "markeredgecolor": PAPER,
             "markeredgewidth": 0.6,
         }
         for i, shade in enumerate(shades)

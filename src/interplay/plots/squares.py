@@ -14,7 +14,7 @@ from interplay.analysis.axes import Axis
 from interplay.plots.canvas import luminance
 from interplay.plots.letters import text_width
 from interplay.plots.look import Names
-from interplay.plots.palette import Kind
+from interplay.plots.palette import LIGHT_NUMBER, NUMBER, Kind
 from interplay.plots.words import Ticks
 
 LARGEST, SMALLEST = 10.0, 5.5
@@ -82,8 +82,8 @@ def write_squares(
     for number, squares in enumerate(choices):
         if all(not square.lines for square in squares.values()):
             return None
-        size = min(_fitting(s, width, height, corner) for s in squares.values() if s.lines)
-        if size < SMALLEST:
+        size = _fits_all(squares.values(), width, height, corner)
+        if size is None:
             continue
         for (row, column), square in squares.items():
             text = ax.text(
@@ -95,7 +95,7 @@ def write_squares(
                 size=size,
                 linespacing=1.15,
                 weight="bold" if square.bold else "normal",
-                color="white" if luminance(square.back) < 0.2 else "black",
+                color=LIGHT_NUMBER if luminance(square.back) < 0.2 else NUMBER,
                 zorder=3,
                 gid="square",
             )
@@ -105,6 +105,19 @@ def write_squares(
                 text.set_path_effects([withStroke(linewidth=2.5, foreground=square.back)])
         return number
     return None
+
+
+def _fits_all(
+    squares: Iterable[Square], width: float, height: float, corner: float
+) -> float | None:
+    """The font size that fits all; None from the first that is too small to be read."""
+    size = LARGEST
+    for square in squares:
+        if square.lines:
+            size = min(size, _fitting(square, width, height, corner))
+        if size < SMALLEST:
+            return None
+    return size
 
 
 def _fitting(square: Square, width: float, height: float, corner: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from interplay.identity import canonical
+from interplay.identity import as_held, canonical
 from interplay.table.parts import CONFIG
 from interplay.training.members import WITH_RESULT, Config, Member, Row
 
@@ -86,7 +86,7 @@ def frame_of(rows: pa.Table, asked: pa.Table, study: Mapping[str, Any]) -> pd.Da
 
     configs, codes = configs_of(rows if len(rows) else asked)
     hyper = pd.DataFrame.from_records(
-        [{k: _cell(v) for k, v in config.items()} for config in configs]
+        [{k: as_held(v) for k, v in config.items()} for config in configs]
     )
     if not configs:
         hyper = pd.DataFrame(columns=[domain["name"] for domain in study.get("space", ())])
@@ -178,8 +178,3 @@ def _type(name: str) -> pa.DataType:
     if name == "seconds":
         return pa.float64()
     return pa.int64() if name in NUMBERS else pa.string()
-
-
-def _cell(value: Any) -> Any:
-    """A hyperparameter value as a table can hold it: a list as its text."""
-    return json.dumps(value) if isinstance(value, (list, dict)) else value

@@ -5,7 +5,6 @@ A guess is never silent: the column says that it is one, and a reader's word goe
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -14,7 +13,7 @@ import pandas as pd
 
 from interplay.analysis.numbers import as_numbers
 from interplay.errors import TableError
-from interplay.identity import is_kept_whole
+from interplay.identity import as_held, is_kept_whole
 from interplay.metrics import meaning_of
 from interplay.results.sources.run import columns_of
 from interplay.table.ledger import COLUMNS
@@ -79,7 +78,7 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
         raise TableError(f"more than one column is called {twice}: rename them")
     for name in frame.select_dtypes([object, "string"]).columns:
         if frame[name].map(lambda value: isinstance(value, (list, tuple, dict, set))).any():
-            frame = frame.assign(**{name: frame[name].map(_text)})
+            frame = frame.assign(**{name: frame[name].map(as_held)})
         for value in frame[name]:
             if isinstance(value, str) and not is_kept_whole(value):
                 raise TableError(
@@ -87,12 +86,6 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
                     "behind a NUL, or is no UTF-8; replace such signs"
                 )
     return frame.reset_index(drop=True)
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, set):
-        value = sorted(value)
-    return json.dumps(value, default=str) if isinstance(value, (list, tuple, dict)) else value
 
 
 def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
