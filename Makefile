@@ -21,6 +21,9 @@ run: install ## train studies/digits.toml and draw its heatmap
 test: install ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
+soak: install ## every test with new and more examples, and those that take hours
+	INTERPLAY_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --timeout 7200
+
 lint: install ## ruff check, ruff format --check, mypy strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,4 +53,4 @@ clean: ## remove caches and the environment; runs and reports stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install run test lint format bench report clean
+.PHONY: help install run test soak lint format bench report clean

@@ -14,9 +14,12 @@ from hypothesis import settings
 # As in a worker: more threads than members would fight over the cores.
 torch.set_num_threads(1)
 os.environ["MPLBACKEND"] = "agg"
-# A busy machine makes no test fail.
-settings.register_profile("without a clock", deadline=None)
-settings.load_profile("without a clock")
+SOAK = "INTERPLAY_SOAK" in os.environ
+# A busy machine makes no test fail. `make test` has the same examples each time, so that what it
+# says is about the change at hand; `make soak` has new ones, and twenty times as many.
+settings.register_profile("test", deadline=None, derandomize=True)
+settings.register_profile("soak", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("soak" if SOAK else "test")
 
 from interplay.study.study import Study
 
@@ -33,6 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     begins first: each start waits for seconds, and a process of its own then works."""
     here = Path(__file__).parent
     order = {}
+    if not SOAK:
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
     for item in items:
         file = item.path.relative_to(here)
         names = {file.parts[0], file.name}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.formula.api import ols
@@ -14,6 +14,7 @@ from statsmodels.stats.anova import AnovaRM, anova_lm
 
 from interplay.errors import TableError
 from tests.analysis.grids import analyse, codes, grid, tooth_growth, warpbreaks
+from tests.examples import examples
 
 
 def five_digits(value):
@@ -66,7 +67,7 @@ def compared(smaller, larger, frame):
 
 
 @given(tables())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_every_term_agrees_with_statsmodels(frame):
     try:
         found = analyse(frame)
@@ -119,7 +120,7 @@ def test_shares_of_a_balanced_table_add_up():
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4), st.integers(2, 4), st.integers(2, 5))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_seed_strata_agree_with_repeated_measures(rng, xs, ys, seeds):
     frame = grid(np.random.default_rng(rng).normal(size=(ys, xs)), seeds, rng=rng)
     found = analyse(frame)
@@ -272,7 +273,7 @@ def test_another_scale_is_the_same_analysis_of_other_values():
 
 
 @given(st.integers(0, 10**6), st.floats(0.1, 100), st.floats(-1e3, 1e3))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_units_and_order_of_rows_change_nothing(rng, scale, offset):
     frame = grid(np.random.default_rng(rng).normal(size=(3, 3)), 4, rng=rng)
     found = analyse(frame)

@@ -7,11 +7,12 @@ import statistics
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.analysis import CellMeans
 from interplay.errors import BudgetError, TableError, UnknownNameError, as_flag
+from tests.examples import examples
 
 X, Y, NORM = "model.hidden_size", "model.schedule", "model.norm"
 COLUMNS = [X, Y, NORM, "seed", "fold", "status", "accuracy"]
@@ -100,7 +101,7 @@ def best_is_unclear(rows):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(tables(), st.sampled_from(["mean", "best"]), st.sampled_from(["max", "min"]), st.booleans())
 def test_cells_agree_with_loops(frame, over, mode, fold):
     cells = means(over=over, mode=mode, others=(NORM,), fold="fold" if fold else None, budget=None)(
@@ -138,7 +139,7 @@ def test_cells_agree_with_loops(frame, over, mode, fold):
         assert scores[cells.best] == pytest.approx(max(scores.values()), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(tables(), st.booleans())
 def test_without_seeds_rows_are_the_units(frame, with_status):
     frame = frame.drop(columns=["seed", "fold"] + ([] if with_status else ["status"]))
@@ -151,7 +152,7 @@ def test_without_seeds_rows_are_the_units(frame, with_status):
             assert cells.mean[i, j] == pytest.approx(statistics.fmean(good), abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(tables(), st.randoms())
 def test_the_order_of_rows_does_not_matter(frame, random):
     def run(table):

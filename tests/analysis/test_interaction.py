@@ -7,12 +7,13 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.analysis.interaction import InteractionTest
 from interplay.errors import BudgetError, TableError, UnknownNameError
 from tests.analysis.grids import analyse, codes, grid, warpbreaks
+from tests.examples import examples
 
 ADDITIVE = np.add.outer([0.0, 2, 1], [0.0, 1, 3, 2])
 SHIFTING = -2.0 * np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
@@ -344,7 +345,7 @@ def keep_set_by_loops(frame, x):
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4), st.integers(2, 5), st.integers(3, 6))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_keep_sets_are_what_their_definition_says(rng, xs, ys, seeds):
     mean = 2 * np.random.default_rng(rng).normal(size=(ys, xs))
     frame = grid(mean, seeds, rng=rng)
@@ -404,7 +405,7 @@ def test_axes_of_words_and_truths():
     st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=4, max_size=27, unique=True),
     st.sampled_from([0.0, 1.0, math.nan, math.inf, 1e300]),
 )
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_any_table_is_analysed_or_refused_in_words(keys, odd):
     frame = pd.DataFrame(keys, columns=["x", "y", "seed"])
     frame["m"] = [odd if i % 4 == 0 else math.sin(i) for i in range(len(frame))]

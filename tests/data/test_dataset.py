@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.data import DATASETS
 from interplay.data.dataset import Dataset
 from interplay.data.load import COMMON, load_dataset
 from interplay.errors import DataError
+from tests.examples import examples
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def labelled(n, classes, seed=0):
     return Dataset.from_arrays(generator.normal(size=(n, 3)), y)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     n=st.integers(20, 300),
     classes=st.integers(2, 5),
@@ -62,7 +63,7 @@ def test_folds_validate_every_row_once(digits):
     folds=st.sampled_from([None, 2, 3]),
     seed=st.integers(0, 3),
 )
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_groups_stay_in_one_part(sizes, valid, test, folds, seed):
     groups = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)) * 1000, sizes))
     n = len(groups)
@@ -219,7 +220,7 @@ def test_every_registered_dataset_that_needs_no_download_loads(entry):
     data.split()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     n=st.integers(40, 300),
     classes=st.integers(2, 6),

@@ -1,7 +1,7 @@
 """The author's Markdown is text: four parts, styles and lists, nothing that runs or reads."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.errors import InterplayError
@@ -12,6 +12,7 @@ from interplay.report.reflection import (
     read_reflection,
     scaffold,
 )
+from tests.examples import examples
 
 
 def parts(text):
@@ -96,7 +97,7 @@ def test_a_file_that_is_no_text(tmp_path):
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_text_is_read_or_refused_in_words(text):
     try:
         found = parse_reflection("## Theory\n\n" + text)

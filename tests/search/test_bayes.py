@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from interplay.identity import same_as
@@ -16,6 +16,7 @@ from interplay.search.guide import Task, make_guide
 from interplay.space.domains import Choice, Constant, Float, Int
 from interplay.space.space import Space
 from interplay.study.checks import within
+from tests.examples import examples
 
 MIXED = {
     "model.kind": Choice(("a", "b", "c")),
@@ -94,7 +95,7 @@ def domains_of(draw):
     return Float(low / 8, high / 8, log=log, count=count)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(25, suppress_health_check=list(HealthCheck))
 @given(domains=st.lists(domains_of(), min_size=1, max_size=3), seed=st.integers(0, 99))
 def test_every_suggestion_lies_in_its_domain_and_is_new_while_there_are_new_ones(domains, seed):
     named = {f"model.d{i}": domain for i, domain in enumerate(domains)}
@@ -112,7 +113,7 @@ def test_every_suggestion_lies_in_its_domain_and_is_new_while_there_are_new_ones
     assert len({same_as(cell) for cell in cells}) == min(10, UnitSpace(named).size)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(domain=domains_of(), u=st.floats(0, 1))
 @example(domain=Int(1, 9), u=0.37)
 @example(domain=Int(1, 900, log=True), u=0.37)

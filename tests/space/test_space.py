@@ -4,7 +4,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from interplay.errors import InterplayError
@@ -12,6 +12,7 @@ from interplay.identity import same_as
 from interplay.space.domains import Choice, Constant, Float, Int
 from interplay.space.rules import read_rule
 from interplay.space.space import Space
+from tests.examples import examples
 
 NAMES = tuple("abcde")
 
@@ -90,7 +91,7 @@ def brute(space):
     ),
     0,
 )
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(spaces(), st.integers(0, 99))
 def test_cells_are_those_of_the_oracle(space, seed):
     wanted = brute(space)
@@ -229,7 +230,7 @@ def test_a_rule_that_means_nothing_for_a_cell_says_so(text):
         rule(text).keeps(CELL)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, 10**6))
 def test_arithmetic_is_pythons(seed):
     generator = random.Random(seed)

@@ -1,6 +1,6 @@
 """Packs and keys: nothing lost, nothing doubled, the same training the same key."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.study.study import Study
@@ -36,7 +36,6 @@ groups_of = st.lists(
 )
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(groups_of, st.integers(1, 8))
 def test_packs_hold_every_member_once_and_keep_to_shapes_and_sizes(described, workers):
     groups, start = [], 0
