@@ -229,6 +229,7 @@ def test_a_full_disk_is_said_and_keeps_what_is_there(ledger, monkeypatch):
     ledger.append([row("a")])
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full_disk)
+        patch.setattr(parts_module, "SYNCED", 0.0)
         with pytest.raises(LedgerError, match=r"No space left on device; make room\. What was"):
             ledger.append([row("b")])
     assert [p.suffix for p in (ledger.folder / "rows").iterdir()] == [".parquet"]
@@ -375,3 +376,26 @@ def test_folders_that_are_no_run(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="is a file"):
         Ledger(tmp_path / "file").create()
+
+
+def test_rows_that_come_in_fast_share_the_wait_for_the_disk(ledger, monkeypatch):
+    """And what is merged is on it before what it is made of goes."""
+    now, synced, kept = [100.0], [], set()
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("os.fsync", lambda number: synced.append(now[0]))
+    remove = parts_module.remove
+
+    def watched(path):
+        assert synced[-1] == now[0]
+        kept.add(path)
+        remove(path)
+
+    monkeypatch.setattr(parts_module, "remove", watched)
+    for number, wait in enumerate([0.0, 0.125, 0.125, 60.0, 0.125, 0.5]):
+        now[0] += wait
+        ledger.append([row(f"{number}")])
+    assert synced == [100.0, 160.25, 160.875]
+    now[0] += 0.01
+    ledger.compact()
+    assert len(kept) == 6
+    assert synced[-1] == now[0]

@@ -270,7 +270,8 @@ class Ledger:
         return self._asking(files.get_json(self.folder / files.STUDY)["asking"])
 
     def _asking(self, asking: str) -> Parts:
-        return Parts(self.folder / files.ASKED / asking, keep="first")
+        # Written anew by whoever goes on with the study: no disk need be waited for.
+        return Parts(self.folder / files.ASKED / asking, keep="first", sync=False)
 
     def _asked_before(self) -> pa.Table:
         """As `asked`, of a folder of an earlier version."""

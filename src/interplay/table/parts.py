@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COMPACT_AFTER = 64  # parts; each costs a file to open at every reading
+SYNCED = (
+    0.5  # seconds; what came in since may be lost with the machine's power, never with the driver
+)
 CONFIG = "config"  # JSON; one text for all rows of a cell
 NUMBER = re.compile(r"(\d{8})-")
 
@@ -35,10 +40,12 @@ class Parts:
     Args:
         keep: which row counts where a key is there more than once: of results the last, and of
             what is listed in an order the first.
+        sync: whether parts shall outlive the machine's power, too.
     """
 
-    def __init__(self, folder: Path, keep: Literal["first", "last"]) -> None:
-        self.folder, self.keep = folder, keep
+    def __init__(self, folder: Path, keep: Literal["first", "last"], *, sync: bool = True) -> None:
+        self.folder, self.keep, self.sync = folder, keep, sync
+        self._synced = -math.inf  # when
         self._written: list[_Part] | None = None  # for the writer
         self._single = 0  # parts since the last merging
 
@@ -67,7 +74,9 @@ class Parts:
         Raises:
             LedgerError: where they cannot be written.
         """
-        self._mine().append(self._write(table)._replace(table=table))
+        # A disk takes milliseconds to say that it has something: rows that come in faster share that.
+        sync = time.monotonic() >= self._synced + SYNCED
+        self._mine().append(self._write(table, sync)._replace(table=table))
         self._single += 1
         if self._single >= COMPACT_AFTER:
             self.compact()
@@ -91,7 +100,8 @@ class Parts:
         if len(last) < 2:
             return
         tables = [_read(p.path, None) if p.table is None else p.table for p in last]
-        parts[start:] = [self._write(_merged(tables, self.keep))]
+        # On the disk before what it is made of goes.
+        parts[start:] = [self._write(_merged(tables, self.keep), sync=True)]
         for part in last:
             remove(part.path)
 
@@ -104,7 +114,7 @@ class Parts:
             self._written = [_Part(path, path.stat().st_size) for path in self._list()]
         return self._written
 
-    def _write(self, table: pa.Table) -> _Part:
+    def _write(self, table: pa.Table, sync: bool) -> _Part:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -116,7 +126,9 @@ class Parts:
         content = sink.getvalue().to_pybytes()
         digest = hashlib.sha256(content).hexdigest()[:16]
         part = self.folder / f"{max(numbers, default=-1) + 1:08d}-{digest}.parquet"
-        put(part, content, sync=True)
+        put(part, content, sync=sync and self.sync)
+        if sync:
+            self._synced = time.monotonic()
         return _Part(part, len(content))
 
 

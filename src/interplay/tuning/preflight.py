@@ -7,7 +7,8 @@ same cells, with the same words.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def _try(model_options: Config, data: Config, dataset: Dataset, folders: Sequenc
     try:
         kind = input_kind(model_options, data["view"], dataset)
         spec = dataset.spec(kind)
-        with own_globals(0, "preflight"):
+        with own_globals(0, "preflight"), one_thread():
             model = build_model(model_options, spec, folders)
             parameters = count_parameters(model)
             inputs = torch.from_numpy(dataset.view(kind)[:ROWS].copy())
@@ -107,6 +108,17 @@ def _try(model_options: Config, data: Config, dataset: Dataset, folders: Sequenc
     from interplay.training.stacked.check import why_not
 
     return Built(None, parameters, why_not(model_options, spec, x, folders))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A few rows are done before a second thread has woken up."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _where(error: Exception, folders: Sequence[Path]) -> str:
