@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import base64
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,13 +21,12 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ALLOWED = {"interplay", "matplotlib", "numpy", "os", "pandas", "pathlib", "torch"}
 MOST_LINES = 150
-# The Ray that the tests have running, in place of one a notebook: half a minute of processor time less
-# each. The first notebook does without, as its reader does.
-RAY_FIRST = """
-from interplay.tuning import session
-import ray
+# Half a minute of processor time less than with workers of Ray's. The first notebook has these, as
+# its reader does.
+WITHOUT_RAY = """
+from tests.tuning.driver import without_ray
 
-ray.init(address={address!r}, log_to_driver=False, logging_level="error")
+without_ray()
 """
 
 
@@ -125,6 +125,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("INTERPLAY_DATA", str(tmp_path / "data"))
     cached("gestures", key_of(expected_md5("gestures"), PARSER), gestures)
     monkeypatch.setenv("INTERPLAY_QUICK", "1")
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     monkeypatch.delenv("MPLBACKEND")  # in a kernel figures are outputs
     # Any download would go through here, and fail.
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
@@ -149,11 +151,11 @@ def text_of(output):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_top_to_bottom(path, folder, ray_running):
+def test_it_runs_top_to_bottom(path, folder):
     notebook = read(folder / path.name)
     runs = sum(source.count("interplay.run(") for source in sources(path, "code"))
     if path != NOTEBOOKS[0]:
-        notebook.cells.insert(0, nbformat.v4.new_code_cell(RAY_FIRST.format(address=ray_running)))
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(WITHOUT_RAY))
     outputs = execute(notebook, folder)
 
     figures = [

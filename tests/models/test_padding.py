@@ -72,12 +72,10 @@ def test_recurrent(cell, bidirectional):
 def test_conv(block, pooling):
     # Sigmoid is the activation that is not 0 at 0: what it leaves past the end must be taken out.
     pool = dict(pool_every=0) if pooling == "none" else dict(pooling=pooling, pool_every=1)
-    for gates, norm, mean, kernel, activation in product(
-        [False, True], VALUES["conv"]["norm"], [False, True], [3, 4], ["tanh", "sigmoid"]
-    ):
-        options = dict(squeeze_excite=gates, norm=norm, global_pool=mean, kernel_size=kernel)
-        options |= dict(block=block, activation=activation, channels=8, **pool)
-        check("conv", "sequence", options)
+    others = dict(squeeze_excite=[False, True], norm=VALUES["conv"]["norm"], kernel_size=[3, 4])
+    others |= dict(global_pool=[False, True], activation=["tanh", "sigmoid"])
+    for options in pairwise(others):
+        check("conv", "sequence", {**options, "block": block, "channels": 8, **pool})
 
 
 @pytest.mark.parametrize("readout", VALUES["recurrent"]["readout"])

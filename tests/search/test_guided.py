@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from interplay.table.search_record import read
 from interplay.tuning.execute import Interrupted, dry_run, execute
 from tests.tuning.fake import InProcess, Kill
 
+ROOT = Path(__file__).parents[2]
 GUIDED = ["bayes", "hyperopt", "optuna"]
 
 
@@ -221,11 +223,12 @@ mode = "min"
 """
 
 
-def tune(folder, out, *overrides, slow="0"):
+def tune(folder, out, *overrides, slow="0", program="interplay"):
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, "-m", "interplay", "tune", "killed.toml", *overrides, "--out", out],
+        [sys.executable, "-m", program, "tune", "killed.toml", *overrides, "--out", out],
         cwd=folder,
-        env={**os.environ, "SLOW": slow},
+        env={**os.environ, "SLOW": slow, "PYTHONPATH": paths},
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -243,7 +246,7 @@ def test_a_killed_search_in_a_store_goes_on_and_leaves_nothing_running_there(fol
     killed.wait()
     before = {row["key"]: row for row in Ledger(folder / "run").rows().to_pylist()}
     asked = suggested(folder / "run")
-    resumed = tune(folder, "run", store)
+    resumed = tune(folder, "run", store, program="tests.tuning.driver")  # its end is not Ray's
     _, err = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, err
     rows = Ledger(folder / "run").rows().to_pylist()

@@ -44,12 +44,12 @@ def searched(method, number, before=()):
 
 @pytest.mark.parametrize("method", GUIDED)
 def test_a_search_suggests_cells_of_the_space_and_goes_on_from_them(method):
-    cells = searched(method, 24)
+    cells = searched(method, 16 if method == "bayes" else 24)  # past what fills the space first
     assert all(SPACE.holds(cell) for cell in cells)
     kinds = {cell["model.kind"] for cell in cells}
     assert kinds == {"conv", "linear"}
     assert {("model.kernel" in cell) == (cell["model.kind"] == "conv") for cell in cells} == {True}
-    assert searched(method, 14, cells[:10]) == cells[:14]
+    assert searched(method, 14, cells[:11]) == cells[:14]
 
 
 def test_rows_that_differ_in_what_is_not_there_are_one_cell():

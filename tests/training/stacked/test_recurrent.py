@@ -21,6 +21,7 @@ from interplay.training.stacked.recurrent.cells import GRUCell, LSTMCell, RNNCel
 from interplay.training.stacked.recurrent.scan import scan
 from interplay.training.stacked.stack import stack, unstack
 from interplay.training.stacked.twin import NotStackableError
+from tests.models.pairwise import pairwise
 
 CELLS = {
     "gru": (nn.GRU, {}),
@@ -193,7 +194,10 @@ def read_separately(modules, x, lengths):
     return torch.where(own[..., None], torch.cat(outs), 0.0)
 
 
-@pytest.fixture(params=["as it is", "small chunks", "no waste"])
+CHUNKINGS = ["as it is", "small chunks", "no waste"]
+
+
+@pytest.fixture(params=CHUNKINGS)
 def _chunking(request, monkeypatch):
     if request.param != "as it is":
         monkeypatch.setattr(recurrent_chunks, "CHUNK", 1)
@@ -330,19 +334,27 @@ def test_the_recurrent_family_stacks_and_comes_back(cell, options):
                 torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 @pytest.mark.parametrize(
-    "options",
+    ("cell", "options", "padded", "_chunking"),
     [
-        {"num_layers": 3},
-        {"bidirectional": True},
-        {"norm": "layer"},
-        {"skip": True, "num_layers": 3},
+        tuple(row.values())
+        for row in pairwise(
+            {
+                "cell": ["gru", "lstm", "rnn"],
+                "options": [
+                    {"num_layers": 3},
+                    {"bidirectional": True},
+                    {"norm": "layer"},
+                    {"skip": True, "num_layers": 3},
+                ],
+                "padded": [True, False],
+                "chunks": CHUNKINGS,
+            }
+        )
     ],
+    indirect=["_chunking"],
 )
-@pytest.mark.parametrize("padded", [True, False])
-@pytest.mark.usefixtures("_chunking")
-def test_dropout_between_layers_is_each_members_own(cell, options, padded):
+def test_dropout_between_layers_is_each_members_own(cell, options, padded, _chunking):
     spec = DataSpec("classification", "sequence", (12, 3), 5)
     config = {"name": "recurrent", "cell": cell, "hidden_size": 6, **options}
     rates = [0.0, 0.3, 0.6]
