@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,10 @@ class UnitParameter(BayesParameter):
 
     @abstractmethod
     def to_param(self, value: Any) -> Value: ...
+
+    def to_params(self, values: Array) -> list[Value]:
+        """`to_param` of each of (n,) u."""
+        return [self.to_param(value) for value in values]
 
     @abstractmethod
     def kernel_transform(self, value: Array) -> Array:
@@ -117,6 +121,9 @@ class Listed(UnitParameter):
 
     def to_param(self, value: Any) -> Value:
         return self.values[int(self._index(np.asarray(value, dtype=float)).flat[0])]
+
+    def to_params(self, values: Array) -> list[Value]:
+        return [self.values[i] for i in self._index(values).tolist()]
 
     def kernel_transform(self, value: Array) -> Array:
         index = self._index(value)
@@ -194,8 +201,8 @@ class UnitSpace:
             n: p.to_float(self.whole.domains[n].middle()) for n, p in self.parameters.items()
         }
         settled = np.array(rows, dtype=float)
-        for row in settled:
-            there = self.whole.active(self._values(row))
+        for row, values in zip(settled, self._values(rows), strict=True):
+            there = self.whole.active(values)
             for place, name in enumerate(self.parameters):
                 if name not in there:
                     row[place] = middles[name]
@@ -205,14 +212,17 @@ class UnitSpace:
         """For each row, whether there is such a cell: whether it keeps the rules."""
         if self.whole is None or not self.whole.rules:
             return np.ones(len(rows), dtype=bool)
-        cells = (self.whole.cell(self._values(row)) for row in rows)
+        cells = map(self.whole.cell, self._values(rows))
         return np.array([self.whole.allows(cell) for cell in cells], dtype=bool)
 
-    def _values(self, row: Array) -> dict[str, Value]:
-        """A value of every domain of the whole space."""
+    def _values(self, rows: Array) -> Iterator[dict[str, Value]]:
+        """Of each row a value of every domain of the whole space."""
         assert self.whole is not None
         constant = {n: d.middle() for n, d in self.whole.domains.items()}
-        return {**constant, **self.cell(row)}
+        # Not `cell` row by row: a suggestion asks for thousands.
+        columns = (p.to_params(rows[:, n]) for n, p in enumerate(self.parameters.values()))
+        for values in zip(*columns, strict=True):
+            yield {**constant, **dict(zip(self.parameters, values, strict=True))}
 
     @cached_property
     def all_rows(self) -> Array:
