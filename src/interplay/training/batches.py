@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from interplay.training.randomness import key_of, keys_from, words
 from interplay.training.tensors import Part, longest_first
 
+TURNS = key_of(0, "buckets")  # of the order in which short and long batches come
 AT_ONCE = 1 << 13  # row numbers, about: 1,400 at a time cost half as much again each
 
 
@@ -19,6 +20,8 @@ class BatchOrder:
 
     Every epoch is a fresh permutation cut into whole batches; the rows that do not fill one are
     left out of that epoch (each epoch leaves out others). A set smaller than a batch is one batch.
+
+    On a device the same is computed there: `stacked.orders`.
 
     Args:
         lengths: of the rows' sequences; with them the rows of each batch stand longest first, so
@@ -37,13 +40,12 @@ class BatchOrder:
         *,
         bucket: bool = False,
     ) -> None:
-        self._key = key_of(seed, "batches")
+        self.key = key_of(seed, "batches")
         self.rows = rows
         self.batch_size = min(batch_size, rows)
         self.steps = rows // self.batch_size
         self.lengths = lengths
         self.bucket = bucket
-        self._turns = key_of(0, "buckets")
         self._ahead: NDArray[np.int64] = np.empty((0, rows), dtype=np.int64)  # from `_first` on
         self._first = 0
 
@@ -61,7 +63,7 @@ class BatchOrder:
             order = order[longest_first(self.lengths[order])]
         batches = order.reshape(self.steps, self.batch_size)
         if self.bucket:
-            turns: NDArray[np.int64] = permutations(self._turns, number, 1, self.steps)[0]
+            turns: NDArray[np.int64] = permutations(TURNS, number, 1, self.steps)[0]
             return batches[turns]
         return np.take_along_axis(batches, longest_first(self.lengths[batches]), axis=1)
 
@@ -70,7 +72,7 @@ class BatchOrder:
         at = number - self._first
         if not 0 <= at < len(self._ahead):
             epochs = max(1, AT_ONCE // self.rows)
-            self._ahead = permutations(self._key, number, epochs, self.rows)
+            self._ahead = permutations(self.key, number, epochs, self.rows)
             self._first, at = number, 0
         order: NDArray[np.int64] = self._ahead[at]
         return order

@@ -164,7 +164,7 @@ class Uploads(TorchDispatchMode):
     ],
     ids=str,
 )
-def test_within_an_epoch_the_host_asks_nothing_and_sends_next_to_nothing(family, kind, optimizer):
+def test_within_an_epoch_the_host_asks_nothing_and_sends_nothing(family, kind, optimizer):
     """On torch's meta device, which has no numbers: whoever looks at one fails."""
     config, data = configure(
         kind,
@@ -183,7 +183,7 @@ def test_within_an_epoch_the_host_asks_nothing_and_sends_next_to_nothing(family,
         with Uploads() as uploads:
             run._epoch()
         sent.append(uploads.count)
-    assert sent[0] == sent[1] <= 1 + 3
+    assert sent == [0, 0]
 
 
 @pytest.mark.parametrize("precision", ["bf16", "float32"])

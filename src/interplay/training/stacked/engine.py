@@ -28,6 +28,7 @@ from interplay.training.stacked.chains import chain
 from interplay.training.stacked.device.place import on_host
 from interplay.training.stacked.device.steps import DeviceSteps, recorder_for
 from interplay.training.stacked.flat import Flat
+from interplay.training.stacked.orders import DeviceOrders, HostOrders
 from interplay.training.stacked.stack import Stacked, stack
 from interplay.training.stacked.twin import split_members
 from interplay.training.stacked.update.loss import cross_entropy
@@ -154,9 +155,12 @@ class StackRun:
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
         self.lengths = takes_lengths(stacks[0].model)
         self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)
+        orders, offsets = [t.order for t in self.tracks], [t.offset for t in self.tracks]
+        self.orders: HostOrders | DeviceOrders = HostOrders(orders, offsets)
         self.on_device: DeviceSteps | None = None
         if not on_host(self.total.device):
             updates = self.optimizer  # not by way of this run, which would keep itself alive
+            self.orders = DeviceOrders(orders, offsets, self.train_rows.lengths, device)
             self.on_device = DeviceSteps(lambda: updates.lr, recorder_for(device))
 
     @property
@@ -195,12 +199,10 @@ class StackRun:
         """One epoch of every member; each one's mean training loss, shape (members,)."""
         for stacked in self.stacks:
             stacked.train()
-        orders = [track.order.epoch(self.epoch) + track.offset for track in self.tracks]
-        # (steps, members * batch), member after member.
-        rows = torch.from_numpy(np.stack(orders, axis=1).reshape(len(orders[0]), -1))
         self.total.zero_()
+        rows = self.orders.epoch(self.epoch)
         if self.on_device is not None:
-            self.on_device.epoch(self._step, rows.to(self.device))
+            self.on_device.epoch(self._step, rows)
         else:
             for step in rows:
                 self._step(step)
