@@ -60,5 +60,17 @@ def test_a_plan_foretells_its_time_where_something_was_trained(
     assert abs(plan["seconds"] / (3 * frame["seconds"].sum()) - 1) < 1e-6
     print_plan(longer, str(tmp_path / "run"))
     assert "time     about " in capsys.readouterr().out
+    # A search, of which half is there.
+    search = {"method": "random", "time_budget": 1000.0}
+    half = make_study(name="half", search={**search, "trials": 2})
+    whole = make_study(name="half", search={**search, "trials": 4}, resources={"workers": 1})
+    frame = quiet_run(half, "half").results.frame
+    plan = dry_run(whole, tmp_path / "half")
+    assert plan["missing"] == len(frame) == 4
+    assert abs(plan["seconds"] / frame["seconds"].sum() - 1) < 1e-6
+    print_plan(whole, str(tmp_path / "half"))
+    said = capsys.readouterr().out
+    assert "finished all but 4\n" in said
+    assert "time     about " in said
     print_plan(first, str(tmp_path / "run"))  # nothing is left to train
     assert "\ntime " not in capsys.readouterr().out

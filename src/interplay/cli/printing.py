@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 def print_plan(study: Study, out: str | None) -> None:
     """What a run would train: cells, members, what is finished, packs."""
-    from interplay.tuning.bar import duration
     from interplay.tuning.execute import dry_run
 
     plan = dry_run(study, out)
@@ -33,6 +32,9 @@ def print_plan(study: Study, out: str | None) -> None:
         rounds = f"in rounds of {search.max_concurrent}"
         typer.echo(f"cells    {number}, a trial each, by {search.method} {rounds}{scan}")
         typer.echo(f"members  {number * seeds} ({number} cells × {seeds} seeds and folds)")
+        if plan["missing"] < number * seeds:
+            typer.echo(f"finished all but {plan['missing']}")
+        _print_time(plan)
         return
     typer.echo(f"cells    {plan['cells']}")
     typer.echo(f"members  {plan['members']} ({plan['cells']} cells × {seeds} seeds and folds)")
@@ -41,10 +43,16 @@ def print_plan(study: Study, out: str | None) -> None:
     workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
     by = f", {' and '.join(plan['engines'])} engine, of {sizes} members" if packs else ""
     typer.echo(f"packs    {len(packs)} {workers}{by}")
-    if plan["missing"] and plan["seconds"] is not None:
-        typer.echo(f"time     about {duration(plan['seconds'])}, as trainings took in this folder")
+    _print_time(plan)
     if plan["unbuildable"]:
         typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
+
+
+def _print_time(plan: Mapping[str, Any]) -> None:
+    from interplay.tuning.bar import duration
+
+    if plan["missing"] and plan["seconds"] is not None:
+        typer.echo(f"time     about {duration(plan['seconds'])}, as trainings took in this folder")
 
 
 def print_outcome(outcome: Outcome) -> None:

@@ -25,6 +25,7 @@ from interplay.tuning.packs import Pack, pack_up
 from interplay.tuning.plan import Plan, make_plan
 from interplay.tuning.search.book import (
     CellBook,
+    members_left,
     open_book,
     open_record,
     open_rounds,
@@ -215,11 +216,9 @@ def _train_guided(plan: Plan, ledger: Ledger, session: Session, progress: bool) 
     """Train the cells that the study's search comes to; what became of the members tried."""
     study = plan.study
     device = device_of(study)
-    each = len(study.seeds) * len(study.folds)
     book = open_book(plan, ledger, lambda rows: desk.deliver(rows), device)
     record = open_record(study, ledger, book)
-    left = max(0, (study.search.trials or len(study.cells())) - record.suggested)
-    total = len(book.missing(record.cells)) + left * each
+    total = members_left(study, book, record)
     asked = {same_as(cell): book.members(cell) for cell in record.cells}
 
     def on_round(cells: list[Cell]) -> None:
@@ -285,6 +284,11 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
     device = device_of(study) if asked == "auto" else asked  # that need not be on this machine
     packs, unbuildable = pack_up(plan, missing, workers_of(study), device)
     search, workers = study.search, min(workers_of(study), max(1, len(packs)))
+    left = len(missing)
+    if not search.listed:
+        book = open_book(plan, ledger, lambda _: None, device)
+        left = members_left(study, book, open_record(study, ledger, book))
+        workers = min(workers_of(study), search.max_concurrent)
     each = ledger.seconds(study.epochs or 0)
     return {
         "folder": str(ledger.folder),
@@ -292,10 +296,10 @@ def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:
         "cells": len(plan.cells),
         "members": len(plan.members),
         "finished": len(plan.members) - len(missing),
-        "missing": len(missing),
+        "missing": left,
         "unbuildable": len(unbuildable),
         "workers": workers,
-        "seconds": None if each is None else each * (len(missing) - len(unbuildable)) / workers,
+        "seconds": None if each is None else each * (left - len(unbuildable)) / workers,
         "packs": [len(pack.members) for pack in packs],
         "engines": sorted({pack.engine for pack in packs}),
     }

@@ -115,6 +115,12 @@ def open_record(study: Study, ledger: Ledger, book: CellBook) -> Record:
     return record
 
 
+def members_left(study: Study, book: CellBook, record: Record) -> int:
+    """How many members a search still has to train, as far as it came."""
+    cells = max(0, (study.search.trials or len(study.cells())) - record.suggested)
+    return len(book.missing(record.cells)) + cells * len(study.seeds) * len(study.folds)
+
+
 def cell_of(study: Study, config: Config) -> Cell | None:
     """The cell of the study's space that has this configuration; None where none has."""
     cell = study.space.cell_in(config)
