@@ -53,7 +53,7 @@ class Option:
     @cached_property
     def allowed(self) -> str:
         """What values it takes, in words: `whole number ≥ 1`, `none, batch, layer`."""
-        return "" if self._adapter is None else _words(self._adapter.json_schema())
+        return "" if self._adapter is None else in_words(self._adapter.json_schema())
 
     @cached_property
     def plain_default(self) -> Value:
@@ -191,7 +191,7 @@ def _reason(error: ValidationError) -> str:
     return first[:1].lower() + first[1:]
 
 
-def _words(schema: dict[str, Any], known: Sequence[Any] = ()) -> str:
+def in_words(schema: dict[str, Any], known: Sequence[Any] = ()) -> str:
     """A JSON schema in words; `known` are those said already beside it."""
     if "enum" in schema:
         return ", ".join(str(value) for value in schema["enum"])
@@ -199,10 +199,10 @@ def _words(schema: dict[str, Any], known: Sequence[Any] = ()) -> str:
         return str(schema["const"])
     if "anyOf" in schema:
         parts = schema["anyOf"]
-        return " or ".join(dict.fromkeys(_words(part, parts) for part in parts))
+        return " or ".join(dict.fromkeys(in_words(part, parts) for part in parts))
     kind = schema.get("type")
     if kind == "array":
-        items = _words(schema.get("items", {})) or "values"
+        items = in_words(schema.get("items", {})) or "values"
         return "a list of such" if schema.get("items") in known else f"a list of ({items})"
     names = {
         "integer": "whole number",
@@ -220,4 +220,6 @@ def _words(schema: dict[str, Any], known: Sequence[Any] = ()) -> str:
 
 
 def _number(value: float) -> str:
+    if value == 2**63:
+        return "2^63"
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"

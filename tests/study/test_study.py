@@ -234,3 +234,21 @@ def test_two_studies_with_a_module_of_the_same_name(tmp_path):
     for folder, option in (("a", "one"), ("b", "two"), ("a", "one")):
         study = Study(folders=[tmp_path / folder], **with_(model={"builder": "same:make"}))
         assert f"model.{option}" in study.cells()[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("epochs", 0.5, "whole number 1 to 1,000,000: every member trains exactly this long"),
+        (
+            "seeds",
+            "many",
+            r"whole number 1 to 1,000,000 or a list of \(whole number ≥ 0 and < 2\^63\):",
+        ),
+        ("search__time_budget", "soon", "number > 0: seconds after which no further cell begins"),
+        ("resources__workers", 0, "whole number 1 to 1,000,000: processes that train at once"),
+    ],
+)
+def test_a_setting_says_what_it_may_be_and_what_it_is(key, value, allowed):
+    with pytest.raises(StudyError, match=f"allowed: {allowed}"):
+        Study(**with_(**{key: value}))

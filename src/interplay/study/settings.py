@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from interplay.errors import Mistake, nearest
 from interplay.kinds import How, Over
 from interplay.metrics import Mode
+from interplay.options import in_words
 from interplay.search import METHODS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -239,6 +240,15 @@ def _fields(path: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _help(path: tuple[str, ...]) -> str | None:
+    """What a key may have, and what it is."""
     field = _fields(path).get(path[-1])
-    words: str | None = None if field is None else field.description
-    return words.rstrip(".").replace(". ", "; ") if words else None
+    if field is None:
+        return None
+    model = SECTIONS[path[0]] if len(path) == 2 else Settings
+    schema = model.model_json_schema()["properties"][path[-1]]
+    if "anyOf" in schema:  # none is how a key is left out, which no file can write
+        schema = {"anyOf": [kind for kind in schema["anyOf"] if kind.get("type") != "null"]}
+    allowed = in_words(schema)
+    words = " ".join((field.description or "").split()).rstrip(".").replace(". ", "; ")
+    words = words[:1].lower() + words[1:]
+    return f"{allowed}: {words}" if allowed and words else allowed or words or None
