@@ -61,6 +61,16 @@ def test_a_curve_ends_where_a_training_is_lost():
     assert "a curve ends" not in words(draw(curves()))
 
 
+def test_a_setting_that_exploded_does_not_flatten_the_others():
+    found = curves(("one", "two", "three", "four"))
+    found.loc[found["setting"] == "four", ["mean", "sd"]] = [1e9, 1e8]
+    ax = draw(found)
+    assert ax.get_ylim()[1] < 1.5
+    (mark,) = [line for line in ax.lines if line.get_gid() == "beyond"]
+    assert mark.get_xdata()[0] == 1
+    assert "▲ 12 values lie beyond the axis: 1e9" in words(ax)
+
+
 def test_one_training_has_no_band():
     ax = draw(curves(sd=np.nan, members=1))
     assert len(ax.collections) == 0

@@ -1,12 +1,15 @@
 """What the ink of an interaction plot says."""
 
+import warnings
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from interplay.plots import draw_lines
 from interplay.plots.canvas import luminance
-from tests.plots.pictures import both, clipped, overlapping, spoil, table, words
+from tests.plots.pictures import X, Y, both, clipped, overlapping, spoil, table, words
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +91,7 @@ LONG = ("cosine_annealing_with_warm_restarts", "linear", "constant")
 
 @pytest.mark.parametrize(
     ("xs", "ys"),
-    [((8, 16), (0.0, 0.5)), (range(20), range(20)), (LONG, ("a_normalisation_of_layers", "b"))],
+    [((8, 16), (0.0, 0.5)), (LONG, ("a_normalisation_of_layers", "b"))],
 )
 def test_nothing_is_clipped_or_overlaps(xs, ys):
     figure = draw_lines(cells_of(table(xs, ys))).figure
@@ -96,6 +99,55 @@ def test_nothing_is_clipped_or_overlaps(xs, ys):
     assert overlapping(figure) == []
     legends = figure.axes[0].get_legend().get_window_extent()
     assert legends.x0 > figure.axes[0].get_window_extent().x1
+
+
+@pytest.mark.parametrize("tail", ["{}", "{} and then the same again, word for word"])
+def test_long_names_leave_the_axes_most_of_the_figure(tail):
+    ys = [tail.format(f"a name that is as long as three of its kind {i}") for i in range(3)]
+    names = {"x": "m.x" + "x" * 80, "y": "m.y" + "y" * 80, "metric": "z" * 80}
+    frame = table((8, 16), ys, seeds=2).rename(
+        columns=dict(zip((X, Y, "accuracy"), names.values(), strict=True))
+    )
+    cells = cells_of(frame, **names)
+    _, ax = plt.subplots(figsize=(4.5, 3), layout="constrained", dpi=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a layout without room
+        draw_lines(cells, ax)
+    figure, box = ax.figure, ax.get_window_extent()
+    assert clipped(figure) == []
+    assert box.width > 0.35 * figure.bbox.width
+    assert box.height > 0.3 * figure.bbox.height
+    assert len(set(legend(ax))) == 3
+
+
+def test_of_many_lines_and_levels_every_few_are_named():
+    ax = draw_lines(cells_of(table(range(60), range(60), seeds=1)))
+    figure = ax.figure
+    assert clipped(figure) == []
+    assert overlapping(figure) == []
+    assert len(ax.lines) == 60
+    named = len(legend(ax))
+    assert 10 < named < 60
+    step = -(-60 // named)
+    assert f"1 line in {step} is named" in words(ax)
+    colours = [line.get_color() for line in ax.lines]
+    handles = [line.get_color() for line in ax.get_legend().get_lines()]
+    assert handles == colours[::-step]  # upwards, as the lines are
+
+
+def test_an_exploded_cell_does_not_flatten_the_lines():
+    cells = cells_of(table())
+    cells = replace(cells, mean=cells.mean.copy())
+    cells.mean[1, 2] = 1e30
+    ax = draw_lines(cells)
+    low, high = ax.get_ylim()
+    others = np.delete(cells.mean, 6)
+    assert others.min() - 0.1 < low < others.min()
+    assert others.max() < high < others.max() + 0.1
+    (mark,) = [line for line in ax.lines if line.get_gid() == "beyond"]
+    assert mark.get_xydata().tolist() == [[2.5, 1]]
+    assert mark.get_color() == ax.lines[1].get_color()
+    assert "▲ 1 value lies beyond the axis: 1e30" in words(ax)
 
 
 def test_dark_pages():

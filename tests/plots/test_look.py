@@ -8,7 +8,7 @@ import pytest
 
 from interplay.errors import InterplayError
 from tests.plots.every import EVERY, METRIC, ON_AXES, numbers
-from tests.plots.pictures import bars, both, table, words
+from tests.plots.pictures import bars, both, clipped, table, words
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_the_title_is_the_axes_own(picture):
     title = ax.get_title()
     ax.set_title("Mine")
     ax.figure.set_size_inches(9, 6)
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     assert title.replace("\n", " ") not in words(ax)
     assert ax.get_title() == "Mine"
     assert before != words(ax)
@@ -73,7 +73,7 @@ def test_the_title_is_the_axes_own(picture):
 def outside(axes):
     """What of each axes reaches into another one's ink or out of the figure, in pixels."""
     figure = axes[0].figure
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     boxes = [ax.get_tightbbox(figure.canvas.get_renderer()) for ax in axes]
     over = [
         min(a.x1, b.x1) - max(a.x0, b.x0)
@@ -93,13 +93,41 @@ def outside(axes):
     ],
 )
 def test_neighbours_keep_their_room(pictures, layout):
-    _, axes = plt.subplots(1, 2, figsize=(9, 4), layout=None if layout == "later" else layout)
+    layout, later = (None, True) if layout == "later" else (layout, False)
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout=layout, dpi=50)
+    figure.set_visible(later)  # until both are there, unless a layout comes after that
     for picture, ax in zip(pictures, axes, strict=True):
         ON_AXES[picture](*numbers(), ax=ax)
-    if layout == "later":
+    figure.set_visible(True)
+    if later:
         plt.tight_layout()
-        axes[0].figure.canvas.draw()
     assert outside(list(axes)) <= 3
+
+
+CROWD = tuple(f"warning {i}: of such a length that it is broken in two or three" for i in range(9))
+
+
+@pytest.mark.parametrize(
+    ("layout", "style"),
+    [(None, "default"), ("constrained", "default"), ("tight", "dark_background")],
+)
+def test_four_with_many_warnings_are_all_there(layout, style):
+    """However much is to be said below: titles stay in the figure, squares large enough to read."""
+    cells, found = numbers()
+    cells = replace(cells, warnings=CROWD)
+    with plt.style.context(style):
+        figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout=layout, dpi=50)
+        figure.set_visible(False)  # until all are there
+        for picture, ax in zip(("heatmap", "lines", "residuals", "lines"), axes.flat, strict=True):
+            ON_AXES[picture](cells, found, ax=ax)
+        figure.set_visible(True)
+    assert outside(list(axes.flat)) <= 3
+    assert clipped(figure) == []
+    for ax in axes.flat:
+        box = ax.get_window_extent()
+        assert box.height > 0.13 * figure.bbox.height
+        assert box.width > 0.2 * figure.bbox.width
+    assert "warnings: no room for them here" in words(axes[0, 0])
 
 
 def test_a_size_is_of_a_new_figure_only():

@@ -7,6 +7,7 @@ import pytest
 
 from interplay.analysis.incumbent import best_so_far
 from interplay.plots.progress import draw_progress
+from tests.plots.pictures import clipped, words
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +120,29 @@ def test_all_words_lie_inside_the_figure():
 
 def test_axes_of_ones_own():
     _, own = plt.subplots(1, 2, sharey=True)
-    left, right = draw_progress(table([0.5, 0.6]), metric="m", mode="max", axes=own)
+    found = table([0.5, 0.6], {1: "stopped"})
+    left, right = draw_progress(found, metric="m", mode="max", axes=own, title="mine")
     assert (left, right) == tuple(own)
-    assert right.get_legend() is not None
+    assert left.get_title() == "mine"
+    for word in ("best so far", "one cell", "stopped early"):
+        assert word in words(left)
+    assert clipped(left.figure) == []
+
+
+def test_a_score_far_off_does_not_flatten_the_rest():
+    scores = [1e30, *np.linspace(0.5, 0.6, 20)]
+    left, right = drawn(table(scores, mode="min", seeds=1), "min")
+    assert left.get_yscale() == "linear"
+    assert left.get_ylim() == right.get_ylim()
+    assert left.get_ylim()[1] < 0.7
+    (mark,) = [line for line in left.lines if line.get_gid() == "beyond"]
+    assert mark.get_xydata().tolist() == [[1, 1]]
+    assert "▲ 1 value lies beyond the axis: 1e30" in words(left)
+
+
+def test_the_legend_has_as_many_rows_as_it_needs():
+    found = table(np.linspace(0.5, 0.6, 9), {1: "diverged", 2: "stopped"})
+    left, _ = drawn(
+        found, figsize=(4.5, 3.5), title="a title that goes on for longer than it is wide"
+    )
+    assert clipped(left.figure) == []

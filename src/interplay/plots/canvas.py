@@ -13,12 +13,12 @@ from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine, PlaceHolderLayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
-from interplay.plots.cell import keep_inside
+from interplay.plots.cell import keep_inside, laid_out, share_of
 from interplay.plots.look import Look
 from interplay.plots.palette import INK, LIGHT_INK, PAPER, SMALL
 
@@ -39,6 +39,7 @@ class _Keeper(Artist):
         self.set_in_layout(False)
         self.fits: list[tuple[Artist, Axes, Fit]] = []
         self.sizes: dict[Artist, tuple[float, float]] = {}
+        self.laid_out = False
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
@@ -47,20 +48,24 @@ class _Keeper(Artist):
     def draw(self, renderer: RendererBase) -> None:
         figure = self.get_figure(root=True)
         assert isinstance(figure, Figure)
-        engine = figure.get_layout_engine()
-        for _ in range(4):
+        engine = figure.get_layout_engine() if laid_out(figure) else None
+        if engine is None and self.laid_out and figure.canvas.is_saving():
+            return  # matplotlib lays out first, and then draws into the file without its engine
+        self.laid_out = engine is not None
+        for _ in range(6):
             # A cleared or removed axes has lost what was drawn on it, the mark of a fit as well.
             self.fits = [(m, ax, f) for m, ax, f in self.fits if m.axes is ax and ax.figure]
             changed = False
             for mark, ax, fit in self.fits:
                 size = size_of(ax)
-                before = self.sizes.get(mark)
-                if before is None or max(abs(a - b) for a, b in zip(size, before, strict=True)) > 1:
+                before = self.sizes.get(mark, (0.0, 0.0))
+                # Texts are fitted with more to spare than that.
+                if any(abs(a - b) > 0.02 * b for a, b in zip(size, before, strict=True)):
                     self.sizes[mark] = size
                     fit(*size)
                     as_written(ax)
                     changed = True
-            if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
+            if engine is None:
                 moved = [keep_inside(ax, renderer) for _, ax, _ in self.fits]
                 changed |= any(moved)
             elif changed:
@@ -79,6 +84,9 @@ def keep_fitting(ax: Axes, fit: Fit) -> None:
     mark = ax.add_artist(Artist())
     mark.set_in_layout(False)
     keeper.fits.append((mark, ax, fit))
+    # About as large as it will be: words of any length could leave a first layout no room.
+    wide, high = share_of(ax)
+    fit(0.65 * wide, 0.6 * high)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -125,6 +133,18 @@ def on_axes(
         ax = figure.add_subplot()
         paint(ax)
     return ax
+
+
+@contextmanager
+def unseen(ax: Axes) -> Iterator[None]:
+    """Without drawing the figure, whoever asks for it meanwhile: it is not whole yet."""
+    figure = root_of(ax)
+    before = figure.get_visible()
+    figure.set_visible(False)
+    try:
+        yield
+    finally:
+        figure.set_visible(before)
 
 
 def as_written(part: Artist) -> None:

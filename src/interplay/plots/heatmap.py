@@ -13,8 +13,7 @@ from matplotlib.colors import Colormap, Normalize
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import mean_sd
-from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
-from interplay.plots.letters import wrapped
+from interplay.plots.canvas import Fit, ink_on, keep_fitting, on_axes, prepare, unseen
 from interplay.plots.look import Look, Looks, Names
 from interplay.plots.marks import (
     EDGE,
@@ -24,7 +23,7 @@ from interplay.plots.marks import (
     tie_size,
     tied_places,
 )
-from interplay.plots.palette import BETTER, KINDS, MISSING, PAPER, SMALL, STAR, Kind
+from interplay.plots.palette import BETTER, KINDS, MISSING, PAPER, STAR, Kind
 from interplay.plots.scale import Scale
 from interplay.plots.squares import Place, Square, hatch_square, lay_grid, write_squares
 from interplay.plots.words import (
@@ -33,9 +32,11 @@ from interplay.plots.words import (
     Header,
     draw_bar,
     kind_entry,
+    notes_height,
     text_entry,
     tick_texts,
     tie_entry,
+    together,
 )
 
 
@@ -93,17 +94,19 @@ def paint_heatmap(
 
     ink, names = ink_on(ax), look.names(cells)
     colours = look.cmap or colour_map(cells.mode)
+    bar: Fit = together()
     shared, scale = scale is not None, scale or Scale.of([cells])
     rows, columns = cells.mean.shape
     prepare(ax, ink)
     if np.isfinite(cells.mean).any():
-        sns.heatmap(
-            cells.mean, mask=~np.isfinite(cells.mean), ax=ax, cmap=colours, norm=scale.norm,
-            cbar=False, linewidths=0.6, linecolor=PAPER, xticklabels=False, yticklabels=False,
-        )  # fmt: skip
+        with unseen(ax):  # seaborn draws the whole figure to see whether labels overlap
+            sns.heatmap(
+                cells.mean, mask=~np.isfinite(cells.mean), ax=ax, cmap=colours, norm=scale.norm,
+                cbar=False, linewidths=0.6, linecolor=PAPER, xticklabels=False, yticklabels=False,
+            )  # fmt: skip
         if not shared and not scale.constant:
             mesh = next(part for part in ax.collections if isinstance(part, QuadMesh))
-            draw_bar(mesh, ax, ink, bar_label(cells.mode, names.metric), scale)
+            bar = draw_bar(mesh, ax, ink, bar_label(cells.mode, names.metric), scale)
     kinds = _draw_special(cells, ax)
     ticks = lay_grid(cells.x, cells.y, ax, ink, names)
     header = Header(*_head(cells, look, names, spread=True), ax, ink)
@@ -123,7 +126,7 @@ def paint_heatmap(
         choices = (_squares(cells, spread, colours, scale.norm) for spread in (True, False))
         written = write_squares(ax, choices, wide, high, ring + EDGE if ring else 0.0)
         header.say(*_head(cells, look, names, spread=written == 0))
-        for part in (ticks, header, footer):
+        for part in (ticks, bar, header, footer):
             part(width, height)
 
     keep_fitting(ax, fit)
@@ -144,9 +147,8 @@ def grid_size(cells: Cells | Interaction, notes: list[str]) -> tuple[float, floa
     labels = max(len(label) for label in tick_texts(cells.y))
     below = 0.06 * max(len(label) for label in tick_texts(cells.x))
     across = min(max(0.85 * columns, 3.6), 11.0)
-    lines = sum(wrapped(f"! {note}", 0.8 * across * 72, SMALL).count("\n") + 1 for note in notes)
     width = across + 1.9 + 0.07 * labels
-    height = min(max(0.62 * rows, 2.2), 10.0) + 1.9 + below + 0.17 * lines + 0.06 * len(notes)
+    height = min(max(0.62 * rows, 2.2), 10.0) + 1.9 + below + notes_height(notes, across)
     return width, height
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -13,6 +15,8 @@ CHAR_WIDTH = 0.62
 """Of a character, in its font size: digits are narrower, so what fits by this fits in ink."""
 BOLD = 1.1
 """How much wider bold characters are."""
+LONGEST = 30
+"""Characters of a name at a tick or in a legend."""
 CONTROL = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
 DIRECTION = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Categories and directions of characters that are seen by what they do to others, if at all."""
@@ -69,17 +73,51 @@ def text_width(text: str, bold: bool = False) -> float:
     return (CHAR_WIDTH * len(text) + wide) * (BOLD if bold else 1.0)
 
 
-def wrapped(text: str, width: float, size: float) -> str:
-    """Text in lines of so many points, in a font of `size` points; its own line breaks stay."""
+def wrapped(text: str, width: float, size: float, lines: int | None = None) -> str:
+    """Text in lines of so many points, in a font of `size` points; its own line breaks stay.
+
+    Args:
+        lines: that each part may have; what is longer has no middle.
+    """
     most = max(int(width / (0.55 * size)), 24)
-    return "\n".join(textwrap.fill(line, most, break_on_hyphens=False) for line in text.split("\n"))
+    return in_lines(text, most, len(text) if lines is None else lines)
 
 
-def in_lines(text: str, most: int = 36) -> str:
-    """A long name in lines of so many characters, beside an axis, a colour bar or in a legend."""
-    return "\n".join(textwrap.wrap(text, most, break_on_hyphens=False)) or text
+def in_lines(text: str, most: int = 36, lines: int = 4) -> str:
+    """A name in lines of so many characters; what is longer than so many lines has no middle."""
+    return "\n".join("\n".join(_lines(part, most, lines)) for part in text.split("\n"))
 
 
-def shortened(text: str, most: int = 30) -> str:
+def _lines(text: str, most: int, lines: int) -> list[str]:
+    for room in range(min(most * lines, len(text)), 0, -1):
+        found = textwrap.wrap(shortened(text, room), most, break_on_hyphens=False)
+        if len(found) <= lines:
+            return found
+    return []
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
     """A long text without its middle."""
-    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 + 1 :]}"
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
+
+
+def told_apart(texts: Sequence[str], most: int = LONGEST) -> list[str]:
+    """Texts of at most so many characters (8 or more) that differ where the whole ones do."""
+    short = [shortened(text, most) for text in texts]
+    if len(set(short)) == len(set(texts)):
+        return short
+    # What all begin and end with tells nothing.
+    begin = _alike(texts)
+    end = _alike([text[begin:][::-1] for text in texts])
+    own = [f"…{text[begin : len(text) - end]}…" for text in texts]
+    short = [shortened(text, most) for text in own]
+    if len(set(short)) == len(set(texts)):
+        return short
+    # They differ here and there: by their number, in their order.
+    return [f"{i}: {shortened(text, most - 4)}" for i, text in enumerate(texts, start=1)]
+
+
+def _alike(texts: Sequence[str]) -> int:
+    """How many characters all begin with."""
+    together = zip(*texts, strict=False)
+    return sum(1 for _ in takewhile(lambda signs: len(set(signs)) == 1, together))

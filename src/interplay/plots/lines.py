@@ -9,13 +9,14 @@ from matplotlib.axes import Axes
 
 from interplay.analysis.cells import Cells
 from interplay.errors import UnknownNameError
-from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
+from interplay.plots.canvas import Fit, ink_on, keep_fitting, on_axes, prepare
 from interplay.plots.heatmap import bar_label
-from interplay.plots.letters import in_lines
+from interplay.plots.letters import shown
 from interplay.plots.look import Look, Looks
 from interplay.plots.palette import BAND, KINDS, PALE, SMALL, TITLE
-from interplay.plots.series import MOST_BANDS, legend_columns, looks_of, name_lines
-from interplay.plots.words import Footer, Header, tick_texts, turn_ticks
+from interplay.plots.series import MOST_BANDS, LineNames, legend_size, looks_of
+from interplay.plots.window import Window
+from interplay.plots.words import Footer, Header, Name, Ticks, notes_height, tick_texts, together
 
 Band = Literal["se", "sd"]
 WORDS = {"se": "± standard error", "sd": "± sd"}
@@ -42,10 +43,10 @@ def draw_lines(
     look = Look.read(looks, ax)
     if band not in WORDS:
         raise UnknownNameError("band", band, WORDS)
-    names = 0.075 * max(len(text) for text in [*tick_texts(cells.y), look.names(cells).y])
+    wide, high = legend_size([*tick_texts(cells.y), look.names(cells).y])
     below = 0.06 * max(len(text) for text in tick_texts(cells.x))
-    width = min(max(0.7 * len(cells.x), 4.2), 10.0) + 1.7 + names * legend_columns(len(cells.y))
-    size = width, 3.4 + below + 0.07 * max(len(cells.y) - 8, 0)
+    across = min(max(0.7 * len(cells.x), 4.2), 10.0)
+    size = across + 1.7 + wide, max(3.4, high + 1.2) + below + notes_height(cells.warnings, across)
     return on_axes(ax, size, look, lambda ax: paint_lines(cells, ax, look, band=band))
 
 
@@ -56,24 +57,33 @@ def paint_lines(cells: Cells, ax: Axes, look: Look, *, band: Band = "se") -> Non
     ax.grid(axis="y", color=PALE, linewidth=0.6)
     spread = cells.sd / np.sqrt(np.maximum(cells.n, 1)) if band == "se" else cells.sd
     banded = bool((spread > 0).any()) and len(cells.y) <= MOST_BANDS
-    x = np.arange(len(cells.x)) + 0.5
+    x = np.arange(len(cells.x), dtype=np.float64) + 0.5
+    low, high = cells.mean - spread, cells.mean + spread
+    window = Window.of(cells.mean, np.array([low, high]) if banded else np.empty(0))
     handles = []
     for row, style in enumerate(looks_of(len(cells.y), look.cmap)):
-        mean = cells.mean[row]
+        mean, lower, upper = cells.mean[row], low[row], high[row]
+        if window is not None:
+            window.mark(x, mean, ax, style["color"])
+            mean, lower, upper = map(window.drawn, (mean, lower, upper))
         handles += ax.plot(x, mean, zorder=3, **style)
         if banded:
-            low, high = mean - spread[row], mean + spread[row]
-            ax.fill_between(x, low, high, color=style["color"], alpha=BAND, linewidth=0, zorder=1)
+            shade = {"color": style["color"], "alpha": BAND, "linewidth": 0, "zorder": 1}
+            ax.fill_between(x, lower, upper, **shade)
     ax.set_xlim(0, len(cells.x))
     ax.margins(y=0.06)
-    ax.set_xlabel(in_lines(names.x + (" (bins)" if cells.x.binned else "")), color=ink, size=TITLE)
-    ax.set_ylabel(in_lines(bar_label(cells.mode, names.metric)), color=ink, size=TITLE - 1)
-    texts = tick_texts(cells.x)
-    ax.set_xticks(x, labels=texts)
+    if window is not None and window.beyond:
+        ax.set_ylim(window.limits())
     ax.tick_params(color=ink, labelcolor=ink, labelsize=SMALL + 0.5, length=3)
     # As on the heatmap: numbers upwards, words downwards.
     order = slice(None, None, -1 if cells.y.numeric else 1)
-    name_lines(ax, handles[order], tick_texts(cells.y)[order], names.y, ink)
+    labels = [shown(label) for label in cells.y.labels]
+    parts: list[Fit] = [
+        Ticks(cells.x, ax.xaxis, ink, length=3),
+        Name(ax.xaxis, names.x + (" (bins)" if cells.x.binned else ""), ink),
+        Name(ax.yaxis, bar_label(cells.mode, names.metric), ink, TITLE - 1),
+        LineNames(ax, handles[order], labels[order], names.y, ink),
+    ]
     statistic = cells.statistic.replace("mean ± sd", f"mean {WORDS[band]}" if banded else "mean")
     facts = [statistic, *cells.title_notes]
     if (spread > 0).any() and not banded:
@@ -81,12 +91,7 @@ def paint_lines(cells: Cells, ax: Axes, look: Look, *, band: Band = "se") -> Non
     if left_out := [word for word in KINDS if getattr(cells, word).any()]:
         facts.append(f"{' and '.join(left_out)} runs are not in the means")
     usual = f"{names.metric} over {names.x}, a line a {names.y}"
+    if window is not None:
+        facts.append(window.note)
     header = Header(look.first_line(usual), facts, ax, ink)
-    footer = Footer([], cells.warnings, ax, ink)
-
-    def fit(width: float, height: float) -> None:
-        turn_ticks(ax, texts, width / len(texts))
-        header(width, height)
-        footer(width, height)
-
-    keep_fitting(ax, fit)
+    keep_fitting(ax, together(*parts, header, Footer([], cells.warnings, ax, ink)))

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.errors import InterplayError
-from interplay.plots.canvas import as_written, drawing
+from interplay.plots.canvas import drawing
 from interplay.plots.heatmap import bar_label, colour_map, grid_size, paint_heatmap
 from interplay.plots.letters import BOLD, shown, wrapped
 from interplay.plots.look import Look, Looks
@@ -65,7 +65,6 @@ def draw_multiples(panels: Sequence[Panel], *, columns: int = 3, **looks: Unpack
         for empty in list(axes.flat)[len(panels) :]:
             empty.remove()
         for ax, (name, cells, found) in zip(used, panels, strict=True):
-            as_written(figure)  # seaborn draws the whole figure as it goes
             paint_heatmap(
                 cells,
                 ax,

@@ -27,6 +27,8 @@ MARKERS = "osD^vPX*<>"
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 BAND = 0.16
 """How much colour the band of a line has."""
+BEYOND = "▲▼"
+"""What is said to lie above and below an axes, where triangles mark it."""
 
 # The best square of a heatmap, and a tie with it: a small ring in the corner of its square.
 STAR, STAR_SIZE = "★", 13.0

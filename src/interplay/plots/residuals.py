@@ -14,7 +14,7 @@ from matplotlib.colors import Colormap, Normalize
 
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import Floats, number_label
-from interplay.plots.canvas import ink_on, keep_fitting, on_axes, prepare
+from interplay.plots.canvas import Fit, ink_on, keep_fitting, on_axes, prepare
 from interplay.plots.heatmap import grid_size
 from interplay.plots.look import Look, Looks
 from interplay.plots.palette import CENTRED, EMPTY, FADED, PAPER
@@ -55,9 +55,10 @@ def paint_residuals(interaction: Interaction, ax: Axes, look: Look) -> None:
     faces = shades(residual, out, colours, norm)
     ax.pcolormesh(faces, edgecolors=PAPER, linewidth=0.6)
     better = "better" if interaction.mode == "max" else "worse"
+    bar: Fit = together()
     if np.nanmax(np.abs(residual)) > 0:
         label = f"{names.metric} off the sum (+ is {better})"
-        draw_bar(ScalarMappable(norm, colours), ax, ink, label)
+        bar = draw_bar(ScalarMappable(norm, colours), ax, ink, label)
     empty = np.argwhere(np.isnan(residual))
     for row, column in empty:
         hatch_square(ax, (row, column), EMPTY)
@@ -69,7 +70,7 @@ def paint_residuals(interaction: Interaction, ax: Axes, look: Look) -> None:
     def write(width: float, height: float) -> None:
         write_squares(ax, _squares(interaction, faces), width / columns, height / rows)
 
-    keep_fitting(ax, together(write, ticks, header, footer))
+    keep_fitting(ax, together(write, ticks, bar, header, footer))
 
 
 def _fact(interaction: Interaction) -> str:

@@ -43,7 +43,7 @@ class Scale:
         if finite.size == 0 or finite[0] == finite[-1]:
             low = float(finite[0]) if finite.size else 0.0
             return cls(Normalize(low - 1, low + 1), constant=True)
-        kept = _kept(finite)
+        kept = finite[slice(*kept_part(finite))]
         low, high = float(kept[0]), float(kept[-1])
         beyond = tuple(float(v) for v in finite if not low <= v <= high)
         return cls(Normalize(low, high), beyond)
@@ -68,15 +68,23 @@ class Scale:
         return f"{len(self.beyond)} squares are beyond the colours: {low} to {high}"
 
 
-def _kept(values: Floats) -> Floats:
-    """Sorted values without the few that would leave the rest next to no colours."""
-    whole = values[-1] - values[0]
+def kept_part(values: Floats, few: int = FEW) -> tuple[int, int]:
+    """Where sorted values begin and end without the few that would leave the rest next to no room.
+
+    Args:
+        few: one value in so many may be left out.
+    """
+    begin, end = kept = 0, values.size
     if values.size < FEWEST:
-        return values
-    kept = values
-    for _ in range(max(values.size // FEW, 1)):
-        middle = np.median(kept)
-        kept = kept[:-1] if kept[-1] - middle > middle - kept[0] else kept[1:]
-        if 0 < kept[-1] - kept[0] < HIDDEN * whole:
-            return kept
-    return values
+        return kept
+    whole = values[-1] - values[0]
+    for _ in range(max(values.size // few, 1)):
+        middle = np.median(values[begin:end])
+        if values[end - 1] - middle > middle - values[begin]:
+            end -= 1
+        else:
+            begin += 1
+        rest = values[end - 1] - values[begin]
+        if 0 < rest < HIDDEN * whole:
+            kept, whole = (begin, end), rest  # and one far off may have stood beside another
+    return kept

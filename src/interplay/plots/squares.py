@@ -11,11 +11,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from interplay.analysis.axes import Axis
-from interplay.plots.canvas import luminance
+from interplay.plots.canvas import Fit, luminance
 from interplay.plots.letters import text_width
 from interplay.plots.look import Names
 from interplay.plots.palette import LIGHT_NUMBER, NUMBER, Kind
-from interplay.plots.words import Ticks
+from interplay.plots.words import Name, Ticks, together
 
 LARGEST, SMALLEST = 10.0, 5.5
 """Font sizes in points; where the smallest does not fit, a shorter text is tried."""
@@ -44,7 +44,7 @@ class Square:
     bold: bool = False
 
 
-def lay_grid(x: Axis, y: Axis, ax: Axes, ink: str, names: Names) -> Ticks:
+def lay_grid(x: Axis, y: Axis, ax: Axes, ink: str, names: Names) -> Fit:
     """Limits, direction and labels of a grid: numbers increase upwards, words read downwards.
 
     Returns:
@@ -54,7 +54,12 @@ def lay_grid(x: Axis, y: Axis, ax: Axes, ink: str, names: Names) -> Ticks:
     ax.set_ylim(0, len(y))
     if not y.numeric:
         ax.invert_yaxis()
-    return Ticks(x, y, ax, ink, names)
+    parts: list[Fit] = []
+    for axis, name, side in ((x, names.x, ax.xaxis), (y, names.y, ax.yaxis)):
+        scale = "log scale" if axis.log else "linear scale"
+        parts.append(Ticks(axis, side, ink))
+        parts.append(Name(side, f"{name} (bins, {scale})" if axis.binned else name, ink))
+    return together(*parts)
 
 
 def write_squares(

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis as MatplotlibAxis
+from matplotlib.axis import XAxis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.cm import ScalarMappable
 from matplotlib.lines import Line2D
@@ -19,58 +20,80 @@ from matplotlib.transforms import Bbox, ScaledTranslation, blended_transform_fac
 
 from interplay.analysis.axes import Axis
 from interplay.plots.canvas import Fit, root_of
-from interplay.plots.letters import BOLD, CHAR_WIDTH, in_lines, shortened, shown, wrapped
-from interplay.plots.look import Names
-from interplay.plots.palette import SMALL, STAR, TIE_SIZE, TITLE, Kind, tie_look
+from interplay.plots.cell import share_of
+from interplay.plots.letters import (
+    BOLD,
+    CHAR_WIDTH,
+    LONGEST,
+    in_lines,
+    shown,
+    told_apart,
+    wrapped,
+)
+from interplay.plots.palette import INK, PAPER, SMALL, STAR, TIE_SIZE, TITLE, Kind, tie_look
 from interplay.plots.scale import Scale
 
-MOST = 0.4
-"""Of its part of the figure that the footer of an axes takes."""
+HEAD = 0.2
+"""Of its part of the figure that a title is high at most, and the line below it."""
+READABLE = 150.0
+"""Height of an axes in points that warnings leave it, if it is less than 45% of its part."""
+LINE, ROW = 1.35 * SMALL, 16.0
+"""Height in points of a line of warnings and of a row of a legend."""
 Entry = tuple[Any, str]
 """One entry of a legend: what to draw, and its words."""
 
 
-def tick_texts(axis: Axis) -> list[str]:
-    """Labels, long ones shortened in their middle where they stay distinct."""
-    labels = [shown(label) for label in axis.labels]
-    short = [shortened(label) for label in labels]
-    return short if len(set(short)) == len(labels) else labels
+def tick_texts(axis: Axis, most: int = LONGEST) -> list[str]:
+    """Labels, long ones without what does not tell them apart."""
+    return told_apart([shown(label) for label in axis.labels], most)
+
+
+class Name:
+    """The name of a side, in lines that are no longer than the side is."""
+
+    def __init__(self, side: MatplotlibAxis, text: str, ink: str, size: float = TITLE) -> None:
+        self.side, self.text, self.size = side, text, size
+        self.drawn = in_lines(text)
+        side.set_label_text(self.drawn)
+        side.label.set(color=ink, size=size)
+
+    def __call__(self, width: float, height: float) -> None:
+        if self.side.label.get_text() != self.drawn:
+            return  # somebody gave it another
+        length = width if isinstance(self.side, XAxis) else height
+        self.drawn = in_lines(self.text, max(int(length / (0.58 * self.size)), 16))
+        self.side.set_label_text(self.drawn)
 
 
 class Ticks:
-    """Names and ticks of both axes of a grid, in the middle of their squares.
+    """The labels of a side of levels, in the middle of each.
 
-    As many ticks as there is room for, and those of x turned where they are wide.
+    As many as there is room for; those of x turned where they are wide.
     """
 
-    def __init__(self, x: Axis, y: Axis, ax: Axes, ink: str, names: Names) -> None:
-        self.ax, self.ink = ax, ink
-        self.sides = ((ax.xaxis, tick_texts(x)), (ax.yaxis, tick_texts(y)))
-        self.drawn: list[list[str]] = [[], []]
-        for axis, name, (side, _) in zip((x, y), names[:2], self.sides, strict=True):
-            scale = "log scale" if axis.log else "linear scale"
-            side.set_label_text(in_lines(f"{name} (bins, {scale})" if axis.binned else name))
-            side.label.set(color=ink, size=TITLE)
+    def __init__(self, axis: Axis, side: MatplotlibAxis, ink: str, length: float = 0.0) -> None:
+        self.axis, self.side = axis, side
+        self.look: dict[str, Any] = {"length": length, "labelcolor": ink, "labelsize": SMALL + 0.5}
+        self.drawn: list[str] = []
         self(1e4, 1e4)
 
     def __call__(self, width: float, height: float) -> None:
-        for place, ((side, texts), length) in enumerate(
-            zip(self.sides, (width, height), strict=True)
-        ):
-            if self.drawn[place] and self.drawn[place] != _ticks(side):
-                continue  # somebody gave it others
-            room = length / len(texts)
-            # On a large grid every second label, or third, …: all of them would run into each other.
-            step = max(int(np.ceil(1.15 * (SMALL + 0.5) / room)), 1)
-            side.set_ticks(np.arange(0, len(texts), step) + 0.5, labels=texts[::step])
-            side.set_tick_params(length=0, labelcolor=self.ink, labelsize=SMALL + 0.5)
-            self.drawn[place] = texts[::step]
-            if side is self.ax.xaxis:
-                turn_ticks(self.ax, texts, room)
-
-
-def _ticks(side: MatplotlibAxis) -> list[str]:
-    return [label.get_text() for label in side.get_ticklabels()]
+        if self.drawn and self.drawn != [label.get_text() for label in self.side.get_ticklabels()]:
+            return  # somebody gave it others
+        assert self.side.axes is not None
+        along_x = isinstance(self.side, XAxis)
+        # The parts of the figure that labels may take: those of x are turned, those of y lie.
+        wide, high = share_of(self.side.axes)
+        most = int((0.32 * high if along_x else 0.25 * wide) / (CHAR_WIDTH * (SMALL + 0.5)))
+        texts = tick_texts(self.axis, min(max(most, 8), LONGEST))
+        room = (width if along_x else height) / len(texts)
+        # On a large grid every second label, or third, …: all of them would run into each other.
+        step = max(int(np.ceil(1.15 * (SMALL + 0.5) / room)), 1)
+        self.drawn = texts[::step]
+        self.side.set_ticks(np.arange(0, len(texts), step) + 0.5, labels=self.drawn)
+        self.side.set_tick_params(**self.look)
+        if along_x:
+            turn_ticks(self.side.axes, texts, step * room)
 
 
 def turn_ticks(ax: Axes, texts: Sequence[str], room: float) -> None:
@@ -88,7 +111,7 @@ class Header:
     """The title of the axes, and between both a smaller line of what else must be said."""
 
     def __init__(self, title: str, facts: Sequence[str], ax: Axes, ink: str) -> None:
-        self.drawn = title
+        self.ax, self.drawn = ax, title
         self.text = ax.set_title(title, color=ink, size=TITLE, weight="bold")
         # Where the style wants titles; there `ax.set_title` replaces this one.
         aligned = self.text.get_horizontalalignment()
@@ -112,9 +135,10 @@ class Header:
         self.small = shown(" · ".join(fact for fact in facts if fact))
 
     def __call__(self, width: float, _: float) -> None:
-        self.notes.set_text(wrapped(self.small, width, SMALL))
+        most = share_of(self.ax)[1] * HEAD
+        self.notes.set_text(wrapped(self.small, width, SMALL, int(most / SMALL)))
         if self.text.get_text() == self.drawn:  # nobody gave it another
-            self.drawn = wrapped(self.title, width, BOLD * TITLE)
+            self.drawn = wrapped(self.title, width, BOLD * TITLE, int(most / TITLE))
             self.text.set_text(self.drawn)
 
 
@@ -143,14 +167,15 @@ class Footer:
         self.box: AnnotationBbox | None = None
 
     def __call__(self, width: float, _: float) -> None:
+        if self.box is not None:
+            self.box.remove()
+            self.box = None
         lines: list[Any] = []
         for row in _flowed(self.entries, width):
             lines.append(HPacker(children=row, sep=12, align="center"))
         for note in self._fitting(width, len(lines)):
             words = {"color": self.ink, "size": SMALL, "linespacing": 1.2}
             lines.append(TextArea(note, textprops=words))
-        if self.box is not None:
-            self.box.remove()
         if lines:
             self.box = _Below(
                 VPacker(children=lines, sep=4, align="left"),
@@ -165,14 +190,18 @@ class Footer:
             )
             self.ax.add_artist(self.box)
 
-    def _fitting(self, width: float, used: int) -> list[str]:
-        """The warnings in lines; in a small part of a figure the last of them are only counted."""
-        spec = self.ax.get_subplotspec()
-        rows = spec.get_gridspec().nrows if spec else 1
-        most = MOST * root_of(self.ax).get_figheight() * 72 / rows / (1.35 * SMALL) - used
+    def _fitting(self, width: float, rows: int) -> list[str]:
+        """The warnings in lines; where there is no room for all, the last are only counted."""
         texts = [wrapped(note, width, SMALL) for note in self.notes]
+        if not texts:
+            return []
+        inked, points = self.ax.get_tightbbox(), 72 / root_of(self.ax).dpi
+        assert inked is not None
+        around = (inked.height - self.ax.get_window_extent().height) * points + ROW * rows
+        share = share_of(self.ax)[1]
+        most = share - around - min(0.45 * share, READABLE)
         for kept in range(len(texts), 0, -1):
-            if sum(text.count("\n") + 1 for text in texts[:kept]) <= most:
+            if sum((text.count("\n") + 1) * LINE + 4 for text in texts[:kept]) <= most:
                 break
         else:
             kept = 0
@@ -180,6 +209,12 @@ class Footer:
             return texts
         more = f"! {len(texts) - kept} {'more ' if kept else ''}warnings: no room for them here"
         return [*texts[:kept], wrapped(more, width, SMALL)]
+
+
+def notes_height(notes: Sequence[str], width: float) -> float:
+    """Inches that warnings take below an axes of so many inches."""
+    texts = [wrapped(f"! {note}", 0.8 * width * 72, SMALL) for note in notes]
+    return sum(0.17 * (text.count("\n") + 1) + 0.06 for text in texts)
 
 
 class _Below(AnnotationBbox):
@@ -204,8 +239,8 @@ def together(*fits: Fit) -> Fit:
 
 def draw_bar(
     mesh: ScalarMappable, ax: Axes, ink: str, label: str, scale: Scale | None = None
-) -> None:
-    """A colour bar of the axes' own, 9 points wide: it goes where they go."""
+) -> Fit:
+    """A colour bar of the axes' own, 9 points wide: it goes where they go, and so do its words."""
     inches = root_of(ax).dpi_scale_trans + ScaledTranslation(
         1,
         0,
@@ -213,12 +248,12 @@ def draw_bar(
     )
     place = blended_transform_factory(inches, ax.transAxes)
     inside = ax.inset_axes((7 / 72, 0, 9 / 72, 1), transform=place)
-    label_bar(mesh, ink, label, scale, cax=inside)
+    return label_bar(mesh, ink, label, scale, cax=inside)
 
 
 def label_bar(
     mesh: ScalarMappable, ink: str, label: str, scale: Scale | None = None, **where: Any
-) -> None:
+) -> Fit:
     """A colour bar and its words: what lies beyond its ends is said.
 
     Args:
@@ -226,11 +261,10 @@ def label_bar(
     """
     ax = where.get("cax") or where["ax"][0]
     bar = root_of(ax).colorbar(mesh, extend=scale.extend if scale else "neither", **where)
-    parts = [label, scale.note if scale else ""]
-    bar.set_label("\n".join(in_lines(part) for part in parts if part))
-    bar.ax.yaxis.label.set(color=ink, size=TITLE - 1)
     bar.ax.tick_params(color=ink, labelcolor=ink, labelsize=SMALL)
     bar.outline.set_visible(False)
+    parts = [label, scale.note if scale else ""]
+    return Name(bar.ax.yaxis, "\n".join(part for part in parts if part), ink, TITLE - 1)
 
 
 def text_entry(text: str, ink: str) -> Entry:
@@ -239,8 +273,10 @@ def text_entry(text: str, ink: str) -> Entry:
 
 
 def swatch_entry(text: str, ink: str, artist: Artist, width: float = 18) -> Entry:
-    """An artist in a box 10 points high, and its words."""
+    """An artist in a box 10 points high, and its words; on white, as in its picture."""
     patch = DrawingArea(width, 10)
+    if ink != INK:
+        patch.add_artist(Rectangle((0, 0), width, 10, color=PAPER, linewidth=0))
     patch.add_artist(artist)
     return HPacker(children=[patch, text_entry(text, ink)[0]], sep=4, align="center"), text
 
