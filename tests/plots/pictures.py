@@ -52,7 +52,7 @@ def squares(ax):
 
 def colours(ax):
     """The colour of each square, shape (rows, columns, 4)."""
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     mesh = next(c for c in ax.collections if isinstance(c, QuadMesh))
     return mesh.get_facecolors().reshape(*mesh.get_coordinates()[1:, 1:].shape[:2], 4)
 
@@ -91,7 +91,7 @@ def undrawn(figure):
 
 def boxes(figure):
     """(text, extent, slanted) of all that is written, but for stars, which sit on corners."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     skip = undrawn(figure)
     shown = [t for t in figure.findobj(plt.Text) if t.get_text().strip() and t.get_visible()]
     return [

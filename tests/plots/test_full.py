@@ -54,41 +54,27 @@ def test_what_squares_show_is_no_footnote():
     assert "diverged (not finite)" in text
 
 
-def test_rows_of_the_three_lie_at_the_same_height():
-    figure = draw_full(*both(table(seeds=2)))
-    figure.canvas.draw()
-    heights = np.array([[ax.get_position().y0, ax.get_position().y1] for ax in figure.axes[:3]])
-    np.testing.assert_allclose(heights, np.broadcast_to(heights[0], (3, 2)), atol=1e-6)
-
-
 LONG = ("cosine_annealing_with_warm_restarts", "linear", "constant")
 
 
 @pytest.mark.parametrize(
     ("xs", "ys", "options"),
     [
-        ((8, 16), (0.0, 0.5), {}),
-        ((8, 16, 32), (0.0, 0.5), {"seeds": 1}),
-        ((8, 16, 32, 64), (0.0, 0.2, 0.4), {"seeds": 2}),
-        ((8, 16, 32, 64), (0.0, 0.2, 0.4), {"value": additive}),
-        (range(12), range(12), {"seeds": 3}),
-        (range(20), range(20), {"seeds": 2}),
+        ((8, 16), (0.0, 0.5), {"seeds": 1}),
+        (range(10), range(8), {"seeds": 2, "value": additive}),
         (LONG, ("a_normalisation_with_momentum", "b"), {}),
     ],
 )
-def test_nothing_is_clipped_or_overlaps(xs, ys, options):
+def test_nothing_is_clipped_or_overlaps_and_rows_lie_at_the_same_height(xs, ys, options):
     figure = draw_full(
         *both(table(xs, ys, **options)), title="A title as long as some are: accuracy"
     )
     assert clipped(figure) == []
     assert overlapping(figure) == []
     assert figure.get_size_inches().max() < 26
-
-
-def test_numbers_fit_their_squares_as_they_are_in_the_end():
-    figure = draw_full(*both(table(range(14), range(14), seeds=3)))
-    figure.canvas.draw()
-    for ax in figure.axes[:2]:
+    heights = np.array([[ax.get_position().y0, ax.get_position().y1] for ax in figure.axes[:3]])
+    np.testing.assert_allclose(heights, np.broadcast_to(heights[0], (3, 2)), atol=1e-6)
+    for ax in figure.axes[:2]:  # numbers fit their squares as these are in the end
         one, other = ax.transData.transform([(0, 0), (1, 1)])
         assert squares(ax)
         for text in squares(ax).values():
@@ -98,7 +84,10 @@ def test_numbers_fit_their_squares_as_they_are_in_the_end():
 def test_it_is_white_whatever_the_style(tmp_path):
     with plt.style.context(["dark_background", {"savefig.facecolor": "black"}]):
         figure = draw_full(*both(table()))
+        before = [ax.get_position().bounds for ax in figure.axes]
         figure.savefig(tmp_path / "dark.png", dpi=40)
+    # And as it was laid out: a file is drawn without the engine that did so.
+    np.testing.assert_allclose([ax.get_position().bounds for ax in figure.axes], before, atol=0.02)
     assert plt.imread(tmp_path / "dark.png")[2, 2].min() == 1
     assert all(luminance(text.get_color()) < 0.1 for text in figure.texts)
 

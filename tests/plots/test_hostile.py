@@ -17,12 +17,11 @@ def _closed():
 
 
 HOSTILE = {
-    "tex": (r"$\frac$ 50% a_b #{x}^2 & ~", r"$\frac$ 50% a_b #{x}^2 & ~"),
-    "one dollar": ("price ($) or ($)", "price ($) or ($)"),
-    "line breaks": ("two\nlines\tand a tab\r\n", "two↵lines⇥and a tab↵"),
-    "right to left": ("שלום مرحبا", "שלום مرحبا"),
-    "override": ("\u202eabc\u2066", "U+202EabcU+2066"),
-    "emoji": ("😀 🚀", "😀 U+1F680"),
+    "signs": (r"$\frac$ 50% a_b #{x}^2 & ~ ($) or ($)", r"$\frac$ 50% a_b #{x}^2 & ~ ($) or ($)"),
+    "characters": (
+        "two\nlines\t\r\n שלום مرحبا \u202eabc\u2066 😀 🚀",
+        "two↵lines⇥↵ שלום مرحبا U+202EabcU+2066 😀 U+1F680",
+    ),
     "no glyph": ("层数 ชั้น\x1b", None),
     "long": ("w" * 90, None),
 }
@@ -30,7 +29,7 @@ ALL = "$\\frac$ a_b\t\u202e\x1b 🚀 ש"
 """Something of every kind, for the pictures that all kinds are not tried on."""
 
 
-def drawn_as_written(picture, name, drawn, file, inside=True):
+def drawn_as_written(picture, name, drawn, inside=True):
     drawn = drawn or shown(name)
     cells, found = numbers(
         (f"{name} 1", f"{name} 2"), (f"{name} 3", f"{name} 4"), (f"{name}x", f"{name}y", f"{name}m")
@@ -38,7 +37,6 @@ def drawn_as_written(picture, name, drawn, file, inside=True):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # of a missing glyph, of a layout without room
         ax = EVERY[picture](cells, found)
-        ax.figure.savefig(file, dpi=30)
     text = "".join(words(ax).split())  # lines of long names are broken
     assert "".join(f"{drawn}m".split()) in text or picture == "ridge"
     for text in ax.figure.findobj(plt.Text):
@@ -50,13 +48,13 @@ def drawn_as_written(picture, name, drawn, file, inside=True):
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_names_and_values_are_drawn_as_written(kind, tmp_path):
-    drawn_as_written("heatmap", *HOSTILE[kind], tmp_path / "p.png", inside=kind != "long")
+def test_names_and_values_are_drawn_as_written(kind):
+    drawn_as_written("heatmap", *HOSTILE[kind], inside=kind != "long")
 
 
 @pytest.mark.parametrize("picture", EVERY)
-def test_every_picture_draws_them_so(picture, tmp_path):
-    drawn_as_written(picture, ALL, None, tmp_path / "p.png")
+def test_every_picture_draws_them_so(picture):
+    drawn_as_written(picture, ALL, None)
 
 
 def test_a_title_given_later_may_hold_mathematics():

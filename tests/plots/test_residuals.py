@@ -120,7 +120,7 @@ def test_squares_too_small_for_numbers_keep_the_signs_of_those_that_stand_out():
     ("xs", "ys"),
     [
         ((8, 16), (0.0, 0.5)),
-        (range(12), range(12)),
+        (range(10), range(8)),
         (("cosine_annealing_with_warm_restarts", "linear"), ("a_normalisation_with_momentum", "b")),
     ],
 )
