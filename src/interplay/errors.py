@@ -28,8 +28,10 @@ Door = Callable[[Option], str]
 
 def as_argument(option: Option) -> str:
     """The option as a Python argument: `at_epoch=3`."""
+    if option.value is None:
+        return f"`{option.name}`"
     value = dict([option.value]) if option.name == "where" else option.value
-    return f"`{option.name}`" if option.value is None else f"`{option.name}={value!r}`"
+    return f"`{option.name}={value!r}`"
 
 
 def as_flag(option: Option) -> str:
@@ -61,7 +63,8 @@ class InterplayError(ValueError):
 def nearest(word: object, names: Iterable[str]) -> str | None:
     """The name that `word` was most likely meant to be, or None where nothing is near."""
     by_lower = {name.lower(): name for name in names}
-    found = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    text = word if isinstance(word, str) else shown(word)
+    found = difflib.get_close_matches(text.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
 
 
@@ -83,8 +86,9 @@ def words_of(error: BaseException) -> str:
 
 
 def in_one_line(error: BaseException) -> str:
-    """What somebody else's code raised, as a row keeps it: its type and its words."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    """What somebody else's code raised, as a row keeps it: its type and its words, in UTF-8."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class UnknownNameError(InterplayError):
         known = list(known)
         near = nearest(name, known)
         hint = f"; did you mean {near!r}?" if near else ""
-        super().__init__(f"{what} {name!r} is not known; allowed: {', '.join(known)}{hint}")
+        super().__init__(f"{what} {shown(name)} is not known; allowed: {', '.join(known)}{hint}")
 
 
 class DataError(InterplayError):

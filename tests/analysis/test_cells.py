@@ -281,7 +281,8 @@ def test_budgets_are_checked_first():
         ({"where": {"seed": 9}}, TableError, "values: 0, 1, 2"),
         ({"mode": "most"}, TableError, "max, min"),
         ({"over": "all"}, TableError, "mean, best"),
-        ({"bins": 1}, TableError, "2 or more"),
+        ({"bins": 1}, TableError, "2 to 500"),
+        ({"bins": 10**9}, TableError, "2 to 500"),
     ],
 )
 def test_questions_that_cannot_be_answered(options, error, part):

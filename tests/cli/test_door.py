@@ -114,6 +114,39 @@ def test_whatever_the_system_says_is_a_sentence(here, monkeypatch, error, words)
     assert words in told(*DRAW)
 
 
+def test_what_does_not_fit_into_memory_is_a_sentence(here, monkeypatch):
+    def refuse(*_, **__):
+        raise MemoryError("Unable to allocate 8 TiB")
+
+    monkeypatch.setattr(Results, "load", refuse)
+    assert told(*DRAW) == "error: this does not fit into memory: Unable to allocate 8 TiB"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full")
+@pytest.mark.parametrize("verb", [["columns", "t.csv"], ["table", "t.csv", "--csv"]])
+def test_an_answer_that_cannot_be_written_is_said_once(here, verb):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "interplay", *verb],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=here,
+        )
+    assert (done.returncode, done.stderr) == (2, b"error: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are bytes")
+def test_a_name_that_is_no_text_is_written_as_its_code(here):
+    done = subprocess.run(
+        [sys.executable, "-m", "interplay", "heatmap", b"no\xff.csv"],
+        capture_output=True,
+        check=False,
+        cwd=here,
+    )
+    assert (done.returncode, done.stderr) == (2, b"error: there is no file no\\udcff.csv\n")
+
+
 def test_nested_too_deeply_is_no_traceback(here):
     (here / "deep.toml").write_text("x = " + "[" * 5000 + "]" * 5000 + "\n")
     (here / "deep.yaml").write_text("x: " + "[" * 5000 + "]" * 5000 + "\n")

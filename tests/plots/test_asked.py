@@ -1,10 +1,14 @@
 """Every picture from the façade: defaults, levels, curves; nothing is saved."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from interplay.errors import TableError, UnknownNameError
+from interplay.results.results import Results
+from interplay.table.table import Column
 from tests.results.test_results import X, Y, make_run
 
 
@@ -56,6 +60,12 @@ def test_learning_curves_are_means_over_seeds_at_each_epoch(tmp_path):
         results.learning_curves({"dropout": 0.3})
     with pytest.raises(UnknownNameError, match="accuracy"):
         results.learning_curves(metric="acuracy")
+    # What a message names as a way out is an argument of what was called.
+    columns = {**results.table.columns, "valid_loss": Column("valid_loss", "metric")}
+    unsaid = Results(replace(results.table, columns=columns))
+    with pytest.raises(TableError, match="give `mode='max'`"):
+        unsaid.learning_curves(metric="valid_loss")
+    assert "lower" in unsaid.learning_curves(metric="valid_loss", mode="min").get_ylabel()
 
 
 def test_learning_curves_do_not_average_a_diverged_training_away(tmp_path):

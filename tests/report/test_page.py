@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from interplay.cli.app import app
-from interplay.errors import InterplayError, StudyError
+from interplay.errors import InterplayError, StudyError, as_flag
 from interplay.report import build
 from interplay.report.build import OLD_WORDS, build_report, folder_of
 from interplay.report.figures import SHRUNK, TALLEST, WIDTHS, draw_figures
@@ -189,9 +189,10 @@ def test_mistakes_in_the_settings_are_told_together(finished, folder):
         build_report(finished, folder)
     assert "did you mean 'title'" in str(error.value)
     assert "font_size" in str(error.value)
-    (folder / "report.toml").write_text("title = ")
-    with pytest.raises(StudyError, match="no TOML"):
-        build_report(finished, folder)
+    for broken in ("title = ", f"font_size = {'9' * 5000}"):
+        (folder / "report.toml").write_text(broken)
+        with pytest.raises(StudyError, match="no TOML"):
+            build_report(finished, folder)
 
 
 def test_a_missing_figure_is_named(finished_page, tmp_path):
@@ -321,8 +322,9 @@ def test_the_verb(finished_run, tmp_path, monkeypatch):
 def test_a_report_lies_below_reports_whatever_a_run_calls_itself(finished):
     assert folder_of(finished) == Path("reports/small")
     for name in ("../escaped", "/tmp/x", "a/b", "..", ""):
-        with pytest.raises(InterplayError, match="--folder"):
+        with pytest.raises(InterplayError, match="its report goes: `folder`") as error:
             folder_of(Results(replace(finished.table, name=name)))
+        assert error.value.said(as_flag).endswith("`--folder`")
 
 
 def test_a_reflection_beside_other_numbers_is_said_until_it_is_written_again(

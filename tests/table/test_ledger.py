@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from interplay.errors import LedgerError
+from interplay.errors import LedgerError, as_flag
 from interplay.table import folder as files
 from interplay.table import parts as parts_module
 from interplay.table.folder import NAMES
@@ -120,10 +120,13 @@ def test_one_driver_a_folder_and_a_dead_one_frees_it(ledger):
     try:
         assert other.stdout.readline() == "held\n"
         with (
-            pytest.raises(LedgerError, match=rf"in use by another run \(process {other.pid}\)"),
+            pytest.raises(
+                LedgerError, match=rf"in use by another run \(process {other.pid}\).*with `out`"
+            ) as used,
             ledger.lock(),
         ):
             pass
+        assert used.value.said(as_flag).endswith("with `--out`")
     finally:
         other.kill()
         other.wait()

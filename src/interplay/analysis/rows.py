@@ -34,6 +34,8 @@ GRID_FILL = 0.5
 Flags = npt.NDArray[np.bool_]
 MOST_LEVELS = 500
 """More positions than this on one axis are no heatmap."""
+BINS = 8
+"""As many as are named where somebody should ask for some."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +203,8 @@ class RowReader:
         ):
             if value not in allowed:
                 raise TableError(f"{key} = {value!r}; allowed: {', '.join(map(str, allowed))}")
-        if self.bins is not None and self.bins < 2:
-            raise TableError(f"bins = {self.bins}; allowed: 2 or more")
+        if self.bins is not None and not 2 <= self.bins <= MOST_LEVELS:
+            raise TableError(f"bins = {self.bins}; allowed: 2 to {MOST_LEVELS}")
 
     def _varying(self, frame: pd.DataFrame) -> tuple[str, ...]:
         """The other settings that still vary; an error unless it is said what to do with them."""
@@ -273,9 +275,11 @@ def _check_levels(axis: Axis, codes: Codes) -> None:
         raise TableError(f"{axis.name} has {found} in these rows: two or more are needed")
     if len(axis) > MOST_LEVELS:
         raise TableError(
-            f"{axis.name} has {len(axis)} values, more than a heatmap can show ({MOST_LEVELS}); "
-            "ask for bins or select rows"
-        )
+            f"{axis.name} has {len(axis)} values, more than a heatmap can show ({MOST_LEVELS}). "
+            "Ways out: ",
+            *((Option("bins", BINS), " pools those that are near; ") if axis.numeric else ()),
+            Option("where"), " keeps some rows",
+        )  # fmt: skip
 
 
 def averaged(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

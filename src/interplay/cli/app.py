@@ -14,6 +14,7 @@ import typer
 
 from interplay import __version__
 from interplay.cli import make, read, train
+from interplay.cli.options import of_heatmap
 from interplay.errors import InterplayError, Option, as_flag
 
 VERBS: tuple[Callable[..., None], ...] = (
@@ -46,17 +47,23 @@ def _door(verb: Callable[..., None]) -> Callable[..., None]:
     def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
             verb(*args, **kwargs)
+            sys.stdout.flush()  # a full disk is said here, and not by Python at its end
         except InterplayError as error:
             message = error.said(functools.partial(_written, verb))
         except KeyboardInterrupt as error:
             typer.echo(str(error) or "interrupted", err=True)
             raise typer.Exit(130) from None
         except BrokenPipeError:
-            # The reader (head, less) has seen enough; say nothing at shutdown either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _forget_stdout()  # the reader (head, less) has seen enough
             raise typer.Exit(0) from None
         except OSError as error:
             message = _told(error)
+            try:
+                sys.stdout.flush()
+            except OSError:
+                _forget_stdout()
+        except MemoryError as error:
+            message = f"this does not fit into memory{f': {error}' if str(error) else ''}"
         except RecursionError:
             message = "what was given is nested too deeply to be read"
         else:
@@ -67,13 +74,18 @@ def _door(verb: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def _forget_stdout() -> None:
+    """Let Python say nothing at its end of what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _written(verb: Callable[..., None], option: Option) -> str:
     """An option as the reader of a verb's message can give it."""
     if option.name in inspect.signature(verb).parameters:
         return as_flag(option)
     if verb is make.report and option.name in make.REPORT_KEYS:
         return f"`{option.name}` in its report.toml"
-    return f"{as_flag(option)} of `interplay heatmap`"
+    return of_heatmap(option)
 
 
 def _told(error: OSError) -> str:
@@ -107,10 +119,13 @@ for _verb in VERBS:
 
 
 def _speak_utf8() -> None:
-    """Write UTF-8, as all our files are: a redirected stream of Windows knows neither "ω²" nor "✓"."""
+    """Write UTF-8, as all our files are: a redirected stream of Windows knows neither "ω²" nor "✓".
+
+    What is no UTF-8, such as a name of a file that was never text, is written as its code.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from interplay import kinds, metrics
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, Option, as_flag
 
 if TYPE_CHECKING:
     from interplay.results.question import Question
@@ -44,6 +44,12 @@ Budget = Annotated[
 Where = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only rows with this value.")]
 Over = Annotated[kinds.Over | None, typer.Option(help="What becomes of others that vary.")]
 AtEpoch = Annotated[int | None, typer.Option(min=1, help="Compare all rows at this epoch.")]
+Bins = Annotated[int | None, typer.Option(help="Bins of an axis of random samples.")]
+
+
+def of_heatmap(option: Option) -> str:
+    """An option that the verb which was called has not, but the one that draws has."""
+    return f"{as_flag(option)} of `interplay heatmap`"
 
 
 def question_of(
@@ -59,13 +65,28 @@ def question_of(
     where: Where = None,
     over: Over = None,
     at_epoch: AtEpoch = None,
+    bins: Bins = None,
 ) -> "Question":
     """What the options ask of a table.
 
     Raises:
-        InterplayError: a `--where` that is not KEY=VALUE, or the second one of its key.
+        InterplayError: as `pairs_of` does.
     """
     from interplay.results.question import Question
+
+    names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
+    return Question(
+        x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget, status=status,
+        params=names, where=pairs_of(where), over=over, at_epoch=at_epoch, bins=bins,
+    )  # fmt: skip
+
+
+def pairs_of(where: list[str] | None) -> dict[str, Any]:
+    """The values that rows must have, by column.
+
+    Raises:
+        InterplayError: a `--where` that is not KEY=VALUE, or the second one of its key.
+    """
     from interplay.study.files import parse_value
 
     pairs: dict[str, Any] = {}
@@ -76,11 +97,7 @@ def question_of(
         if key in pairs:
             raise InterplayError(f"--where {text!r}: {key} has a value already, and a row has one")
         pairs[key] = parse_value(value)
-    names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
-    return Question(
-        x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget, status=status,
-        params=names, where=pairs, over=over, at_epoch=at_epoch,
-    )  # fmt: skip
+    return pairs
 
 
 def asking(verb: Callable[..., None]) -> Callable[..., None]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from interplay.errors import InterplayError, as_flag
+from interplay.cli.options import of_heatmap
+from interplay.errors import InterplayError
 from interplay.search import METHODS
 from interplay.table.folder import HEATMAP_FILE, SEARCH_FILE, TABLE_FILE
 
@@ -43,7 +44,7 @@ def save_outcome(results: Results, folder: Path) -> None:
     try:
         save_heatmap(results, Question(), heatmap)
     except InterplayError as error:
-        typer.echo(f"heatmap  not drawn: {error.said(as_flag)}")
+        typer.echo(f"heatmap  not drawn: {error.said(of_heatmap)}")
         return
     typer.echo(f"heatmap  {heatmap}")
 

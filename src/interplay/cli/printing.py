@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from interplay.errors import BudgetError, as_flag
+from interplay.cli.options import of_heatmap
+from interplay.errors import BudgetError
 
 if TYPE_CHECKING:
     from interplay.analysis.interaction import Interaction
@@ -79,7 +80,7 @@ def print_outcome(outcome: Outcome) -> None:
     try:
         best = next(iter(results.ranked().head(1).to_dict("records")), None)
     except BudgetError as error:
-        typer.echo(f"best     not told: {error.said(as_flag)}")
+        typer.echo(f"best     not told: {error.said(of_heatmap)}")
         return
     if best is not None and best["n"]:
         spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""

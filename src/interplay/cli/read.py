@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import Json, Metric, Mode, Source, asking, file_of
+from interplay.cli.options import (
+    Budget,
+    Json,
+    Metric,
+    Mode,
+    Source,
+    Where,
+    asking,
+    file_of,
+    pairs_of,
+)
 from interplay.cli.pictures import FIGURES, save_heatmap
 from interplay.cli.printing import print_interaction, print_table
 from interplay.errors import InterplayError
@@ -27,6 +37,8 @@ def table(
     ranked: Annotated[bool, typer.Option("--ranked", help="A row a cell, the best first.")] = False,
     metric: Metric = None,
     mode: Mode = None,
+    where: Where = None,
+    budget: Budget = None,
 ) -> None:
     """Print the tidy table.
 
@@ -42,14 +54,19 @@ def table(
         raise InterplayError(
             f"{' and '.join(chosen)} are {('two', 'three')[len(chosen) - 2]} tables; ask for one"
         )
-    if (metric or mode) and not ranked:
-        flag = "--metric" if metric else "--mode"
-        raise InterplayError(f"{flag} says by what --ranked ranks, and no other table is ranked")
+    ranking = {"--metric": metric, "--mode": mode, "--where": where, "--budget": budget}
+    unheard = [flag for flag, given in ranking.items() if given]
+    if unheard and not ranked:
+        raise InterplayError(f"{unheard[0]} says what --ranked ranks, and no other table is ranked")
     results = Results.load(source)
     if curves:
         frame = results.curve_table()
     elif chosen:
-        frame = results.progress() if progress else results.ranked(metric, mode)
+        frame = (
+            results.progress()
+            if progress
+            else results.ranked(metric, mode, where=pairs_of(where), budget=budget)
+        )
     else:
         frame = results.frame if csv or results.frame.empty else results.short_table()
     if csv:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from interplay.analysis.cells import Cells
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, Option
 from interplay.plots.letters import on_one_line
 from interplay.report.content import compose
 from interplay.report.figures import blank_figures, draw_figures, figures_of
@@ -61,7 +61,8 @@ def folder_of(results: Results) -> Path:
     if not NAME.fullmatch(results.name):
         raise InterplayError(
             f"the study of this run is called {results.name!r}, which is no name of a folder; "
-            "say where its report goes: --folder DIR"
+            "say where its report goes: ",
+            Option("folder"),
         )
     return Path("reports") / results.name
 

@@ -46,7 +46,7 @@ def read_settings(file: Path) -> ReportSettings:
     """
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also a number of more digits than Python reads
         raise StudyError(str(file), [Mistake("file", f"is no TOML: {error}")]) from None
     try:
         return ReportSettings(**given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +66,7 @@ def ask(table: Table, question: Question) -> Asked:
         # none: its budget is another, whether or not a column says so.
         "with_stopped": table.read_curves is not None,
         "follower": None if table.follower is None else str(table.follower),
-        "where": _where(table, question),
+        "where": where_of(table, question.where),
         "over": question.over or table.default.over,
         "others": tuple(name for name in table.varied if name not in (x, y)),
         "guessed": any(column.sure == "guessed" for column in hyper),
@@ -186,10 +187,14 @@ def _told(table: Table, question: Question, x: str, y: str, metric: str) -> Tabl
     return table.told(roles, all_params=bool(params))
 
 
-def _where(table: Table, question: Question) -> dict[str, Any]:
-    """The values that rows must have, by full name."""
+def where_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that rows must have, by full name.
+
+    Raises:
+        InterplayError: a column that there is not, or the second value of one.
+    """
     found: dict[str, Any] = {}
-    for name, value in question.where.items():
+    for name, value in where.items():
         full = table.find(name, "hyperparameter")
         if full in found:
             raise TableError(Option("where", (name, value)), f": {full} has a value already")

@@ -19,7 +19,7 @@ from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, UnknownNameError
 from interplay.metrics import Mode
-from interplay.results.asking import ask, curves_of, metric_of, mode_of
+from interplay.results.asking import ask, curves_of, metric_of, mode_of, where_of
 from interplay.results.question import Question
 from interplay.results.sources import csv, read_source
 from interplay.results.sources.guess import guess_table
@@ -125,8 +125,18 @@ class Results:
         rest = curves.drop(columns="member").reset_index(drop=True)
         return pd.concat([of_member.reset_index(drop=True), rest], axis=1)
 
-    def ranked(self, metric: str | None = None, mode: Mode | None = None) -> pd.DataFrame:
+    def ranked(
+        self,
+        metric: str | None = None,
+        mode: Mode | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+        budget: str | None = None,
+    ) -> pd.DataFrame:
         """Every setting of the varied hyperparameters, the best first; mean, sd, n of the metric.
+
+        Args:
+            where, budget: as of a `Question`.
 
         Raises:
             TableError: which metric is not known, or which way it is better.
@@ -134,8 +144,11 @@ class Results:
         """
         table, name = self.table, metric_of(self.table, metric)
         mode = mode or mode_of(table, name)
+        if budget is not None:
+            table = table.told({"budget": [table.find(budget, "budget")]})
+        rows = select_rows(self.frame, where_of(table, where or {}))
         return rank_settings(
-            self.frame, self.varied, name, mode, table.one("status"),
+            rows, self.varied, name, mode, table.one("status"),
             budget=table.one("budget"), seed=table.one("seed"),
         )  # fmt: skip
 
@@ -284,6 +297,7 @@ class Results:
         self,
         *settings: Mapping[str, Any],
         metric: str | None = None,
+        mode: Mode | None = None,
         ax: Axes | None = None,
         **looks: Any,
     ) -> Axes:
@@ -292,7 +306,7 @@ class Results:
 
         metric = metric_of(self.table, metric)
         curves = curves_of(self.table, metric)
-        mode = mode_of(self.table, metric)
+        mode = mode or mode_of(self.table, metric)
         order = rank_settings(self.frame, self.varied, metric, mode, self.table.one("status"))
         ranked: list[Any] = order[list(self.varied)].to_dict("records")
         parts = []

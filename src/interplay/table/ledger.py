@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interplay.errors import LedgerError
+from interplay.errors import LedgerError, Option
 from interplay.table import folder as files
 from interplay.table.arrow import (
     COLUMNS,
@@ -103,7 +103,8 @@ class Ledger:
         except Timeout:
             raise LedgerError(
                 f"{self.folder} is in use by another run{self._driver()}; "
-                "wait for it, or give this one a folder of its own with --out"
+                "wait for it, or give this one a folder of its own with ",
+                Option("out"),
             ) from None
         except OSError as error:
             raise files.refused(self.folder, error) from None
