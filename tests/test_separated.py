@@ -52,3 +52,21 @@ def test_commas_and_points_together_are_refused(tmp_path, other):
 
 def test_whole_numbers_with_gaps_are_not_taken_for_points(tmp_path):
     assert read(tmp_path, "lr;n\n0,1;3\n0,2;\n")["n"].fillna(9).tolist() == [3, 9]
+
+
+def test_lines_longer_than_that_of_the_names_are_refused(tmp_path):
+    """pandas would name rows by their first values, and move all others under another name."""
+    with pytest.raises(ValueError, match="3 names in its first line, and 4 values in others"):
+        read(tmp_path, "lr,w,acc\n1,2,3,4\n5,6,7,8\n")
+    with pytest.raises(ValueError, match="2 names in its first line, and 4 values in others"):
+        read(tmp_path, "lr;acc\n0,1;2;;4\n0,2;2;3;4\n")
+    # A separator at the end of each line moves nothing.
+    ended = read(tmp_path, "lr,acc\n1,2,\n5,6,\n")
+    assert ended.to_dict("list") == {"lr": [1, 5], "acc": [2, 6]}
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_two_columns_of_one_name_are_refused(tmp_path, separator):
+    with pytest.raises(ValueError, match="more than one column is called acc: rename them"):
+        read(tmp_path, "lr,acc,acc\n1,2,3\n".replace(",", separator))
+    assert list(read(tmp_path, "lr,acc,acc.1,,\n1,2,3,4,5\n"))[:3] == ["lr", "acc", "acc.1"]

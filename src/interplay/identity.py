@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 Value = Any  # what TOML can write: bool, int, float, str, None, or a list or table of them
+LONGEST = 4096  # bits of a whole number: Python writes none of thousands of digits
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of a function or an object, another in each process
 
 
 def canonical(value: Value) -> Value:
@@ -14,6 +17,8 @@ def canonical(value: Value) -> Value:
 
     Two values are the same hyperparameter value exactly when their canonical JSON is the same.
     """
+    if isinstance(value, int) and value.bit_length() > LONGEST:
+        return hex(value)
     if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
         return value
     if isinstance(value, float):
@@ -22,7 +27,7 @@ def canonical(value: Value) -> Value:
         return [canonical(item) for item in value]
     if isinstance(value, dict):
         return {str(key): canonical(item) for key, item in sorted(value.items())}
-    return str(value)
+    return ADDRESS.sub("", str(value))
 
 
 def is_kept_whole(text: str) -> bool:
@@ -37,14 +42,18 @@ def is_kept_whole(text: str) -> bool:
 
 
 def as_held(value: Value) -> Value:
-    """A value as tables hold it: a list, tuple, set or table as its JSON."""
-    if isinstance(value, (set, frozenset)):
-        value = sorted(value)
-    return json.dumps(value, default=str) if isinstance(value, (list, tuple, dict)) else value
+    """A value as tables hold it: a list, tuple, set or table as its JSON, or as Python writes it
+    where JSON cannot."""
+    try:
+        if isinstance(value, (set, frozenset)):
+            value = sorted(value)
+        return json.dumps(value, default=str) if isinstance(value, (list, tuple, dict)) else value
+    except (TypeError, ValueError):  # values of several types, keys that are no words
+        return str(value)
 
 
 def same_as(value: Value) -> str:
     """A string equal for values that are the same: 1 and 1.0 are, True and 1 are not."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return json.dumps(float(value)) if abs(value) < 2**53 else json.dumps(value)
+        return json.dumps(float(value) if abs(value) < 2**53 else canonical(value))
     return json.dumps(canonical(value), sort_keys=True)

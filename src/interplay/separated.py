@@ -20,7 +20,8 @@ def read_separated(path: Path) -> pd.DataFrame:
     writes them in much of Europe.
 
     Raises:
-        ValueError: it is no such table, or holds NULs, or decimal commas as well as decimal points.
+        ValueError: it is no such table, or holds NULs, or decimal commas as well as decimal points,
+            or its line of names does not name each column.
         OSError: it cannot be read.
     """
     import pandas as pd
@@ -28,7 +29,31 @@ def read_separated(path: Path) -> pd.DataFrame:
     _check_no_nul(path)
     separator = _separator(path)
     frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig")
+    _check_names(path, separator)
+    if not isinstance(frame.index, pd.RangeIndex):
+        # Lines are longer than that of the names: pandas takes their first values for names of
+        # rows, and everything else would stand under another name.
+        more = frame.index.nlevels
+        if frame.iloc[:, -more:].notna().any(axis=None):
+            raise ValueError(
+                f"{frame.shape[1]} names in its first line, and {frame.shape[1] + more} values in "
+                "others: nobody can tell which is which"
+            )
+        frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", index_col=False)
     return frame if separator == "," else _with_points(frame)
+
+
+def _check_names(path: Path, separator: str) -> None:
+    """Refuse two columns of one name, of which pandas gives the second another."""
+    import pandas as pd
+
+    first = pd.read_csv(
+        path, sep=separator, encoding="utf-8-sig", header=None, nrows=1, dtype=str, na_filter=False
+    )
+    names = first.iloc[0]
+    twice = names[names.duplicated() & (names != "")]
+    if len(twice):
+        raise ValueError(f"more than one column is called {', '.join(twice.unique())}: rename them")
 
 
 def _check_no_nul(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Tables of other tools: what columns are taken for, and every guard of a run for them as well."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,31 @@ def test_a_frame_with_lists_in_it():
         Results.from_frame(frame().iloc[:0])
 
 
+def test_a_frame_with_anything_in_it():
+    values = {
+        "arrays": [np.array([1, 2]), np.array([3])] * 6,
+        "sets": [{1, "a"}, frozenset({2})] * 6,
+        "keys": [{(1, 2): 3}, {None: 4}] * 6,
+        "large": [10**400, 10**5000] * 6,
+    }
+    for name, given in values.items():
+        column = pd.Series(given, dtype=object)
+        cells = Results.from_frame(frame(**{name: column})).cells(
+            Question("lr", name, "accuracy", over="mean")
+        )
+        assert len(set(cells.y.labels)) == 2, name
+    large = Results.from_frame(frame(width=pd.Series([10**400, 1] * 6, dtype=object)))
+    with pytest.raises(TableError, match="width = 9 does not occur"):
+        large.cells(Question("lr", "width", "accuracy", where={"width": 9}))
+    with pytest.raises(TableError, match="a number of thousands of digits does not occur"):
+        large.cells(Question("lr", "width", "accuracy", where={"lr": 10**5000}))
+    with pytest.raises(TableError, match="metric 'accuracy' is not numeric"):
+        Results.from_frame(frame(accuracy=[1j, 2.0] * 6)).cells(replace(ASKED, mode="max"))
+    levels = frame()
+    levels.columns = pd.MultiIndex.from_tuples([("run", n) for n in levels.columns])
+    assert Results.from_frame(levels).cells(ASKED).n.shape == (2, 2)
+
+
 def test_other_settings_do_not_pass_for_repeats():
     results = Results.from_frame(frame(norm=["a", "b"] * 6))
     with pytest.raises(TableError, match="norm has a, b") as caught:
@@ -207,6 +233,43 @@ def test_what_trained_unequally_long_is_not_ranked_either():
     assert sorted(ranked["n"]) == [0, 3, 3, 3]
 
 
+def test_what_is_not_ranked_has_ways_out_where_its_reader_is(tmp_path):
+    short = frame(epochs=[5] * 3 + [20] * 9, passes=3)
+    with pytest.raises(BudgetError) as refused:
+        Results.from_frame(short).ranked("accuracy")
+    assert "`where={'epochs': '20'}` keeps" in str(refused.value)
+    assert "`budget` names another column" in str(refused.value)
+    kept = Results.from_frame(short).ranked("accuracy", where={"epochs": "20"})
+    assert sorted(kept["n"]) == [3, 3, 3]
+    assert len(Results.from_frame(short).ranked("accuracy", budget="passes")) == 4
+    short.to_csv(tmp_path / "t.csv", index=False)
+    ranked = ("table", tmp_path / "t.csv", "--ranked", "--metric", "accuracy")
+    assert "`--where epochs=20` keeps" in call(*ranked).stderr
+    assert len(call(*ranked, "--where", "epochs=20").stdout.splitlines()) == 1 + 3
+    assert len(call(*ranked, "--budget", "passes").stdout.splitlines()) == 1 + 4
+
+
+def test_bins_are_a_way_out_on_the_command_line_too(tmp_path):
+    many = pd.DataFrame({"a": range(600), "b": [1, 2] * 300, "accuracy": 0.5, "w": "x"})
+    many["w"] += many["a"].astype(str)
+    many.to_csv(tmp_path / "t.csv", index=False)
+    picture = ("heatmap", tmp_path / "t.csv", "-o", tmp_path / "h.png")
+    drawn = (*picture, "--y", "b", "--metric", "accuracy", "--params")
+    told = call(*drawn, "a,b", "--x", "a", "--bins", "600").stderr
+    assert "bins = 600; allowed: 2 to 500" in told
+    assert call(*drawn, "a,b", "--x", "a", "--bins", "4").exit_code == 0
+    told = call(*drawn, "w,b", "--x", "w").stderr
+    assert "w has 600 values" in told
+    assert "`--where` keeps some rows" in told
+    assert "--bins" not in told  # of words there are none
+    grid = pd.DataFrame({"a": sorted([*range(600)] * 2), "b": [1, 2] * 600, "accuracy": 0.5})
+    asked = Question("a", "b", "accuracy")
+    with pytest.raises(TableError, match=r"`bins=8` pools those that are near") as refused:
+        Results.from_frame(grid).cells(asked)
+    assert "`--bins 8` pools" in refused.value.said(as_flag)
+    assert len(Results.from_frame(grid).cells(replace(asked, bins=8)).x) == 8
+
+
 def test_a_row_has_one_value_of_a_column():
     results = Results.from_frame(frame().rename(columns={"lr": "config/lr"}))
     with pytest.raises(TableError, match="lr has a value already"):
@@ -261,11 +324,12 @@ def test_values_that_no_table_tells_apart_are_refused(sign, kind):
 
 
 def test_no_option_goes_unheard():
-    for flag, value in (("--metric", "val_loss"), ("--mode", "max")):
+    only_ranked = {"--metric": "val_loss", "--mode": "max", "--where": "lr=1", "--budget": "lr"}
+    for flag, value in only_ranked.items():
         for table in ((), ("--csv",), ("--progress",)):
             told = call("table", CASES / "losses.csv", *table, flag, value)
             assert (told.exit_code, told.stdout) == (2, "")
-            assert f"{flag} says by what --ranked ranks" in told.stderr
+            assert f"{flag} says what --ranked ranks" in told.stderr
     twice = ("--where", "seed=1", "--where", "seed=2")
     told = call("interaction", CASES / "losses.csv", "--metric", "val_loss", *twice)
     assert told.exit_code == 2

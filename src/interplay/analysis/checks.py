@@ -98,7 +98,7 @@ def select_rows(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
         else:
             try:
                 match = np.isclose(numbers, float(value), rtol=1e-9, atol=0)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 match = np.zeros(len(frame), dtype=bool)
         if not match.any():
             raise TableError(

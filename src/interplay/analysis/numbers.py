@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from interplay.errors import shown
+
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
@@ -82,6 +84,8 @@ def text_of(value: Any) -> str:
     """A setting's value as text: none, true, false, a number as one writes it, or itself."""
     if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
         return "none"
+    if isinstance(value, int) and value.bit_length() > 1023:  # beyond all floats
+        return shown(value)
     if isinstance(value, (bool, np.bool_)) or str(value) in ("True", "False"):
         return str(value).lower()
     if isinstance(value, (int, float, np.integer, np.floating)):
@@ -98,9 +102,9 @@ def listed(texts: Sequence[str], most: int = 12) -> str:
 def as_numbers(column: pd.Series[Any]) -> Floats | None:
     """The column as floats (nan where empty), also from strings; None if it holds anything else.
 
-    Booleans are not numbers here.
+    Booleans are not numbers here, nor what has two parts.
     """
-    if pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_complex_dtype(column):
         return None
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -112,7 +116,7 @@ def as_numbers(column: pd.Series[Any]) -> Floats | None:
         return None
     try:
         parsed = [float(value) if value != "" else math.nan for value in distinct]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return np.array([*parsed, math.nan])[codes]
 

@@ -6,6 +6,7 @@ A guess is never silent: the column says that it is one, and a reader's word goe
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -72,13 +73,13 @@ def guess_table(name: str, frame: pd.DataFrame) -> Table:
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """With text as column names, and text for what cannot be compared: lists, dicts."""
-    frame = frame.rename(columns=str)
+    frame = frame.set_axis(["/".join(map(str, _parts(name))) for name in frame.columns], axis=1)
     if frame.columns.has_duplicates:
         twice = ", ".join(frame.columns[frame.columns.duplicated()].unique())
         raise TableError(f"more than one column is called {twice}: rename them")
     for name in frame.select_dtypes([object, "string"]).columns:
-        if frame[name].map(lambda value: isinstance(value, (list, tuple, dict, set))).any():
-            frame = frame.assign(**{name: frame[name].map(as_held)})
+        if frame[name].map(_is_many).any():
+            frame = frame.assign(**{name: frame[name].map(_as_text)})
         for value in frame[name]:
             if isinstance(value, str) and not is_kept_whole(value):
                 raise TableError(
@@ -86,6 +87,21 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
                     "behind a NUL, or is no UTF-8; replace such signs"
                 )
     return frame.reset_index(drop=True)
+
+
+def _parts(name: Any) -> tuple[Any, ...]:
+    """Those of a column's name where columns have several levels."""
+    return name if isinstance(name, tuple) else (name,)
+
+
+def _is_many(value: Any) -> bool:
+    """Whether a value is several, or cannot be told apart from others of its kind."""
+    return isinstance(value, (tuple, frozenset)) or not isinstance(value, Hashable)
+
+
+def _as_text(value: Any) -> Any:
+    held = as_held(value.tolist() if isinstance(value, np.ndarray) else value)
+    return str(held) if _is_many(held) else held
 
 
 def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
