@@ -10,6 +10,8 @@ import pytest
 from pydantic import Field
 
 from interplay import options as options_module
+from interplay.errors import StudyError
+from interplay.identity import canonical
 from interplay.options import arguments_of, options_of
 from interplay.study.study import Study
 
@@ -130,6 +132,52 @@ def test_a_builder_of_such_types_works_from_file_to_network(tmp_path):
     built = [build_model(section(c, "model"), spec, study.folders) for c in study.cells()]
     assert [len(model[1].weight) for model in built] == [3, 3, 5, 5]
     assert [type(model[2]).__name__ for model in built] == ["Tanh", "ReLU", "Tanh", "ReLU"]
+
+
+ODD = """
+{future}
+from collections.abc import Callable
+from pathlib import Path
+from torch import dtype, float32, nn, relu
+from torch.nn import functional as F
+
+class Net(nn.Module):
+    def __init__(self, num_outputs, *, act: Callable = F.relu, kind: type[nn.Module] = nn.ReLU,
+                 sizes: tuple[int, ...] = (4,), folder: Path = Path("."), bare=relu, exact: dtype = float32):
+        super().__init__()
+        assert callable(act) and issubclass(kind, nn.Module) and callable(bare)
+        assert isinstance(sizes, tuple) and isinstance(folder, Path)
+        self.layer = nn.Linear(64, num_outputs)
+    def forward(self, x):
+        return self.layer(x.flatten(1))
+"""
+
+
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations"])
+def test_defaults_that_no_file_can_write_stay_the_functions_own(tmp_path, future):
+    """A class as a builder, too, whose annotations are names where it is written."""
+    from interplay.study.starter import write_study
+    from interplay.tuning.plan import make_plan
+    from interplay.tuning.preflight import preflight
+
+    module = f"odd_defaults_{len(future)}"
+    (tmp_path / f"{module}.py").write_text(ODD.format(future=future))
+
+    def study(**model):
+        tables = {"data": {"name": "digits"}, "model": {"builder": f"{module}:Net", **model}}
+        return Study(name="s", epochs=1, seeds=1, folders=[tmp_path], **tables)
+
+    plan = make_plan(study(sizes=[[3], [4]], folder="a"))
+    found = preflight(plan.cells, plan.datasets, plan.study.folders)
+    assert [built.reason for built in found] == [None, None]
+    with pytest.raises(StudyError, match=r"model\.act = 'relu': input should be callable"):
+        study(act="relu")
+    file = write_study("odd", model=f"{module}:Net", folder=tmp_path)
+    assert "# act = …" in file.read_text(encoding="utf-8")
+    Study.load(file)
+    # Of a function its name is kept: where it lies differs from process to process.
+    assert " at 0x" not in canonical(plan.cells[0]["model.act"])
+    assert " at 0x" not in canonical(plan.cells[0]["model.bare"])
 
 
 def test_resolving_cells_makes_no_adapter_again(make_study, monkeypatch):

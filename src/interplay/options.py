@@ -6,6 +6,7 @@ keyword arguments, so a study's keys are checked in one way everywhere. Nothing 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import re
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticSerializationError
 
 from interplay.errors import Mistake, nearest
 from interplay.identity import Value, same_as
@@ -52,8 +54,12 @@ class Option:
 
     @cached_property
     def allowed(self) -> str:
-        """What values it takes, in words: `whole number ≥ 1`, `none, batch, layer`."""
-        return "" if self._adapter is None else in_words(self._adapter.json_schema())
+        """What values it takes, in words: `whole number ≥ 1`, `none, batch, layer`; "" where there
+        are none for it."""
+        try:
+            return "" if self._adapter is None else in_words(self._adapter.json_schema())
+        except PydanticUserError:  # of what no file can write, such as a function
+            return ""
 
     @cached_property
     def plain_default(self) -> Value:
@@ -97,7 +103,10 @@ class Option:
     def _plain(self, value: Any) -> Value:
         if self._adapter is None or _is_plain(value):
             return value
-        plain = self._adapter.dump_python(value, mode="json", warnings=False)
+        try:
+            plain = self._adapter.dump_python(value, mode="json", warnings=False)
+        except PydanticSerializationError:  # a default that no file can write
+            return value
         # A set has an order of its own in every process.
         return sorted(plain, key=same_as) if isinstance(value, (set, frozenset)) else plain
 
@@ -108,8 +117,8 @@ class Option:
             return None
         try:
             return TypeAdapter(self.annotation)
-        except PydanticSchemaGenerationError:
-            return None  # a class of the user's own: nothing to check against
+        except Exception:  # as of a class of the user's own: nothing to check against
+            return None
 
 
 @dataclass(frozen=True)
@@ -142,14 +151,26 @@ def options_of(function: Callable[..., Any], given: frozenset[str] = frozenset()
     return Options(options, any(p.kind is p.VAR_KEYWORD for p in parameters))
 
 
+def _scope(function: Any) -> dict[str, Any]:
+    """The names that annotations may use where a function is written: the one that is wrapped, or
+    of which arguments were filled in; a class's `__init__`, an object's `__call__`."""
+    whole: Any = inspect.unwrap(function)
+    while isinstance(whole, functools.partial):
+        whole = inspect.unwrap(whole.func)
+    if inspect.isclass(whole):
+        whole = whole.__init__
+    elif not hasattr(whole, "__globals__"):
+        whole = type(whole).__call__
+    return getattr(inspect.unwrap(whole), "__globals__", {})
+
+
 def _hint(function: Callable[..., Any], parameter: inspect.Parameter) -> Any:
     """The parameter's type; `Any` where there is none, or only a type checker can know it."""
     if parameter.annotation is parameter.empty:
         return Any
     holder = type("Holder", (), {"__annotations__": {"hint": parameter.annotation}})
-    scope = getattr(inspect.unwrap(function), "__globals__", {})
     try:
-        return typing.get_type_hints(holder, globalns=scope, include_extras=True)["hint"]
+        return typing.get_type_hints(holder, globalns=_scope(function), include_extras=True)["hint"]
     except Exception:  # whatever a user's annotation may raise
         return Any
 

@@ -12,7 +12,7 @@ import pytest
 import interplay
 from interplay.study.study import Study
 from interplay.table.ledger import Ledger
-from interplay.training.members import row_of
+from interplay.training.members import Member, row_of
 from interplay.tuning import preflight as preflight_module
 from interplay.tuning.bar import StudyProgress
 from interplay.tuning.execute import execute
@@ -100,6 +100,16 @@ def test_a_report_costs_the_same_however_many_cells_there_are(make_scan):
     reports(4)
     few, many = (counted(lambda n=n: reports(n)) for n in (200, 400))
     assert many < 2.1 * few
+
+
+def test_a_bar_has_values_as_they_are():
+    """Brackets are no colours of a terminal, and a closing one alone no error."""
+    screen = Terminal()
+    bar = StudyProgress(1, "value", "max", ("trial.k",), stream=screen)
+    member = Member("key", {"trial.k": "[/b] [red]"}, 0, 1)
+    bar.add([row_of(member, "complete", engine="made", device="none", curves={"value": [1.0]})])
+    bar.close()
+    assert "k=[/b] [red]" in " ".join(screen.getvalue().split())
 
 
 def test_a_search_resolves_each_cell_once(search, monkeypatch):

@@ -10,7 +10,7 @@ from interplay.data import DATASETS
 from interplay.data import common as common_data
 from interplay.data.dataset import Dataset
 from interplay.data.split import Split
-from interplay.errors import DataError, InterplayError
+from interplay.errors import DataError, InterplayError, in_one_line, words_of
 from interplay.identity import same_as
 from interplay.options import arguments_of, options_of
 from interplay.usercode import load_function, printing_aside
@@ -47,8 +47,8 @@ def load_dataset(data: Mapping[str, Any], folders: Sequence[Path] = ()) -> Datas
             result = function(**arguments_of(function, options, {}))
     except InterplayError:
         raise
-    except Exception as error:
-        raise DataError(f"data.builder {path} raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise DataError(f"data.builder {path} raised {in_one_line(error)}") from error
     return _as_dataset(result, path)
 
 
@@ -62,10 +62,10 @@ def _as_dataset(result: Any, path: str) -> Dataset:
             if all(pairs):
                 return _joined(result, name)
             return Dataset.from_arrays(*result, name=name)
-        except (TypeError, ValueError) as error:
-            if isinstance(error, InterplayError):
-                raise
-            raise DataError(f"data.builder {path}: {error}") from None
+        except InterplayError:
+            raise
+        except Exception as error:  # whatever arrays and tensors may say
+            raise DataError(f"data.builder {path}: {words_of(error)}") from None
     raise DataError(
         f"data.builder {path} returned {type(result).__name__}; it returns a Dataset, "
         "(inputs, targets), or ((inputs, targets), (inputs, targets)) for train and valid"

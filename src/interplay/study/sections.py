@@ -56,7 +56,10 @@ class Rule:
         common: options whatever the name.
         own: the key under which a function of the user's, "module:function", may stand in place
             of `name`; None where none may.
-        given: parameters of such a function that the program itself provides, where it names them.
+        given: parameters of such a function that are no options where the file does not set them:
+            the program provides them, where the function names them.
+        lacking: those of them that the program has not either.
+        always: those that the function must take, and the file cannot set.
     """
 
     registry: Registry[Any] | None = None
@@ -64,15 +67,25 @@ class Rule:
     common: Options = field(default_factory=lambda: Options({}))
     own: str | None = None
     given: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
 
 
 RULES: dict[str, Rule] = {
-    "data": Rule(DATASETS, None, options_of(common_data.data), own="builder", given=GIVEN),
+    # That a loader's own defaults of these are no options is so in the keys of rows.
+    "data": Rule(
+        DATASETS,
+        None,
+        options_of(common_data.data),
+        own="builder",
+        given=GIVEN,
+        lacking=GIVEN,
+    ),
     "model": Rule(FAMILIES, None, own="builder", given=GIVEN),
     "optimizer": Rule(OPTIMIZERS, "adam"),
     "schedule": Rule(SCHEDULES, "none"),
     "training": Rule(None, None, options_of(common_training.training)),
-    "trial": Rule(own="function", given=GIVEN_TO_TRIAL),
+    "trial": Rule(own="function", given=GIVEN_TO_TRIAL, always=frozenset({"seed"})),
 }
 
 
@@ -82,7 +95,7 @@ def meant(word: object, known: Collection[str]) -> str | None:
     return other if other in known else nearest(word, known)
 
 
-def keys_of(tables: Mapping[str, Any]) -> dict[str, set[str]]:
+def keys_of(tables: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, set[str]]:
     """The keys that each section of this study could have, as far as its names tell."""
     found: dict[str, set[str]] = {}
     for section in sections_of(tables, []):
@@ -96,8 +109,20 @@ def keys_of(tables: Mapping[str, Any]) -> dict[str, set[str]]:
             keys |= {key for entry in entries for key in entry.options.by_name}
         if rule.own is not None:
             keys |= {rule.own}
+            if isinstance(table, Mapping):
+                keys |= _own_keys(table.get(rule.own), rule, folders)
         found[section] = keys
     return found
+
+
+def _own_keys(path: Any, rule: Rule, folders: Sequence[Path]) -> set[str]:
+    """The options of the user's own function; none where it cannot be had, which is said later."""
+    if not isinstance(path, str):
+        return set()
+    try:
+        return {*options_of(load_function(path, folders), rule.given).by_name}
+    except (InterplayError, TypeError, ValueError):
+        return set()
 
 
 def sections_of(tables: Mapping[str, Any], mistakes: list[Mistake]) -> list[str]:
@@ -276,15 +301,38 @@ def _builder(
     try:
         function = load_function(path, folders)
         given = rule.given - frozenset(table)
-        whole = options_of(function).by_name
+        whole = options_of(function)
+        _check_always(section, key, table, rule, whole, mistakes)
         # What cannot be given, and has no value of its own, the study must say.
-        given -= {name for name in lacking & given if name in whole and whole[name].required}
+        lacking = (lacking | rule.lacking) & given & whole.by_name.keys()
+        given -= {name for name in lacking if whole.by_name[name].required}
         return path, {"": options_of(function, given)}
     except (InterplayError, TypeError) as error:
         mistakes.append(Mistake(key, str(error), path, "module:function"))
     except ValueError:  # a function without a signature, such as some written in C
         mistakes.append(Mistake(key, "its arguments cannot be read", path))
     return None, None
+
+
+def _check_always(
+    section: str,
+    key: str,
+    table: Mapping[str, Any],
+    rule: Rule,
+    options: Options,
+    mistakes: list[Mistake],
+) -> None:
+    """What the function gets whatever the file says: it takes it, and the file says nothing."""
+    for name in sorted(rule.always):
+        if name in table:
+            reason = "is handed to the function, another to each member"
+            allowed = f"{name}s at the top of the file"
+            mistakes.append(Mistake(f"{section}.{name}", reason, table[name], allowed))
+        if name not in options.by_name and not options.open:
+            allowed = f"an argument {name}"
+            mistakes.append(
+                Mistake(key, f"it does not take the {name}", table[str(rule.own)], allowed)
+            )
 
 
 def _check_key(

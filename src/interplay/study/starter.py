@@ -200,10 +200,17 @@ def _set(options: Mapping[str, Option], varied: Mapping[str, str]) -> list[str]:
                 f"{about}; must be given" if about else "must be given",
             )
         else:
-            value = "…" if option.default is None else value_text(option.plain_default)
-            setting = f"# {name} = {value}"
+            setting = f"# {name} = {_default(option)}"
         lines.append(_line(setting, about))
     return lines
+
+
+def _default(option: Option) -> str:
+    """As a file has it; "…" where none can, as of nothing at all, or of a function."""
+    try:
+        return "…" if option.default is None else value_text(option.plain_default)
+    except (TypeError, ValueError):
+        return "…"
 
 
 def _line(setting: str, about: str = "") -> str:

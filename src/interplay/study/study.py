@@ -61,7 +61,7 @@ class Study:
     ) -> None:
         folders = tuple(dict.fromkeys(Path(f).resolve() for f in folders or [Path.cwd()]))
         mistakes: list[Mistake] = []
-        _check_sections_known(tables, mistakes)
+        _check_sections_known(tables, folders, mistakes)
         top = {k: v for k, v in tables.items() if k in Settings.model_fields}
         if isinstance(top.get("epochs"), (list, dict)):
             reason = "a budget does not vary: short trainings are not compared with long ones"
@@ -95,11 +95,12 @@ class Study:
             InterplayError: where the file cannot be read; `StudyError` with all its mistakes.
         """
         path = Path(path)
-        tables = apply_overrides(read_file(path), overrides, _keys)
+        folders = [path.parent.resolve(), Path.cwd()]
+        tables = apply_overrides(read_file(path), overrides, lambda tables: _keys(tables, folders))
         bad = [key for key in tables if not isinstance(key, str) or key in ("source", "folders")]
         if bad:
             raise StudyError(str(path), [Mistake(str(key), "no such key") for key in bad])
-        return cls(source=str(path), folders=[path.parent, Path.cwd()], **tables)
+        return cls(source=str(path), folders=folders, **tables)
 
     @property
     def name(self) -> str:
@@ -247,9 +248,9 @@ def _lacking(settings: Settings) -> frozenset[str]:
     return frozenset(lacking | ({"fold", "folds"} if settings.folds is None else set()))
 
 
-def _keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
+def _keys(tables: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, set[str]]:
     """The keys that a study could have at its top ("") and in each section."""
-    found = {"": {*Settings.model_fields} - {*SECTIONS}} | keys_of(tables)
+    found = {"": {*Settings.model_fields} - {*SECTIONS}} | keys_of(tables, folders)
     for section, model in SECTIONS.items():
         found[section] = {*model.model_fields}
     search = tables.get("search")
@@ -261,19 +262,22 @@ def _keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
     return found
 
 
-def _check_sections_known(tables: Mapping[str, Any], mistakes: list[Mistake]) -> None:
+def _check_sections_known(
+    tables: Mapping[str, Any], folders: Sequence[Path], mistakes: list[Mistake]
+) -> None:
     known = [*Settings.model_fields, *RULES]
     for key, value in tables.items():
         if key not in known:
             what = "no such section" if isinstance(value, Mapping) else "no such key"
             shown = None if isinstance(value, Mapping) else value
-            near = meant(key, known) or _in_section(key, tables)
+            near = meant(key, known) or _in_section(key, tables, folders)
             mistakes.append(Mistake(str(key), what, shown, ", ".join(known), near))
 
 
-def _in_section(key: str, tables: Mapping[str, Any]) -> str | None:
+def _in_section(key: str, tables: Mapping[str, Any], folders: Sequence[Path]) -> str | None:
     """The full name of the key of a section that was meant at the top."""
-    full = {short: f"{s}.{short}" for s, keys in keys_of(tables).items() for short in sorted(keys)}
+    known = keys_of(tables, folders)
+    full = {short: f"{s}.{short}" for s, keys in known.items() for short in sorted(keys)}
     short = meant(key, full)
     return None if short is None else full[short]
 

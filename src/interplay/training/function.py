@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.errors import in_one_line
+from interplay.identity import is_kept_whole
 from interplay.options import arguments_of
 from interplay.training.global_generators import Globals
 from interplay.training.members import Member, Row, row_of, section
@@ -61,7 +62,7 @@ class FunctionRun:
                 self._end()
             else:
                 self._take(found)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.row.status, self.done = "failed", True
             self.row.error = in_one_line(error)
         self.row.seconds += time.perf_counter() - started
@@ -89,6 +90,8 @@ class FunctionRun:
                 f"metric {taken[0]!r} has the name of a column of the table; "
                 f"a metric may not be called {', '.join(sorted(COLUMNS))}"
             )
+        if strange := [name for name in values if not is_kept_whole(name)]:
+            raise ValueError(f"metric {strange[0]!r}: a NUL, or a sign that is no UTF-8")
         curves = self.row.curves
         assert curves is not None
         if curves and set(values) != set(curves):

@@ -158,7 +158,7 @@ class MemberRun:
                 row.status = "complete"
         except Diverged:
             row.status = "diverged"
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             row.status = "failed"
             row.error = in_one_line(error)
         if row.status != "stopped":

@@ -74,7 +74,7 @@ class StudyProgress:
             self._bar = Progress(
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),  # values may look like markup
                 console=Console(file=self.stream),
             )
             self._task = self._bar.add_task("starting Ray", total=total)

@@ -31,7 +31,6 @@ from interplay.tuning.search.book import (
     open_rounds,
 )
 from interplay.tuning.session import RaySession, Session
-from interplay.usercode import AsBegun
 
 if TYPE_CHECKING:
     from interplay.tuning.worker import Context
@@ -268,9 +267,7 @@ def _context(plan: Plan, packs: list[Pack], device: str) -> Context:
     study = plan.study
     threads = study.resources.cpus_per_worker
     target = Target(plan.metric, plan.mode, study.search.score)
-    return Context(
-        packs, plan.datasets, AsBegun(study.folders, plan.sources), device, threads, target
-    )
+    return Context(packs, plan.datasets, plan.begun, device, threads, target)
 
 
 def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:

@@ -177,7 +177,7 @@ def pack_up(
     from interplay.tuning.preflight import preflight  # and with it torch
 
     configs = {id(member.config): member.config for member in missing}  # one for each cell
-    checked = preflight(list(configs.values()), plan.datasets, plan.study.folders, plan.tried)
+    checked = preflight(list(configs.values()), plan.datasets, plan.begun, plan.tried)
     built = dict(zip(configs, checked, strict=True))
     reasons = [(member, built[id(member.config)].reason) for member in missing]
     todo = [member for member, reason in reasons if reason is None]

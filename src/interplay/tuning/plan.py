@@ -15,7 +15,7 @@ from interplay.metrics import Mode
 from interplay.models import BUILDER_VERSION, FAMILIES
 from interplay.study.study import Study
 from interplay.training.members import CellKey, Config, Member, section
-from interplay.usercode import source_digest
+from interplay.usercode import AsBegun, source_digest
 
 if TYPE_CHECKING:
     from interplay.tuning.preflight import Built
@@ -43,6 +43,11 @@ class Plan:
 
     def dataset(self, config: Config) -> Dataset:
         return self.datasets[dataset_key(section(config, "data"))]
+
+    @cached_property
+    def begun(self) -> AsBegun:
+        """Where the user's own code is had from, here and in workers."""
+        return AsBegun(self.study.folders, self.sources)
 
     @cached_property
     def tried(self) -> dict[str, Built]:

@@ -97,7 +97,7 @@ def _try(model_options: Config, data: Config, dataset: Dataset, folders: Sequenc
                 out = Network(model)(x)
     except InterplayError as error:
         return Built(str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Built(f"{in_one_line(error)}{_where(error, folders)}{remedy(error)}")
     expected = (len(inputs), spec.num_outputs)
     if tuple(out.shape) != expected:
@@ -121,7 +121,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _where(error: Exception, folders: Sequence[Path]) -> str:
+def _where(error: BaseException, folders: Sequence[Path]) -> str:
     """The user's own line that raised, where one did."""
     roots = [str(folder) for folder in folders]
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
