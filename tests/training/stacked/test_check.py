@@ -10,6 +10,7 @@ from interplay.training.members import Member, section
 from interplay.training.reference import train_member
 from interplay.training.stacked.check import why_not
 from interplay.training.stacked.engine import train_stack
+from interplay.training.stacked.twin import NotStackableError
 from interplay.tuning.packs import make_groups
 from interplay.tuning.plan import make_plan
 from interplay.tuning.preflight import preflight
@@ -85,8 +86,31 @@ class FrozenLate(Net):
         self.body.requires_grad_(False)
         return self
 
+class Counted(Net):
+    calls = 0
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x)
+
+class Later(Net):
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.epochs = []  # no plain value
+        self.body.requires_grad_(self.how != "freed later")
+    def train(self, mode=True):
+        super().train(mode)
+        self.epochs += [1] * mode
+        if len(self.epochs) > 3 and self.how == "rate set later":
+            self.drop.p = 0.9
+        if len(self.epochs) > 3 and self.how != "rate set later":
+            self.body.requires_grad_(self.how == "freed later")
+        return self
+
+LATER = ("freed later", "frozen later", "rate set later")
+
 def make(how="plain", freeze=False, inputs=7, outputs=4):
     kinds = {"held": Held, "held by type": HeldByType, "frozen late": FrozenLate}
+    kinds |= {"counted": Counted, **dict.fromkeys(LATER, Later)}
     net = kinds.get(how, Net)(how, inputs, outputs)
     if freeze or how == "frozen":
         net.body.requires_grad_(False)
@@ -150,6 +174,12 @@ REFUSED = {
     "settings by chance": "slope differs between members",
     "counts": "its forward changes seen",
     "buffer by chance": "places, a buffer, differs between members",
+    "counted": "it changes calls while it trains",
+}
+LATER = {
+    "freed later": "frozen or freed while it trains",
+    "frozen later": "frozen or freed while it trains",
+    "rate set later": "rate is set while it trains",
 }
 
 
@@ -194,6 +224,18 @@ def test_what_stacks_trains_as_on_the_reference_engine(how, folder):
 @pytest.mark.parametrize("how", REFUSED)
 def test_what_would_train_otherwise_is_refused_with_the_reason(how, folder):
     assert REFUSED[how] in (check(folder, how=how) or "it stacks")
+
+
+@pytest.mark.parametrize("how", LATER)
+def test_what_changes_only_later_ends_the_stack_and_trains_alone(how, folder):
+    assert check(folder, how=how) is None  # a step does not show it
+    study = study_of(folder, how=how)
+    config = study.resolve({k: d.grid()[0] for k, d in study.space.domains.items()})
+    parts = parts_of(config, small_data("flat", "classification"), "flat")
+    members = [Member(str(seed), config, seed, 4) for seed in (0, 1)]
+    with pytest.raises(NotStackableError, match=LATER[how]):
+        train_stack(members, [parts] * 2, folders=[folder])
+    assert train_member(members[0], parts, folders=[folder]).status == "complete"
 
 
 @pytest.mark.parametrize("rows", [2, 3])

@@ -16,6 +16,7 @@ from interplay.models.network import call, takes_lengths
 from interplay.training.dropout import seed_dropout
 from interplay.training.global_generators import own_globals
 from interplay.training.stacked.flat import Flat
+from interplay.training.stacked.refusals import PLAIN
 from interplay.training.stacked.stack import Stacked, stack
 from interplay.training.stacked.twin import NotStackableError
 
@@ -60,6 +61,7 @@ def _difference(
     lengths = takes_lengths(apart[0])
     flat = Flat([together])  # before they train, as an engine has it
     constants = {name: together.model.get_buffer(name).clone() for name in together.constants}
+    settings = _settings(apart[0])
 
     def run(training: bool) -> tuple[list[Tensor], Tensor]:
         # The last first: what is drawn from a global generator then shows.
@@ -94,7 +96,23 @@ def _difference(
         outs, joined = run(training=False)
     if not _same(torch.cat(outs), joined):
         return "its forward gives other numbers in evaluation when members share a batch"
+    now = _settings(apart[0])
+    for name in {**settings, **now}:
+        if settings.get(name) != now.get(name):
+            # As of a count of its calls: how often an engine calls a model is its own affair, and
+            # steps that a device replays call none.
+            return f"it changes {name} while it trains, of which a stack has one for all members"
     return None
+
+
+def _settings(model: nn.Module) -> dict[str, str]:
+    """The plain values that its modules hold, as text, by full name."""
+    return {
+        f"{path}.{name}" if path else name: repr(value)
+        for path, module in model.named_modules()
+        for name, value in vars(module).items()
+        if type(value) in PLAIN and name != "training"
+    }
 
 
 def _other_gradient(

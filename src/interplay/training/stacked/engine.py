@@ -172,7 +172,11 @@ class StackRun:
         return [self._row(track) for track in self.tracks]
 
     def advance(self) -> None:
-        """One epoch of every member, and what it gave."""
+        """One epoch of every member, and what it gave.
+
+        Raises:
+            NotStackableError: where the models change on the way as a stack cannot.
+        """
         started = time.perf_counter()
         # The process's own switch, which others that train here may have turned.
         allow_tf32(self.precision)
@@ -199,6 +203,7 @@ class StackRun:
         """One epoch of every member; each one's mean training loss, shape (members,)."""
         for stacked in self.stacks:
             stacked.train()
+        self.flat.check()
         self.total.zero_()
         rows = self.orders.epoch(self.epoch)
         if self.on_device is not None:
@@ -206,6 +211,7 @@ class StackRun:
         else:
             for step in rows:
                 self._step(step)
+        self.flat.check()
         return self.total / len(rows)
 
     def _step(self, rows: Tensor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from interplay.training.stacked.stack import Stacked
 from interplay.training.stacked.twin import NotStackableError
@@ -27,7 +27,8 @@ class Flat:
     """
 
     def __init__(self, stacks: Sequence[Stacked]) -> None:
-        self.parameters = [[p for p in s.parameters() if p.requires_grad] for s in stacks]
+        self._stacks = stacks
+        self.parameters = [_trained(stacked) for stacked in stacks]
         if not self.parameters[0]:
             raise NotStackableError("the model has no parameters to train")
         self.values = torch.cat(
@@ -63,10 +64,24 @@ class Flat:
         grads = [as_rows(grad) for grad in self.gradients(loss, number)]
         torch.cat(grads, dim=1, out=self.grads[self.rows[number]])
 
+    def check(self) -> None:
+        """See that the same parameters are trained as in the beginning.
+
+        Raises:
+            NotStackableError: where a model froze some meanwhile, or freed them.
+        """
+        for own, stacked in zip(self.parameters, self._stacks, strict=True):
+            if list(map(id, own)) != list(map(id, _trained(stacked))):
+                raise NotStackableError("parameters that are frozen or freed while it trains")
+
     @property
     def size(self) -> int:
         """Parameters of one member."""
         return self.values.shape[1]
+
+
+def _trained(stacked: Stacked) -> list[nn.Parameter]:
+    return [p for p in stacked.parameters() if p.requires_grad]
 
 
 def as_rows(parameter: Tensor) -> Tensor:
