@@ -305,3 +305,40 @@ def test_own_loader(tmp_path, capsys):
     assert "imported" in printed.err
     assert "reading" in printed.err
     assert not printed.out  # a verb's answer comes there
+
+
+X, TOKENS = np.zeros((4, 2), np.float32), np.array([[0, 1], [2, 3]] * 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"targets": np.zeros(4, np.float32)}, r"targets of regression have shape \(4, 1\), these"),
+        ({"targets": np.zeros((4, 2), np.float32)}, r"these \(4, 2\)"),
+        ({"task": "classification", "targets": np.zeros((4, 1), np.int64)}, r"have shape \(4,\)"),
+        ({"task": "classification", "targets": np.zeros(4)}, "whole numbers, not float64"),
+        ({"kind": "tokens", "inputs": TOKENS - 1, "vocabulary": 4}, "these are -1 to 2"),
+        (
+            {"kind": "tokens", "inputs": TOKENS, "vocabulary": 3},
+            "vocabulary of 3; these are 0 to 3",
+        ),
+        ({"kind": "tokens", "inputs": X, "vocabulary": 3}, "tokens are whole numbers"),
+    ],
+    ids=str,
+)
+def test_rows_that_would_train_something_else_are_refused(changes, says):
+    """(n) targets beside (n, 1) outputs are a table of differences to torch, and no error."""
+    whole = {"task": "regression", "kind": "flat", "inputs": X, "num_outputs": 1}
+    whole |= {"targets": np.zeros((4, 1), np.float32), **changes}
+    with pytest.raises(DataError, match=says):
+        Dataset(name="d", **whole)
+
+
+def test_a_loader_whose_arrays_are_none_is_a_message(tmp_path):
+    (tmp_path / "odd_arrays.py").write_text(
+        "import torch\n"
+        "def load():\n"
+        "    return torch.zeros(4, 2, requires_grad=True), torch.zeros(4)\n"
+    )
+    with pytest.raises(DataError, match="odd_arrays:load: Can't call numpy"):
+        load_dataset({"builder": "odd_arrays:load"}, [tmp_path])

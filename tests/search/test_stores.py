@@ -223,3 +223,9 @@ def test_the_grid_sampler_goes_through_the_grid(quiet_run, make_search, tmp_path
     assert len({(c["trial.x"], c["trial.kind"], c["trial.width"]) for c in cells}) == 12
     with pytest.raises(InterplayError, match=r"trial.[xy] is a range; it needs count, or step"):
         quiet_run(make_search(method="optuna", sampler="grid"), "other")
+
+
+def test_a_grid_that_no_memory_holds_is_not_listed(quiet_run, make_search):
+    wide = {"x": 0.5, "y": 0.5, "kind": "a", "width": {"low": 1, "high": 2**40}}
+    with pytest.raises(InterplayError, match=r"1,099,511,627,776 of trial.width = 1,099,511,627"):
+        quiet_run(make_search(method="optuna", sampler="grid", trials=3, trial=wide))

@@ -38,6 +38,11 @@ def refused(tables):
         (with_(model__hidden_size=list(range(10**6))), "1,000,000 values"),
         (with_(model__hidden_size=[-i for i in range(1, 90_000)]), "greater than or equal to 1"),
         (with_(model__hidden_size=[8] * 90_000), "the same value twice"),
+        (with_(model__hidden_size=[10**5000, 8]), "too large a whole number"),
+        (with_(engine=[10**5000]), "engine = a number of thousands of digits: not one of those"),
+        (with_(search={"points_to_evaluate": [{"hidden_size": 10**5000}]}), "outside what"),
+        (with_(resources={"workers": 100_000}), "workers = 100000: input should be less than"),
+        (with_(resources={"cpus_per_worker": 10**6}), "cpus_per_worker = 1000000: input should"),
         # What is not a value of its key.
         (with_(self=1), "self = 1: no such key"),
         (with_(data__name=[["digits"]], search__metric="accuracy"), "no such dataset"),
@@ -45,6 +50,10 @@ def refused(tables):
         (with_(search={"points_to_evaluate": [{"hidden_size": float("nan")}]}), "outside what"),
         (with_(heatmap={"x": "hidden_size", "y": "dropout", "o-ver": "mean"}), "heatmap.o-ver"),
         (with_(resources={"max.workers": 3}), "resources.max.workers = 3: no such key"),
+        (with_(resources={1: 3, None: 4}), "resources.None = 4: no such key"),
+        (with_(search={1: 3}), "search.1 = 3: no such key"),
+        (with_(heatmap={"x": "hidden_size", "y": "dropout", 2: 3}), "heatmap.2 = 3: no such key"),
+        (with_(optimizer={1: 3}), "optimizer.1: 'adam' has no such option"),
         (with_(data__name=["a\0b", "a\0c"]), "data.name = 'a\\x00b': a sign that no table keeps"),
         (with_(data__name="\ud800"), "a sign that no table keeps"),
         # What other tools call so, and decimals with a comma.
@@ -104,6 +113,9 @@ def test_a_range_of_which_data_is_loaded_needs_a_grid_where_a_search_chooses(tmp
     )
     sketched = Study(folders=[tmp_path], **counted).sketches()
     assert sorted(config["data.n"] for config in sketched) == [10, 20, 30, 40]
+    many = {"low": 1, "high": 50_000, "step": 1}
+    with pytest.raises(StudyError, match=r"data: 2,500,000,000 datasets, all of which are loaded"):
+        Study(folders=[tmp_path], **tables(guided, n=many, k=many))
 
 
 def test_a_functions_own_name_is_an_option_like_any_other(tmp_path):
@@ -158,6 +170,24 @@ def test_what_the_study_does_not_have_a_function_is_not_promised(tmp_path):
 def test_an_override_may_name_any_key_that_the_file_could_have(tmp_path, overrides, key, value):
     (tmp_path / "s.toml").write_text(HEAD)
     assert Study.load(tmp_path / "s.toml", overrides).tables[key] == value
+
+
+def test_an_override_may_name_what_a_function_of_ones_own_takes(tmp_path):
+    (tmp_path / "own_keys.py").write_text(
+        "def make(width=8, *, num_outputs): ...\ndef train(seed, rate=1.0): return {'value': rate}\n"
+    )
+    own = HEAD.partition("[model]")[0] + '[model]\nbuilder = "own_keys:make"\n'
+    (tmp_path / "s.toml").write_text(own)
+    study = Study.load(tmp_path / "s.toml", ["width=[8,16]"])
+    assert study.tables["model"] == {"builder": "own_keys:make", "width": [8, 16]}
+    for wrong in ("wdth=[8]", "num_outputs=3"):
+        with pytest.raises(StudyError, match="no such key") as error:
+            Study.load(tmp_path / "s.toml", [wrong])
+        assert ("did you mean 'model.width'" in str(error.value)) == (wrong[0] == "w")
+    (tmp_path / "t.toml").write_text(
+        'name = "t"\n[trial]\nfunction = "own_keys:train"\n[search]\nmetric = "value"\nmode = "max"\n'
+    )
+    assert Study.load(tmp_path / "t.toml", ["rate=[1.0,2.0]"]).space.varied == ("trial.rate",)
 
 
 @pytest.mark.parametrize(

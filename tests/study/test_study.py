@@ -246,7 +246,7 @@ def test_two_studies_with_a_module_of_the_same_name(tmp_path):
             r"whole number 1 to 1,000,000 or a list of \(whole number ≥ 0 and < 2\^63\):",
         ),
         ("search__time_budget", "soon", "number > 0: seconds after which no further cell begins"),
-        ("resources__workers", 0, "whole number 1 to 1,000,000: processes that train at once"),
+        ("resources__workers", 0, "whole number 1 to 1,024: processes that train at once"),
     ],
 )
 def test_a_setting_says_what_it_may_be_and_what_it_is(key, value, allowed):

@@ -86,7 +86,17 @@ class Dataset:
             raise DataError(f"dataset {self.name!r}: {n} inputs but {len(self.targets)} targets")
         if self.inputs.dtype.kind == "f" and not np.isfinite(self.inputs).all():
             raise DataError(f"dataset {self.name!r}: inputs that are not finite numbers")
+        shape = (n,) if self.task == "classification" else (n, self.num_outputs)
+        if self.targets.shape != shape:  # torch would make a table of (n) and (n, 1)
+            raise DataError(
+                f"dataset {self.name!r}: targets of {self.task} have shape {shape}, "
+                f"these {self.targets.shape}"
+            )
         if self.task == "classification":
+            if self.targets.dtype.kind not in "iu":
+                raise DataError(
+                    f"dataset {self.name!r}: class numbers are whole numbers, not {self.targets.dtype}"
+                )
             low, high = int(self.targets.min()), int(self.targets.max())
             if low < 0 or high >= self.num_outputs:
                 raise DataError(
@@ -117,6 +127,13 @@ class Dataset:
                 raise DataError(
                     f"dataset {self.name!r}: lengths are from 1 to the {steps} steps of the inputs; "
                     f"these are {self.lengths.min()} to {self.lengths.max()}"
+                )
+        if self.kind == "tokens":
+            low, high = self.inputs.min(initial=0), self.inputs.max(initial=0)
+            if self.inputs.dtype.kind not in "iu" or low < 0 or high >= self.vocabulary:
+                raise DataError(
+                    f"dataset {self.name!r}: tokens are whole numbers from 0 to below the "
+                    f"vocabulary of {self.vocabulary}; these are {low} to {high}"
                 )
         seen = np.zeros(n, dtype=bool)
         for part, rows in (self.fixed or {}).items():

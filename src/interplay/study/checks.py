@@ -14,6 +14,8 @@ from interplay.study.settings import MOST, Search, Settings
 
 FUNCTION = "trial.function"
 COMMON = frozenset(options_of(common_data.data).by_name)
+MOST_DATA = 10_000
+"""Datasets of one search: they are in memory together."""
 
 
 def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> Search:
@@ -45,16 +47,7 @@ def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> S
     if method.varied and not space.varied:
         mistakes.append(Mistake("search.method", "nothing varies", search.method, "single"))
     if not search.listed:
-        mistakes += [
-            Mistake(
-                name,
-                "a range of which data is loaded, which is loaded before the search begins",
-                str(domain),
-                "a list, or a range with count or step",
-            )
-            for name, domain in space.domains.items()
-            if loads(name) and not _on_grid(domain)
-        ]
+        _check_data(space, mistakes)
     _check_size(settings, space, mistakes)
     _check_scan(settings, mistakes)
     if FUNCTION in space.domains:
@@ -66,6 +59,23 @@ def loads(name: str) -> bool:
     """Whether a hyperparameter decides which data is loaded, not how it is split and batched."""
     section, _, key = name.partition(".")
     return section == "data" and key not in COMMON
+
+
+def _check_data(space: Space, mistakes: list[Mistake]) -> None:
+    """Every dataset that a search may come to is loaded before it begins."""
+    number = 1
+    for name, domain in space.domains.items():
+        if not loads(name):
+            continue
+        if domain.size is None:
+            reason = "a range of which data is loaded, which is loaded before the search begins"
+            allowed = "a list, or a range with count or step"
+            mistakes.append(Mistake(name, reason, str(domain), allowed))
+        number *= domain.size or 1
+    if number > MOST_DATA:
+        reason = f"{number:,} datasets, all of which are loaded before the search begins"
+        allowed = f"up to {MOST_DATA:,}: fewer values of what is loaded"
+        mistakes.append(Mistake("data", reason, None, allowed))
 
 
 def _check_size(settings: Settings, space: Space, mistakes: list[Mistake]) -> None:

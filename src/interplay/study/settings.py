@@ -30,6 +30,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 MOST = 1_000_000
 """Members of one study: more are neither kept in mind nor on a disk in files that can be read."""
 Count = Annotated[int, Field(ge=1, le=MOST)]
+Cores = Annotated[int, Field(ge=1, le=1024)]
+"""Of one machine: as many processes, or threads, begin at once and take their memory."""
 
 
 class Section(BaseModel):
@@ -97,9 +99,9 @@ class Heatmap(Section):
 class Resources(Section):
     """[resources]: where it runs; never what comes out."""
 
-    workers: Count | None = None
+    workers: Cores | None = None
     """Processes that train at once; one a core (or GPU) where left out."""
-    cpus_per_worker: Count = 1
+    cpus_per_worker: Cores = 1
     """Cores, and threads, of one worker."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """What a worker computes on; auto takes cuda where there is one, else cpu."""
@@ -152,6 +154,14 @@ def read_settings(tables: dict[str, Any], mistakes: list[Mistake]) -> Settings:
     rest = {k: dict(v) if isinstance(v, Mapping) else v for k, v in tables.items()}
     if isinstance(rest.get("search"), dict):
         rest["search"] = _read_search(rest["search"], mistakes)
+    for section in SECTIONS:
+        table = rest.get(section)
+        if not isinstance(table, dict):
+            continue
+        # Keys that are no words, as YAML may have some; pydantic takes none.
+        for key in [key for key in table if not isinstance(key, str)]:
+            wrong = {"type": "extra_forbidden", "input": table.pop(key)}
+            mistakes.append(_mistake((section, str(key)), wrong))
     found: dict[tuple[str, ...], Mistake] = {}
     try:
         return Settings.model_validate(rest)

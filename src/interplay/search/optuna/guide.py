@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 OWNER, SEARCH, NUMBER = "interplay:owner", "interplay:search", "interplay:number"
 SCALARS = (bool, int, float, str, type(None))
+MOST_LISTED = 100_000  # cells, which take a second of each trial
 
 
 class Reseeded(BaseSampler):
@@ -60,8 +62,7 @@ class Reseeded(BaseSampler):
                 case "qmc":  # one sequence, of which each trial is a point
                     return samplers.QMCSampler(seed=self.task.seed)
                 case "grid":  # one order, through which trials go
-                    levels = {name: _levels(name, d) for name, d in self.space.items()}
-                    return samplers.GridSampler(levels, seed=self.task.seed)
+                    return samplers.GridSampler(_grid(self.space), seed=self.task.seed)
                 case _:
                     return samplers.RandomSampler(seed=seed)
 
@@ -215,17 +216,41 @@ def _decoded(domain: Domain, value: Any) -> Any:
     return next(v for v in domain.grid() if _encoded(v) == value)
 
 
-def _levels(name: str, distribution: BaseDistribution) -> list[Any]:
+def _grid(space: Mapping[str, BaseDistribution]) -> dict[str, Sequence[Any]]:
+    """The levels of each hyperparameter, all of whose combinations Optuna lists for every trial.
+
+    Raises:
+        InterplayError: for a range without levels, or where there are too many.
+    """
+    numbers = {name: _number(name, distribution) for name, distribution in space.items()}
+    cells = math.prod(numbers.values())
+    if cells > MOST_LISTED:
+        each = " × ".join(f"{number:,} of {name}" for name, number in numbers.items())
+        raise InterplayError(
+            f"search.sampler = 'grid': {each} = {cells:,} cells, all of which are listed for every "
+            f"trial; at most {MOST_LISTED:,}: fewer by count, step or a list, or another sampler"
+        )
+    return {name: _levels(space[name], number) for name, number in numbers.items()}
+
+
+def _number(name: str, distribution: BaseDistribution) -> int:
+    """How many levels a hyperparameter has."""
     if isinstance(distribution, CategoricalDistribution):
-        return list(distribution.choices)
+        return len(distribution.choices)
     step = getattr(distribution, "step", None)
     if step is None or getattr(distribution, "log", False):
         raise InterplayError(
             f"search.sampler = 'grid': {name} is a range; it needs count, or step, or a list"
         )
     assert isinstance(distribution, (FloatDistribution, IntDistribution))
-    number = round((distribution.high - distribution.low) / step)
-    return [canonical(distribution.low + i * step) for i in range(number + 1)]
+    number: int = round((distribution.high - distribution.low) / step) + 1
+    return number
+
+
+def _levels(distribution: Any, number: int) -> list[Any]:
+    if isinstance(distribution, CategoricalDistribution):
+        return list(distribution.choices)
+    return [canonical(distribution.low + i * distribution.step) for i in range(number)]
 
 
 def _check_study(
