@@ -11,7 +11,17 @@ import pytest
 SRC = Path(__file__).parent.parent / "src" / "interplay"
 # The data's journey: a module may import those of its own stage and of earlier ones.
 STAGES = [
-    {"errors", "identity", "kinds", "metrics", "options", "registry", "separated", "usercode"},
+    {
+        "errors",
+        "identity",
+        "kinds",
+        "metrics",
+        "options",
+        "registry",
+        "separated",
+        "signs",
+        "usercode",
+    },
     {"space"},
     {"data"},
     {"models"},

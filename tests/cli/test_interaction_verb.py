@@ -66,6 +66,16 @@ def test_a_page_to_read(table):
     assert "None" not in page
 
 
+def test_values_that_would_tear_the_page_apart_are_signs_on_it(tmp_path):
+    frame = grid(SHIFTING, noise=0.01)
+    frame["y"] = frame["y"].map(lambda level: f"two\nlines\t{level}\x1b[2J\u202e")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    page = call(tmp_path / "t.csv", "--x", "x", "--y", "y", "--metric", "m", "--mode", "max").stdout
+    assert "two↵lines⇥0U+001B[2JU+202E" in page
+    assert "\x1b" not in page
+    assert "lines" not in {line.strip()[:5] for line in page.splitlines()}
+
+
 def test_published_numbers_reach_the_page(tmp_path):
     warpbreaks().to_csv(tmp_path / "w.csv", index=False)
     page = call(

@@ -10,6 +10,7 @@ import typer
 
 from interplay.cli.options import of_heatmap
 from interplay.errors import BudgetError
+from interplay.signs import visible
 
 if TYPE_CHECKING:
     from interplay.analysis.interaction import Interaction
@@ -121,7 +122,7 @@ def print_interaction(found: Interaction) -> None:
 
     def wrapped(text: str, mark: str = "") -> None:
         room = min(shutil.get_terminal_size((100, 24)).columns, 110)
-        typer.echo(textwrap.fill(mark + text, room, subsequent_indent=" " * len(mark)))
+        typer.echo(textwrap.fill(mark + visible(text), room, subsequent_indent=" " * len(mark)))
 
     wrapped(found.verdict)
     unit = "no seeds named" if found.n_seeds is None else f"{found.n_seeds} seed"
@@ -186,6 +187,7 @@ def print_table(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
     """Rows of text in columns; the last column wraps in a terminal that is too narrow."""
     import textwrap
 
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     start = indent + sum(widths) + 2 * len(widths)
     room = max(24, shutil.get_terminal_size((120, 24)).columns - start)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import takewhile
@@ -11,15 +10,14 @@ from itertools import takewhile
 import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
+from interplay.signs import code_of, on_one_line, steers
+
 CHAR_WIDTH = 0.62
 """Of a character, in its font size: digits are narrower, so what fits by this fits in ink."""
 BOLD = 1.1
 """How much wider bold characters are."""
 LONGEST = 30
 """Characters of a name at a tick or in a legend."""
-CONTROL = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
-DIRECTION = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-"""Categories and directions of characters that are seen by what they do to others, if at all."""
 
 
 def shown(text: str, lines: bool = False) -> str:
@@ -38,25 +36,6 @@ def shown(text: str, lines: bool = False) -> str:
     return "".join(
         character if character in have or character == "\n" else code_of(character)
         for character in on_one_line(text, lines)
-    )
-
-
-def on_one_line(text: str, lines: bool = False) -> str:
-    """A text with signs for line breaks, unless `lines` are meant, and for tabs."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "⇥")
-    return text if lines else text.replace("\n", "↵")
-
-
-def code_of(character: str) -> str:
-    """What is drawn of a character that cannot be: U+4E2D."""
-    return f"U+{ord(character):04X}"
-
-
-def steers(character: str) -> bool:
-    """Whether a character is seen by what it does to others, if at all."""
-    return (
-        unicodedata.category(character) in CONTROL
-        or unicodedata.bidirectional(character) in DIRECTION
     )
 
 

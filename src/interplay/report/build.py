@@ -12,7 +12,6 @@ from typing import Any
 
 from interplay.analysis.cells import Cells
 from interplay.errors import InterplayError, Option
-from interplay.plots.letters import on_one_line
 from interplay.report.content import compose
 from interplay.report.figures import blank_figures, draw_figures, figures_of
 from interplay.report.reflection import Part, first_formula, read_reflection, scaffold
@@ -20,6 +19,7 @@ from interplay.report.settings import TEMPLATE, read_settings
 from interplay.report.typeset import PageError, typeset
 from interplay.results.question import Question
 from interplay.results.results import Results
+from interplay.signs import on_one_line
 from interplay.study.settings import NAME
 
 OLD_WORDS = (

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.errors import InterplayError
-from interplay.plots.letters import code_of, steers
+from interplay.signs import code_of, steers
 
 POINTS_PER_MM = 72 / 25.4
 TOP, BOTTOM, A4 = 14 * POINTS_PER_MM, 13 * POINTS_PER_MM, 297 * POINTS_PER_MM
