@@ -292,6 +292,12 @@ def test_missing_values_are_an_error_or_left_out(tmp_path):
         ({"target": "kind", "ignore": "prise"}, "no column 'prise'"),
         ({"target": "kind", "task": "regression"}, "holds words; regression needs numbers"),
         ({"target": "kind", "path": "nothing.csv"}, r"no file /.*/nothing\.csv$"),
+        (
+            {"target": "kind", "path": "~nobody-at-all/t.csv"},
+            "no path of a file: Could not determine",
+        ),
+        ({"target": "kind", "path": "a" * 5000}, "no path of a file: .*File name too long"),
+        ({"target": "kind", "path": "a\0b"}, "no path of a file: embedded null"),
         ({"target": "kind", "ignore": "price, kind"}, "column 'kind' is target and ignore"),
         ({"target": "kind", "groups": "kind"}, "column 'kind' is target and groups"),
         (

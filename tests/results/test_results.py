@@ -188,13 +188,20 @@ def test_what_is_bookkeeping_is_no_metric_of_an_interaction(tmp_path):
 
 def test_where_all_members_failed_that_is_said_and_why(tmp_path):
     results = make_run(tmp_path / "run")
-    frame = results.frame.drop(columns=["accuracy", "valid_loss"])
-    frame = frame.assign(status="failed", error="out of memory")
-    failed = Results(replace(results.table, frame=frame))
-    for ask in (failed.cells, failed.analyse):
-        with pytest.raises(TableError, match="of 12 rows 12 failed; the first with: out of memory"):
-            ask(Question())
-    assert failed.ranked()["n"].tolist() == [0] * 4
+    # As a ledger gives them: the metric has a column, whether or not a row has a value.
+    none = results.frame.drop(columns="valid_loss").assign(accuracy=np.nan)
+    for frame in (none, none.drop(columns="accuracy")):
+        frame = frame.assign(status="failed", error="out of memory")
+        failed = Results(replace(results.table, frame=frame))
+        for ask in (failed.cells, failed.analyse):
+            with pytest.raises(
+                TableError, match="12 rows 12 failed; the first with: out of memory"
+            ):
+                ask(Question())
+        assert failed.ranked()["n"].tolist() == [0] * 4
+    diverged = Results(replace(results.table, frame=none.assign(status="diverged")))
+    with pytest.raises(TableError, match=r"no row of s has a result: of 12 rows 12 diverged$"):
+        diverged.cells(Question(at_epoch=2))
 
 
 def test_roles_that_a_run_knows_cannot_be_told_otherwise(tmp_path):

@@ -217,6 +217,8 @@ def test_overrides_that_are_none(tmp_path, override, says):
         ("a.toml", "x = " + "[" * 5000, "nested too deeply"),
         ("a.yaml", "x: " + "[" * 5000, "nested too deeply"),
         ("a.yaml", "x: " + "9" * 5000, "is not YAML"),
+        ("a.yaml", "x: !!bool maybe", "is not YAML: KeyError: 'maybe'"),
+        ("a.yaml", "x: !!timestamp noon", "is not YAML"),
         ("a.toml", HEAD + "self = 1\n", "no such option"),
         ("a.toml", "self = 1\n" + HEAD, "self = 1: no such key"),
     ],

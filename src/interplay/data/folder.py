@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
-from interplay.errors import DataError
+from interplay.errors import DataError, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,11 +35,16 @@ def find_path(path: str, folders: Sequence[Path], what: str) -> Path:
     Raises:
         DataError: naming every place that was looked at.
     """
-    given = Path(path).expanduser()
-    places = list(dict.fromkeys((folder / given).resolve() for folder in [*folders, Path.cwd()]))
-    for place in places:
-        if place.exists():
-            return place
+    try:
+        given = Path(path).expanduser()
+        places = list(
+            dict.fromkeys((folder / given).resolve() for folder in [*folders, Path.cwd()])
+        )
+        for place in places:
+            if place.exists():
+                return place
+    except (OSError, RuntimeError, ValueError) as error:  # nobody's home, a name too long, a NUL
+        raise DataError(f"{path!r:.200} is no path of a {what}: {words_of(error)}") from None
     looked = " and no ".join(map(str, places))
     raise DataError(f"there is no {what} {looked}")
 

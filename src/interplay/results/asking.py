@@ -224,7 +224,7 @@ def _check_rows(table: Table, metric: str) -> None:
             f"ended; words that do: {listed(sorted(WORDS), 60)}. Another column? ",
             Option("status"),
         )
-    if metric in frame:
+    if metric in frame and frame[metric].notna().any():
         return
     counts = Counter(status_of(word) for word in frame[status])
     found = ", ".join(f"{n} {word}" for word, n in counts.items() if word)

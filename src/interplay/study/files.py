@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from interplay.errors import InterplayError, nearest, words_of
+from interplay.errors import InterplayError, in_one_line, nearest, words_of
 
 SUFFIXES = (".toml", ".yaml", ".yml")
 
@@ -50,6 +50,8 @@ def _read_yaml(path: Path, text: str) -> dict[str, Any]:
         raise InterplayError(f"{path} is nested too deeply to be read") from None
     except (YAMLError, ValueError) as error:
         raise InterplayError(f"{path} is not YAML: {words_of(error)}") from None
+    except Exception as error:  # of a value that its own tag does not fit, as !!bool maybe
+        raise InterplayError(f"{path} is not YAML: {in_one_line(error)}") from None
     if not isinstance(tables, dict):
         raise InterplayError(
             f"{path}: a study file is a table of keys, not {type(tables).__name__}"
