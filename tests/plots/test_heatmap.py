@@ -1,6 +1,7 @@
 """What the ink says: numbers, words, colours and titles of drawn heatmaps."""
 
 import itertools
+from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,6 +37,13 @@ def cells_of(frame, **options):
     return CellMeans(**{"x": "model.h", "y": "model.d", "metric": "accuracy", **options})(frame)
 
 
+@cache
+def plain(mode="max"):
+    """The plain table's cells and heatmap, drawn once: only for looking at."""
+    cells = cells_of(table(), mode=mode)
+    return cells, draw_heatmap(cells)
+
+
 def spoil(frame, x, y, status, seeds=(0, 1, 2)):
     at = (frame["model.h"] == x) & (frame["model.d"] == y) & frame["seed"].isin(seeds)
     frame.loc[at, ["status", "accuracy"]] = [status, np.nan]
@@ -48,8 +56,7 @@ def words(ax):
 
 
 def test_every_square_states_mean_and_sd():
-    cells = cells_of(table())
-    ax = draw_heatmap(cells)
+    cells, ax = plain()
     texts = {place: text.get_text() for place, text in squares(ax).items()}
     assert texts[0, 0] == "0.510\n±0.010"
     assert set(texts) == set(np.ndindex(2, 3))
@@ -65,17 +72,19 @@ def test_every_square_states_mean_and_sd():
 SPOILT = ("diverged", "failed", "stopped", "unfinished")
 
 
+@cache
 def spoilt():
-    """A column a kind: all of its rows below, some of them above; and one without a run."""
+    """The heatmap of a column a kind: all of its rows below, some of them above; and one without a run."""
     frame = table((*range(len(SPOILT)), 9))
     for x, status in enumerate(SPOILT):
         spoil(frame, x, 0.0, status)
         spoil(frame, x, 0.5, status, seeds=(0,))
-    return cells_of(frame[(frame["model.h"] != 9) | (frame["model.d"] != 0.0)], with_stopped=False)
+    frame = frame[(frame["model.h"] != 9) | (frame["model.d"] != 0.0)]
+    return draw_heatmap(cells_of(frame, with_stopped=False))
 
 
 def test_what_went_wrong_is_drawn_as_such():
-    ax = draw_heatmap(spoilt())
+    ax = spoilt()
     texts = {place: text.get_text() for place, text in squares(ax).items()}
     assert [texts[0, column] for column in range(5)] == [*SPOILT, "no run"]
     ends = [texts[1, column].split("\n", 2)[2] for column in range(5)]
@@ -97,7 +106,7 @@ def test_a_square_of_several_kinds_is_what_weighs_most():
 
 
 def test_kinds_of_squares_are_told_apart_in_grey_too():
-    ax = draw_heatmap(spoilt())
+    ax = spoilt()
     hatched = [p for p in ax.patches if isinstance(p, Rectangle) and p.get_hatch()]
     assert len({p.get_hatch() for p in hatched}) == len({p.get_facecolor() for p in hatched}) == 5
     for one in hatched:
@@ -106,7 +115,7 @@ def test_kinds_of_squares_are_told_apart_in_grey_too():
 
 
 def test_the_legend_holds_only_what_occurs():
-    text = words(draw_heatmap(cells_of(table())))
+    text = words(plain()[1])
     assert "best" in text
     for part in ("diverged", "failed", "no run", "div.", "not in the mean"):
         assert part not in text
@@ -114,8 +123,7 @@ def test_the_legend_holds_only_what_occurs():
 
 @pytest.mark.parametrize(("mode", "better"), [("max", "higher"), ("min", "lower")])
 def test_the_bright_end_is_the_better_one(mode, better):
-    cells = cells_of(table(), mode=mode)
-    ax = draw_heatmap(cells)
+    cells, ax = plain(mode)
     mesh = next(c for c in ax.collections if isinstance(c, QuadMesh))
     light = [luminance(mesh.cmap(mesh.norm(v))) for v in (cells.mean.min(), cells.mean.max())]
     assert (light[1] > light[0]) == (mode == "max")
@@ -123,8 +131,7 @@ def test_the_bright_end_is_the_better_one(mode, better):
 
 
 def test_text_stands_out_on_its_square():
-    cells = cells_of(table())
-    ax = draw_heatmap(cells)
+    cells, ax = plain()
     mesh = next(c for c in ax.collections if isinstance(c, QuadMesh))
     for place, text in squares(ax).items():
         one, two = luminance(mesh.cmap(mesh.norm(cells.mean[place]))), luminance(text.get_color())
@@ -132,8 +139,7 @@ def test_text_stands_out_on_its_square():
 
 
 def test_the_best_square_is_outlined_and_starred():
-    cells = cells_of(table())
-    ax = draw_heatmap(cells)
+    cells, ax = plain()
     row, column = cells.best
     outlines = [p for p in ax.patches if isinstance(p, Rectangle) and not p.get_fill()]
     assert {p.get_xy() for p in outlines} == {(column, row)}
@@ -156,7 +162,7 @@ def test_a_square_too_small_loses_its_sd_and_the_title_says_so():
 
 
 def test_numbers_go_up_and_words_go_down():
-    up = draw_heatmap(cells_of(table()))
+    _, up = plain()
     assert up.get_ylim()[0] < up.get_ylim()[1]
     down = draw_heatmap(cells_of(table(ys=("relu", "gelu"))))
     assert down.get_ylim()[0] > down.get_ylim()[1]

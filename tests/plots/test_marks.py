@@ -1,6 +1,7 @@
 """Ties with the best square, and the warnings that come with them."""
 
 from dataclasses import replace
+from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,15 +20,21 @@ def _closed():
     plt.close("all")
 
 
+@cache
+def plain():
+    """The plain table's cells, analysis and heatmap, drawn once: only for looking at."""
+    cells, found = both(table())
+    return cells, found, draw_heatmap(cells, interaction=found)
+
+
 TIE = "not clearly worse than the best"
 
 
 def test_the_ties_of_the_analysis_are_ringed_and_no_others():
-    cells, found = both(table())
+    cells, found, ax = plain()
     tied = {(int(y), int(x)) for y, x in np.argwhere(found.ridge.tied)}
     assert cells.best in tied
     assert 1 < len(tied) < cells.n.size
-    ax = draw_heatmap(cells, interaction=found)
     assert rings(ax) == tied - {cells.best}
     assert TIE in words(ax)
     assert rings(draw_heatmap(cells)) == set()
@@ -95,7 +102,7 @@ def test_a_cell_with_diverged_runs_is_no_best_to_tie_with():
     assert plain is not None
 
 
-@pytest.mark.parametrize("size", [(6.0, 4.0), (3.6, 2.6), (3.0, 2.6)])
+@pytest.mark.parametrize("size", [(6.0, 4.0), (3.0, 2.6)])
 def test_rings_hide_no_number(size):
     cells, found = both(table(xs=range(6), ys=range(5)))
     _, ax = plt.subplots(figsize=size, layout="constrained")
@@ -111,8 +118,7 @@ def test_rings_hide_no_number(size):
 
 
 def test_rings_are_light_with_a_dark_rim():
-    cells, found = both(table())
-    ax = draw_heatmap(cells, interaction=found)
+    ax = plain()[2]
     (line,) = [line for line in ax.lines if line.get_gid() == "tied"]
     assert (line.get_markerfacecolor(), line.get_markeredgecolor()) == ("white", "black")
     legend = [line for area in ax.figure.findobj(DrawingArea) for line in area.findobj(plt.Line2D)]

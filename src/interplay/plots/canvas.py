@@ -59,8 +59,8 @@ class _Keeper(Artist):
             for mark, ax, fit in self.fits:
                 size = size_of(ax)
                 before = self.sizes.get(mark, (0.0, 0.0))
-                # Texts are fitted with more to spare than that.
-                if any(abs(a - b) > 0.02 * b for a, b in zip(size, before, strict=True)):
+                # Texts are fitted with more to spare than that; in a little more room they stay.
+                if any(not 0.98 * b <= a <= 1.06 * b for a, b in zip(size, before, strict=True)):
                     self.sizes[mark] = size
                     fit(*size)
                     as_written(ax)
