@@ -6,9 +6,12 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from typer.testing import CliRunner
 
 import interplay
@@ -100,3 +103,22 @@ def test_a_run_elsewhere(wheel, tmp_path):
     assert (empty / "reports" / "mine" / "heatmap.png").stat().st_size > 10_000
     run(command, "report", "runs/mine", "-o", "page.pdf", cwd=empty)
     assert (empty / "page.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_all_that_is_needed_is_pinned():
+    """Also what others need: a torchvision of another torch does not load."""
+    pinned = {
+        canonicalize_name(line.partition("==")[0])
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    left, seen = ["interplay"], {"interplay", "setuptools"}  # the second is Python's, as pip is
+    while left:
+        for text in metadata.requires(left.pop()) or []:
+            needed = Requirement(text)
+            name = canonicalize_name(needed.name)
+            wanted = needed.marker is None or needed.marker.evaluate({"extra": ""})
+            if wanted and name not in seen:
+                seen.add(name)
+                left.append(name)
+    assert seen - pinned == {"interplay", "setuptools"}
