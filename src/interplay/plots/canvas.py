@@ -9,16 +9,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
-from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from interplay.plots.cell import keep_inside, laid_out, share_of
+from interplay.plots.letters import as_written
 from interplay.plots.look import Look
 from interplay.plots.palette import INK, LIGHT_INK, PAPER, SMALL
 
@@ -145,25 +143,6 @@ def unseen(ax: Axes) -> Iterator[None]:
         yield
     finally:
         figure.set_visible(before)
-
-
-def as_written(part: Artist) -> None:
-    """Let all text of a picture be text: no `$` begins mathematics, and TeX reads none of it.
-
-    Words without such signs are left alone, so that a title given later may hold mathematics, and
-    so are the numbers that matplotlib writes at ticks.
-    """
-    own = {
-        id(label)
-        for axis in part.findobj(Axis)
-        if isinstance(axis.get_major_formatter(), (ScalarFormatter, LogFormatter))
-        for tick in (*axis.majorTicks, *axis.minorTicks)
-        for label in (tick.label1, tick.label2)
-    }
-    for text in part.findobj(Text):
-        if id(text) not in own and not set("$\\%_#{}^&~").isdisjoint(text.get_text()):
-            text.set_parse_math(False)
-            text.set_usetex(False)
 
 
 def root_of(ax: Axes) -> Figure:

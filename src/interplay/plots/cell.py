@@ -11,6 +11,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.transforms import Bbox
 
+from interplay.plots.letters import inked
+
 PAD = 4.0
 """Between a drawing and its neighbours or the figure's edge, in points."""
 LEAST = 0.2
@@ -56,15 +58,15 @@ def keep_inside(ax: Axes, renderer: RendererBase) -> bool:
     Returns:
         Whether it was changed.
     """
-    inked, here = ax.get_tightbbox(renderer), ax.get_window_extent(renderer)
-    if inked is None or ax.get_axes_locator() is not None:
+    ink_box, here = inked(ax, renderer), ax.get_window_extent(renderer)
+    if ink_box is None or ax.get_axes_locator() is not None:
         return False  # another has its place in hand, such as a file that is cut to what is drawn
     part = ax.get_figure(root=False)
     assert part is not None
     room, placed = room_of(ax, renderer), _placed(ax, part)
     low, high = [], []
     for side in (0, 1):
-        asked, now, ink, own = (b.get_points()[:, side] for b in (placed, here, inked, room))
+        asked, now, ink, own = (b.get_points()[:, side] for b in (placed, here, ink_box, room))
         start, end = own
         new_first = max(asked[0], start + now[0] - ink[0])
         new_last = min(asked[1], end - (ink[1] - now[1]))
@@ -101,9 +103,9 @@ def room_of(ax: Axes, renderer: RendererBase | None = None) -> Bbox:
         if other is ax or not other.get_visible():
             continue
         there = _placed(other, part)
-        inked = (other.get_tightbbox(renderer) if renderer else None) or there
+        its_own = (other.get_tightbbox(renderer) if renderer else None) or there
         for side, across in ((0, 1), (1, 0)):
-            h, t, i = (b.get_points()[:, side] for b in (here, there, inked))
+            h, t, i = (b.get_points()[:, side] for b in (here, there, its_own))
             a, b = here.get_points()[:, across], there.get_points()[:, across]
             if min(a[1], b[1]) - max(a[0], b[0]) <= 1:
                 continue  # it lies diagonally

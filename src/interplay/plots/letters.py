@@ -1,4 +1,4 @@
-"""Names and values as they are drawn: no character is swallowed, and how wide a text will be."""
+"""Names and values as they are drawn: no character is swallowed, and how much room a text takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from functools import lru_cache
 from itertools import takewhile
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
+from matplotlib.transforms import Bbox
 
 from interplay.signs import code_of, on_one_line, steers
 
@@ -100,3 +107,28 @@ def _alike(texts: Sequence[str]) -> int:
     """How many characters all begin with."""
     together = zip(*texts, strict=False)
     return sum(1 for _ in takewhile(lambda signs: len(set(signs)) == 1, together))
+
+
+def as_written(part: Artist) -> None:
+    """Let all text of a picture be text: no `$` begins mathematics, and TeX reads none of it.
+
+    Words without such signs are left alone, so that a title given later may hold mathematics, and
+    so are the numbers that matplotlib writes at ticks.
+    """
+    own = {
+        id(label)
+        for axis in part.findobj(Axis)
+        if isinstance(axis.get_major_formatter(), (ScalarFormatter, LogFormatter))
+        for tick in (*axis.majorTicks, *axis.minorTicks)
+        for label in (tick.label1, tick.label2)
+    }
+    for text in part.findobj(Text):
+        if id(text) not in own and not set("$\\%_#{}^&~").isdisjoint(text.get_text()):
+            text.set_parse_math(False)
+            text.set_usetex(False)
+
+
+def inked(ax: Axes, renderer: RendererBase | None = None) -> Bbox | None:
+    """What an axes and all its words take, in pixels; None where it is not seen."""
+    as_written(ax)  # or what is only measured yet would be read as mathematics
+    return ax.get_tightbbox(renderer)

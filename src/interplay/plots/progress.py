@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from interplay.analysis.numbers import Floats, number_label
-from interplay.plots.canvas import Fit, as_written, drawing, ink_on, keep_fitting, prepare, root_of
-from interplay.plots.letters import BOLD, wrapped
+from interplay.plots.canvas import Fit, drawing, ink_on, keep_fitting, prepare, root_of
+from interplay.plots.letters import BOLD, as_written, wrapped
 from interplay.plots.look import Look, Looks
 from interplay.plots.palette import BAD, CURVE, DOT, INK, PALE, SMALL, SPAN, TITLE
 from interplay.plots.window import Window

@@ -26,6 +26,7 @@ from interplay.plots.letters import (
     CHAR_WIDTH,
     LONGEST,
     in_lines,
+    inked,
     shown,
     told_apart,
     wrapped,
@@ -195,9 +196,9 @@ class Footer:
         texts = [wrapped(note, width, SMALL) for note in self.notes]
         if not texts:
             return []
-        inked, points = self.ax.get_tightbbox(), 72 / root_of(self.ax).dpi
-        assert inked is not None
-        around = (inked.height - self.ax.get_window_extent().height) * points + ROW * rows
+        box, points = inked(self.ax), 72 / root_of(self.ax).dpi
+        assert box is not None
+        around = (box.height - self.ax.get_window_extent().height) * points + ROW * rows
         share = share_of(self.ax)[1]
         most = share - around - min(0.45 * share, READABLE)
         for kept in range(len(texts), 0, -1):
