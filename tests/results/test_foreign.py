@@ -334,3 +334,14 @@ def test_no_option_goes_unheard():
     told = call("interaction", CASES / "losses.csv", "--metric", "val_loss", *twice)
     assert told.exit_code == 2
     assert "--where 'seed=2': seed has a value already" in told.stderr
+
+
+@pytest.mark.parametrize("kind", ["float16", "category", "Float64", "string"])
+@pytest.mark.filterwarnings("error")
+def test_any_kind_of_column_can_be_an_axis(kind):
+    plain = frame().astype({"lr": str}) if kind == "string" else frame()
+    given = Results.from_frame(frame().astype({"lr": kind}))
+    assert given.ranked("accuracy")["mean"].tolist() == (
+        Results.from_frame(plain).ranked("accuracy")["mean"].tolist()
+    )
+    assert given.cells(ASKED).n.sum() == len(plain)

@@ -72,11 +72,17 @@ def guess_table(name: str, frame: pd.DataFrame) -> Table:
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """With text as column names, and text for what cannot be compared: lists, dicts."""
+    """With text as column names, plain kinds of columns, and text for what cannot be compared."""
     frame = frame.set_axis(["/".join(map(str, _parts(name))) for name in frame.columns], axis=1)
     if frame.columns.has_duplicates:
         twice = ", ".join(frame.columns[frame.columns.duplicated()].unique())
         raise TableError(f"more than one column is called {twice}: rename them")
+    for name, kind in frame.dtypes.items():
+        # Whose groups pandas makes otherwise, or not at all.
+        if isinstance(kind, pd.CategoricalDtype):
+            frame = frame.assign(**{str(name): frame[name].astype(object)})
+        elif kind == np.float16:
+            frame = frame.assign(**{str(name): frame[name].astype(np.float32)})
     for name in frame.select_dtypes([object, "string"]).columns:
         if frame[name].map(_is_many).any():
             frame = frame.assign(**{name: frame[name].map(_as_text)})
