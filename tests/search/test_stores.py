@@ -73,10 +73,9 @@ def test_two_drivers_share_a_study(kind, folder, request):
     url = request.getfixturevalue("redis") if kind == "redis" else url[kind]
     (folder / "killed.toml").write_text(SHARED)
     store = f"search.storage={url}"
-    # What is shared is the drivers': one kind of store is enough to see Ray leave it alone.
-    program = "interplay" if kind == "journal" else "tests.tuning.driver"
+    # What is shared is the drivers': Ray, in a process of its own each, would only make them start later.
     drivers = [
-        tune(folder, out, store, "resources.workers=1", slow="0.1", program=program)
+        tune(folder, out, store, "resources.workers=1", slow="0.1", program="tests.tuning.driver")
         for out in ("a", "b")
     ]
     for driver in drivers:
