@@ -57,7 +57,7 @@ class Results:
         Raises:
             TableError: where it cannot be read.
         """
-        return cls(csv.read(Path(path)))
+        return cls(csv.read(str(path)))
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, name: str = "table") -> Results:

@@ -1,6 +1,7 @@
 """Where results come from: each source is one file here, and one registration.
 
-Its file has `recognises(path)`, whether a path is one, and `read(path)`, which gives a `Table`.
+Its file has `recognises(source)`, whether a path or an address is one (by its form alone: nothing is
+opened that is not there), and `read(source)`, which gives a `Table`.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ def read_source(source: str | Path) -> Table:
         TableError: no source knows it, or its own cannot read it.
         LedgerError: it is a folder and no run.
     """
-    path = Path(source)
+    source, path = str(source), Path(source)
     for entry in SOURCES:
         module = importlib.import_module(entry.path.partition(":")[0])
-        if module.recognises(path):
-            table: Table = module.read(path)
+        if module.recognises(source):
+            table: Table = module.read(source)
             return table
     if path.is_file():
         known = "; ".join(entry.summary for entry in SOURCES)

@@ -12,17 +12,19 @@ from interplay.separated import SUFFIXES, read_separated
 from interplay.table.table import Table
 
 
-def recognises(path: Path) -> bool:
+def recognises(source: str) -> bool:
     """Whether the file is called so."""
+    path = Path(source)
     return path.suffix.lower() in SUFFIXES and not path.is_dir()
 
 
-def read(path: Path) -> Table:
+def read(source: str) -> Table:
     """The rows of a CSV (commas, semicolons or tabs), at least one, their columns' roles guessed.
 
     Raises:
         TableError: where it cannot be read.
     """
+    path = Path(source)
     return guess_table(path.stem, _frame(path))
 
 

@@ -23,18 +23,18 @@ OWN: dict[str, Role] = {
 """What the ledger's own columns are; the rest of them are bookkeeping."""
 
 
-def recognises(path: Path) -> bool:
+def recognises(source: str) -> bool:
     """Whether there is a study in this folder."""
-    return (path / STUDY).is_file()
+    return (Path(source) / STUDY).is_file()
 
 
-def read(path: Path) -> Table:
+def read(source: str) -> Table:
     """The table of a run.
 
     Raises:
         LedgerError: the folder cannot be read.
     """
-    ledger = Ledger.open(path)
+    ledger = Ledger.open(source)
     study, frame = ledger.study(), ledger.frame()
     asked = study.get("heatmap") or {}
     return Table(

@@ -1,0 +1,60 @@
+"""A table whose tool says what its columns are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from interplay.metrics import Meaning, meaning_of
+from interplay.table.table import SINGLE, Column, Default, Role, Table, varying
+
+
+def known_table(
+    name: str,
+    frame: pd.DataFrame,
+    *,
+    hyperparameters: Sequence[str],
+    metrics: Sequence[str],
+    roles: Mapping[Role, str] | None = None,
+    orders: Mapping[str, Sequence[Any]] | None = None,
+    logs: Mapping[str, bool] | None = None,
+    modes: Mapping[str, Any] | None = None,
+    default: Default | None = None,
+    read_curves: Callable[[], pd.DataFrame] | None = None,
+) -> Table:
+    """The table of a frame; every column that no argument names is bookkeeping.
+
+    Args:
+        frame: a row a training, as `guess.plain` leaves it.
+        hyperparameters, metrics: their columns.
+        roles: which column is the seed, fold, budget or status, where one is.
+        orders: of hyperparameters, the values they may take, in order.
+        logs: of hyperparameters, whether their scale is logarithmic.
+        modes: of metrics, which way is better, where the tool says so.
+        default: what is asked where a reader does not say.
+        read_curves: as of `Table`.
+    """
+    roles, orders, logs, modes = roles or {}, orders or {}, logs or {}, modes or {}
+    assert set(roles) <= set(SINGLE)
+    named: dict[str, Column] = {}
+    for column in hyperparameters:
+        order = tuple(orders.get(column, ()))
+        named[column] = Column(column, "hyperparameter", order=order, log=logs.get(column))
+    for column in metrics:
+        meaning = meaning_of(column)
+        meaning = Meaning(modes.get(column, meaning.mode), meaning.bounds)
+        named[column] = Column(column, "metric", mode=meaning.mode, bounds=meaning.bounds)
+    for role, column in roles.items():
+        named[column] = Column(column, role)
+    columns = {n: named.get(n, Column(n, "bookkeeping")) for n in map(str, frame.columns)}
+    columns |= {n: c for n, c in named.items() if n not in columns}  # of which no row has a value
+    return Table(
+        name,
+        frame,
+        columns,
+        varying(frame, columns),
+        default=default or Default(),
+        read_curves=read_curves,
+    )
