@@ -247,7 +247,7 @@ class RowReader:
 
 def _left_out(rows: pd.DataFrame, x: Axis, y: Axis) -> Iterator[Caution]:
     """What rows were stopped, or have no result yet, and what that does to their cells."""
-    kept = set(rows.loc[rows["outcome"] == Outcome.COMPLETE, "cell"])
+    kept = rows.loc[rows["outcome"] == Outcome.COMPLETE, "cell"].unique()
     for kind, code, text in (
         (Outcome.STOPPED, "stopped_left_out", "stopped before the end, chosen by their results"),
         (Outcome.UNFINISHED, "unfinished", "have no result yet"),
@@ -257,7 +257,7 @@ def _left_out(rows: pd.DataFrame, x: Axis, y: Axis) -> Iterator[Caution]:
             continue
         were = "were " if kind == Outcome.STOPPED else ""
         message = f"{len(cells)} rows {were}{text}: left out"
-        places = [divmod(cell, len(x)) for cell in sorted(set(cells) - kept)]
+        places = [divmod(cell, len(x)) for cell in np.setdiff1d(cells, kept).tolist()]
         named = tuple((x.values[column], y.values[row]) for row, column in places)
         if places:
             texts = [f"{x.labels[column]}, {y.labels[row]}" for row, column in places]

@@ -22,7 +22,7 @@ from interplay.training.randomness import (
 )
 from interplay.training.stacked.device.place import for_loops, on_host
 
-AT_ONCE = 1 << 16  # numbers of all members, about, that are made at once: calls cost microseconds
+AT_ONCE = 1 << 18  # numbers of all members, about, that are made at once: calls cost microseconds
 MOST = 64  # uses at once, of each of which a view is made
 # From here on numpy is slower than a compiled loop by more than importing its compiler, half a
 # second, costs over some thousands of uses; where that is imported already, it always is.
