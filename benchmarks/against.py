@@ -7,12 +7,13 @@ a process of its own that lives on from round to round: about SECONDS (15) of ea
 but 9 rounds at least. A ratio is the other commit's seconds by this tree's, of the same round; the CSV
 has its median with an interval that holds it in 95 of 100 cases (by the order of the rounds' ratios,
 whatever their distribution), and the ratio of each tree's quickest round, which a busy machine disturbs
-least. Above 1 this tree is faster. With PIECES only what has this in its name is done, and printed, not
-written.
+least. Above 1 this tree is faster. With PIECES only what has this in its name is done, and replaces its
+rows of the CSV, each of which has its date.
 """
 
 from __future__ import annotations
 
+import csv
 import os
 import statistics
 import subprocess
@@ -181,6 +182,14 @@ def checkout(commit: str) -> Iterator[Path]:
         yield Path(folder)
 
 
+def before(commit: str) -> dict[str, dict[str, Any]]:
+    """By piece of work the row that there is of it against this commit, in the order of `WORK`."""
+    file = HERE / "against.csv"
+    rows = list(csv.DictReader(file.open())) if file.is_file() else []
+    there = {row["work"]: row for row in rows if row["against"] == commit}
+    return {work: there.get(work, {}) for work in WORK}
+
+
 def main() -> None:
     commit, seconds = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 15.0
     pieces = sys.argv[3] if len(sys.argv) > 3 else ""
@@ -213,8 +222,9 @@ def main() -> None:
             }
             print(row, flush=True)
             rows.append(row)
-    if not pieces:
-        write(HERE / "against.csv", rows)
+    done = {row["work"]: row for row in rows}
+    each = [done.get(work, old) for work, old in before(commit).items()]
+    write(HERE / "against.csv", [row for row in each if row])
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ def machine() -> str:
 
 
 def write(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Replace `file` by `rows`, each with the date and the machine."""
+    """Replace `file` by `rows`, each with the date and the machine, or those it has already."""
     stamp = {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
     with file.open("w", newline="") as out:
-        writer = csv.DictWriter(out, [*rows[0], *stamp])
+        writer = csv.DictWriter(out, dict.fromkeys([*rows[0], *stamp]))
         writer.writeheader()
-        writer.writerows({**row, **stamp} for row in rows)
+        writer.writerows({**stamp, **row} for row in rows)
     print(f"wrote {file}")
