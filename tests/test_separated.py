@@ -70,3 +70,19 @@ def test_two_columns_of_one_name_are_refused(tmp_path, separator):
     with pytest.raises(ValueError, match="more than one column is called acc: rename them"):
         read(tmp_path, "lr,acc,acc\n1,2,3\n".replace(",", separator))
     assert list(read(tmp_path, "lr,acc,acc.1,,\n1,2,3,4,5\n"))[:3] == ["lr", "acc", "acc.1"]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_lines_of_other_columns_are_named(tmp_path, separator):
+    def refused(text, says):
+        with pytest.raises(ValueError, match=says):
+            read(tmp_path, text.replace(",", separator))
+
+    refused("lr,w,acc\n1,2,3\n\n1,2\n", "line 4 has 2 values, and the first line 3 names")
+    refused('lr,w,acc\n1,"a\nb",3\n1,2\n', "line 4 has 2 values")
+    refused("lr,w,acc\n1,2,3\nlr,w,acc\n1,2,3\n", "line 3 has names once more")
+    refused("lr,w,acc\n1,2,3\nlr,w,drop\n1,2,3\n", "line 3 has names once more")
+    refused("lr,w,acc\n1,2,3\n1,2,3,4\n", "Expected 3 fields in line 3, saw 4")
+    # Gaps, words that are names and columns without one are none of these.
+    whole = "lr,opt,acc,,\n1,lr,3,,\n1,opt,\n1,a,,,\n   \n"
+    assert len(read(tmp_path, whole.replace(",", separator))) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ def read_separated(path: Path) -> pd.DataFrame:
 
     Raises:
         ValueError: it is no such table, or holds NULs, or decimal commas as well as decimal points,
-            or its line of names does not name each column.
+            or its line of names does not name each column of each line.
         OSError: it cannot be read.
     """
     import pandas as pd
@@ -40,6 +41,8 @@ def read_separated(path: Path) -> pd.DataFrame:
                 "others: nobody can tell which is which"
             )
         frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", index_col=False)
+    if _may_be_appended_to(frame):
+        _check_lines(path, separator)
     return frame if separator == "," else _with_points(frame)
 
 
@@ -54,6 +57,43 @@ def _check_names(path: Path, separator: str) -> None:
     twice = names[names.duplicated() & (names != "")]
     if len(twice):
         raise ValueError(f"more than one column is called {', '.join(twice.unique())}: rename them")
+
+
+def _may_be_appended_to(frame: pd.DataFrame) -> bool:
+    """Whether a line may be too short, which pandas fills up, or the names stand in it once more."""
+    named = [name for name in frame.columns if not str(name).startswith("Unnamed: ")]
+    texts = frame.select_dtypes([object])
+    return bool(named and frame[named[-1]].isna().any()) or any(
+        (texts[name] == name).any() for name in texts
+    )
+
+
+def _check_lines(path: Path, separator: str) -> None:
+    """Refuse lines that other columns were appended in, or that were cut off."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, delimiter=separator)
+        try:
+            names: list[str] = []
+            for line in lines:
+                if not any(text.strip() for text in line):
+                    continue
+                if not names:
+                    names = line
+                    least = max(i for i, name in enumerate(names, 1) if name.strip())
+                    continue
+                where = f"line {lines.line_num}"
+                if sum(text == name != "" for text, name in zip(line, names, strict=False)) > 1:
+                    raise ValueError(
+                        f"{where} has names once more: a table of its own was appended; keep one "
+                        "line of names, or save the tables apart"
+                    )
+                if len(line) < least:
+                    raise ValueError(
+                        f"{where} has {len(line)} values, and the first line {least} names: it was "
+                        "cut off, or appended with other columns"
+                    )
+        except csv.Error as error:
+            raise ValueError(f"line {lines.line_num}: {error}") from None
 
 
 def _check_no_nul(path: Path) -> None:

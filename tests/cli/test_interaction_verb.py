@@ -131,4 +131,4 @@ def test_other_separators_are_read(table, tmp_path, name, separator):
     asked = ("--x", "width", "--y", "rate", "--metric", "accuracy", "--seed", "seed")
     assert call(tmp_path / name, *asked).stdout == call(table, *asked).stdout
     again = ("--x", "width", "--y", "rate", "--metric", "accuracy", "--seed", "width")
-    assert "an axis or the metric already" in refused(table, *again)
+    assert "`--seed width`: that is an axis already" in refused(table, *again)

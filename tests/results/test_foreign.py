@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from interplay.cli.app import app
-from interplay.errors import BudgetError, TableError, as_flag
+from interplay.errors import BudgetError, InterplayError, TableError, as_flag
 from interplay.results.question import Question
 from interplay.results.results import Results
 
@@ -118,6 +118,77 @@ def test_a_frame_with_lists_in_it():
         Results.from_frame(pd.concat([frame(), frame()[["lr"]]], axis=1))
     with pytest.raises(TableError, match="no rows"):
         Results.from_frame(frame().iloc[:0])
+
+
+def test_a_dict_of_columns_and_a_list_of_rows_are_frames_too():
+    wanted = Results.from_frame(frame()).cells(ASKED)
+    for given in (
+        frame().to_dict("list"),
+        frame().to_dict("records"),
+        iter(frame().to_dict("records")),
+    ):
+        np.testing.assert_array_equal(Results.from_frame(given).cells(ASKED).mean, wanted.mean)
+    for given, says in (
+        (3, "int is no table; what is: a pandas frame, a dict of columns, a list of dicts"),
+        ("lr", "str is no table"),
+        ([], "no rows"),
+        ({}, "no rows"),
+        ([{"lr": 1}, 2], "record 2 is int, and no dict"),
+        ({"lr": 1}, "'lr' has int"),
+        ({"lr": [1, 2], "width": [1]}, "makes no table: All arrays must be of the same length"),
+        ({"lr": {1, 2}}, "makes no table: Set type is unordered"),
+        ([{1: 1, "1": 2}], "record 1 has more than one value called 1"),
+    ):
+        with pytest.raises(TableError, match=says):
+            Results.from_frame(given)
+    deep = {}
+    deep["a"] = deep
+    with pytest.raises(TableError, match="record 1 is nested too deeply"):
+        Results.from_frame([deep])
+
+
+def test_an_index_with_a_name_is_columns():
+    indexed = frame().set_index(["lr", "seed"])
+    assert (Results.from_frame(indexed).cells(ASKED).n == 3).all()
+    with pytest.raises(TableError, match="more than one column is called lr"):
+        Results.from_frame(indexed.assign(lr=1))
+
+
+def test_what_is_told_with_a_frame_is_no_guess():
+    given = frame(epochs=[5] * 6 + [9] * 6, split=[0, 1] * 6, loss=range(12), ending="done")
+    told = Results.from_frame(
+        given.rename(columns={"seed": "trial"}),
+        params=["lr", "width"], metrics=["loss"], seed="trial", fold="split", status="ending",
+    )  # fmt: skip
+    table = told.table
+    assert table.of("hyperparameter") == table.varied == ("lr", "width")
+    assert [table.one(role) for role in ("seed", "fold", "status")] == ["trial", "split", "ending"]
+    assert {table.columns[n].sure for n in ("lr", "loss", "trial", "split", "ending")} == {"told"}
+    with pytest.raises(BudgetError, match="epochs = 5 in 6 rows"):
+        told.cells(Question("lr", "width"))  # the one metric is asked for
+    assert told.ranked(where={"epochs": 9})["n"].tolist() == [3, 3]
+    both = Results.from_frame(given, metrics=["loss", "accuracy"])
+    with pytest.raises(TableError, match="which metric"):
+        both.ranked()
+    by_time = Results.from_frame(frame(epochs=[5] * 6 + [9] * 6, passes=1), budget="passes")
+    assert by_time.cells(ASKED).n.sum() == 12
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"params": ["lr", "depth"]}, "hyperparameter 'depth' is not known; .*width"),
+        ({"metrics": ["acuracy"]}, "did you mean 'accuracy'"),
+        ({"seed": "seeds"}, "did you mean 'seed'"),
+        ({"metrics": ["lr"], "params": ["lr"]}, "`params`: lr is a metric already"),
+        ({"seed": "seed", "fold": "seed"}, "`fold='seed'`: that is the seed already"),
+        ({"seed": "seed", "params": ["lr", "seed"]}, "`params`: seed is the seed already"),
+        ({"metrics": ["seed"], "seed": "seed"}, "`seed='seed'`: that is a metric already"),
+    ],
+)
+def test_a_column_has_one_role(told, says):
+    with pytest.raises(InterplayError, match=says):
+        Results.from_frame(frame(), **told)
 
 
 def test_a_frame_with_anything_in_it():
@@ -297,9 +368,9 @@ def test_columns_verb():
 
 
 def test_what_is_no_source_says_what_is(tmp_path):
-    (tmp_path / "t.parquet").write_text("")
-    with pytest.raises(TableError, match=r"a run folder; a table as \.csv"):
-        Results.load(tmp_path / "t.parquet")
+    (tmp_path / "t.pickle").write_text("")
+    with pytest.raises(TableError, match=r"a run folder; .*a table as \.csv"):
+        Results.load(tmp_path / "t.pickle")
     assert call("heatmap", tmp_path / "none.csv").exit_code == 2
 
 

@@ -14,8 +14,9 @@ from interplay.analysis.numbers import listed, text_of
 from interplay.errors import Option, TableError
 from interplay.metrics import Mode
 from interplay.results.question import Question
+from interplay.results.telling import metric_named, tell
 from interplay.table.statuses import WORDS, status_of
-from interplay.table.table import Role, Table
+from interplay.table.table import SINGLE, Role, Table
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,12 @@ def ask(table: Table, question: Question) -> Asked:
     """
     x, y = _axes(table, question)
     metric = metric_of(table, question.metric)
-    table = _told(table, question, x, y, metric)
+    only: dict[Role, str | None] = {role: getattr(question, role) for role in SINGLE}
+    table = tell(table, only, question.params, (metric,), (x, y))
     _check_axes(table, x, y)
     _check_rows(table, metric)
     mode = question.mode or mode_of(table, metric)
-    frame, cautions = table.frame, _of_guesses(table, question)
+    frame, cautions = table.frame, _of_source(table, question)
     if question.at_epoch is not None:
         frame, short = at_epoch(table, question.at_epoch, metric)
         cautions = (*cautions, *short)
@@ -87,7 +89,7 @@ def metric_of(table: Table, asked: str | None) -> str:
     if asked is None:
         names = ", ".join(table.of("metric")) or "none that is known"
         raise TableError("which metric? give ", Option("metric"), f"; there are {names}")
-    metric = table.find(asked, "metric")
+    metric = metric_named(table, asked)
     column = table.columns[metric]
     if column.role == "bookkeeping" and column.sure == "known":
         raise TableError(
@@ -169,24 +171,6 @@ def _axes(table: Table, question: Question) -> tuple[str, str]:
     return table.find(x, "hyperparameter"), table.find(y, "hyperparameter")
 
 
-def _told(table: Table, question: Question, x: str, y: str, metric: str) -> Table:
-    """The table with the roles that the question tells, by options or by asking for a column."""
-    roles: dict[Role, list[str]] = {"hyperparameter": [x, y], "metric": [metric]}
-    for role in ("seed", "fold", "budget", "status"):
-        name = getattr(question, role)
-        if name is None:
-            continue
-        full = table.find(name, role)
-        if full in (x, y, metric):
-            raise TableError(Option(role, name), ": that is an axis or the metric already")
-        roles[role] = [full]
-    params = [table.find(name, "hyperparameter") for name in question.params]
-    if metric in (x, y):
-        raise TableError(f"{metric!r} is the metric: it cannot be an axis as well")
-    roles["hyperparameter"] = list(dict.fromkeys([x, y, *params]))
-    return table.told(roles, all_params=bool(params))
-
-
 def where_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
     """The values that rows must have, by full name.
 
@@ -233,15 +217,21 @@ def _check_rows(table: Table, metric: str) -> None:
     raise TableError(text + (f"; the first with: {errors[0]}" if errors else ""))
 
 
-def _of_guesses(table: Table, question: Question) -> tuple[Caution, ...]:
-    """What a reader must know of guesses that change the numbers, and of columns left alone."""
+def _of_source(table: Table, question: Question) -> tuple[Caution, ...]:
+    """What a reader must know of the rows, of guesses that change the numbers, of columns left."""
     taken = {role: table.one(role) for role in ("seed", "fold", "budget", "status")}
     guessed = [
         f"{name} as the {role}"
         for role, name in taken.items()
         if name and table.columns[name].sure == "guessed"
     ]
-    cautions = []
+    cautions = [Caution("source", note) for note in table.notes]
+    if question.metric in table.folded:
+        text = (
+            f"{question.metric} is a mean over folds, and these are rows here: what is compared "
+            f"is {table.folded[question.metric]}, with {table.one('fold')} as its blocks"
+        )
+        cautions.append(Caution("folds_of_mean", text))
     if guessed:
         text = f"taken by their names: {', '.join(guessed)}"
         cautions.append(Caution("guessed_columns", text))

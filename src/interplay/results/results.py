@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,9 +21,10 @@ from interplay.errors import TableError, UnknownNameError
 from interplay.metrics import Mode
 from interplay.results.asking import ask, curves_of, metric_of, mode_of, where_of
 from interplay.results.question import Question
-from interplay.results.sources import csv, read_source
-from interplay.results.sources.guess import guess_table
-from interplay.table.table import Table
+from interplay.results.sources import files, read_source
+from interplay.results.sources.forms import frame_of, table_of
+from interplay.results.telling import tell
+from interplay.table.table import Role, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,21 +58,44 @@ class Results:
         Raises:
             TableError: where it cannot be read.
         """
-        return cls(csv.read(str(path)))
+        return cls(files.read(str(path)))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, name: str = "table") -> Results:
-        """A data frame of somebody else's: one row a training; what its columns are is guessed.
+    def from_frame(
+        cls,
+        frame: pd.DataFrame | Mapping[str, Any] | Iterable[Mapping[str, Any]],
+        name: str = "table",
+        *,
+        params: Sequence[str] = (),
+        metrics: Sequence[str] = (),
+        seed: str | None = None,
+        fold: str | None = None,
+        budget: str | None = None,
+        status: str | None = None,
+    ) -> Results:
+        """A data frame of somebody else's: one row a training, or what a tool's own frame has.
 
         Args:
+            frame: or a dict of columns (such as scikit-learn's `cv_results_`), or a list of dicts,
+                one a row. What its columns are is guessed where nothing says.
             name: for titles.
+            params: the hyperparameters, all of them.
+            metrics: what was measured; where it is one, it is the metric unless another is asked
+                for.
+            seed, fold, budget, status: columns, as of a `Question`.
 
         Raises:
-            TableError: where it has no rows, or columns of one name.
+            TableError: where it has no rows, columns of one name, or one of two roles.
+            UnknownNameError: a column that there is not.
         """
-        if frame.empty:
-            raise TableError(f"{name} has no rows")
-        return cls(guess_table(name, frame))
+        table = table_of(name, frame_of(frame))
+        only: dict[Role, str | None] = {
+            "seed": seed,
+            "fold": fold,
+            "budget": budget,
+            "status": status,
+        }
+        return cls(tell(table, only, params=params, metrics=metrics))
 
     def __repr__(self) -> str:
         status = self.table.one("status")

@@ -92,6 +92,9 @@ class Table:
         read_curves: gives a row a member (row number in `frame`) and epoch, with the metrics; None
             where only last values are known.
         follower: the study file that should follow a scan, where there is one.
+        folded: columns that hold a mean over folds which are rows here, each with the metric whose
+            mean it is: who asks for the first is answered with the second.
+        notes: what there is to know of the rows themselves, a sentence each, said with each answer.
     """
 
     name: str
@@ -105,6 +108,8 @@ class Table:
     horizons: tuple[str, ...] = ()
     read_curves: Callable[[], pd.DataFrame] | None = None
     follower: Path | None = None
+    folded: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def of(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns that have one of these roles."""
@@ -162,7 +167,7 @@ class Table:
                 if old not in names and (
                     role in SINGLE or (role == "hyperparameter" and all_params)
                 ):
-                    columns[old] = replace(columns[old], role=_INSTEAD[role], sure="guessed")
+                    columns[old] = replace(columns[old], role=INSTEAD[role], sure="guessed")
             for name in names:
                 if columns[name].sure != "known":
                     columns[name] = replace(columns[name], role=role, sure="told")
@@ -178,7 +183,7 @@ class Table:
             raise TableError(f"{_NAMED[role]} of {self.name} is {known}, and not {name}")
 
 
-_INSTEAD: dict[Role, Role] = {
+INSTEAD: dict[Role, Role] = {
     # What was taken for the seed and is not is one more setting that varies.
     "seed": "hyperparameter",
     "fold": "hyperparameter",

@@ -1,7 +1,8 @@
 """Where results come from: each source is one file here, and one registration.
 
 Its file has `recognises(source)`, whether a path or an address is one (by its form alone: nothing is
-opened that is not there), and `read(source)`, which gives a `Table`.
+opened that is not there), and `read(source)`, which gives a `Table`. What a tool's tables look
+like, whatever file they are in, is known by `forms`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SOURCES: Registry[Entry] = Registry("source")
 """In the order in which they are asked whether a path is theirs."""
 for _name, _summary in {
     "run": "a run folder",
-    "csv": "a table as .csv, .tsv or .txt, a row a training",
+    "files": "a table as .csv, .tsv, .txt, .parquet, .xlsx, .json, .jsonl or .ndjson",
 }.items():
     SOURCES.register(Entry(_name, f"{__name__}.{_name}:read", _summary))
 

@@ -27,6 +27,7 @@ BUDGETS = (
     "epochs_run", "training_iteration", "epochs", "epoch", "num_epochs", "n_epochs", "max_epochs",
     "total_epochs", "budget", "iterations", "n_iterations", "num_iterations", "iteration",
     "global_step", "_step", "steps", "step", "num_steps", "max_steps", "timesteps_total",
+    "n_resources", "iter",
 )  # fmt: skip
 """The first of these that there is, is the budget; the others keep its time."""
 STATUSES = ("status", "state", "trial_state", "trial_status", "run_status")
@@ -72,8 +73,14 @@ def guess_table(name: str, frame: pd.DataFrame) -> Table:
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """With text as column names, plain kinds of columns, and text for what cannot be compared."""
+    """With text as column names, plain kinds of columns, and text for what cannot be compared.
+
+    An index that has a name is columns too.
+    """
     frame = frame.set_axis(["/".join(map(str, _parts(name))) for name in frame.columns], axis=1)
+    if any(name is not None for name in frame.index.names):
+        levels = [f"level_{i}" if n is None else str(n) for i, n in enumerate(frame.index.names)]
+        frame = frame.reset_index(names=levels, allow_duplicates=True)
     if frame.columns.has_duplicates:
         twice = ", ".join(frame.columns[frame.columns.duplicated()].unique())
         raise TableError(f"more than one column is called {twice}: rename them")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from interplay.metrics import Meaning, meaning_of
+from interplay.metrics import meaning_of
 from interplay.table.table import SINGLE, Column, Default, Role, Table, varying
 
 
@@ -44,8 +44,10 @@ def known_table(
         named[column] = Column(column, "hyperparameter", order=order, log=logs.get(column))
     for column in metrics:
         meaning = meaning_of(column)
-        meaning = Meaning(modes.get(column, meaning.mode), meaning.bounds)
-        named[column] = Column(column, "metric", mode=meaning.mode, bounds=meaning.bounds)
+        mode = modes.get(column, meaning.mode)
+        # What is better the other way than its name says is another quantity: a negative loss.
+        bounds = meaning.bounds if mode == meaning.mode else None
+        named[column] = Column(column, "metric", mode=mode, bounds=bounds)
     for role, column in roles.items():
         named[column] = Column(column, role)
     columns = {n: named.get(n, Column(n, "bookkeeping")) for n in map(str, frame.columns)}
