@@ -170,6 +170,10 @@ def test_a_seed_among_the_settings_is_the_seed():
     assert "param_clf__random_state as the seed" in " ".join(cells.warnings)
     means = pd.DataFrame(found).groupby(["param_clf__max_features", "param_clf__max_depth"])
     np.testing.assert_allclose(cells.mean.ravel(), means["mean_test_score"].mean())
+    # One seed is no repeat, and folds are.
+    one = pd.DataFrame(found).query("param_clf__random_state == 0").assign(seed=3)
+    asked = Question("clf__max_depth", "clf__max_features")
+    assert Results.from_frame(one).cells(asked).statistic == "mean ± sd over 3 folds"
 
 
 @pytest.mark.filterwarnings("ignore")

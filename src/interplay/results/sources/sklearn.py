@@ -41,7 +41,10 @@ def recognises_frame(frame: pd.DataFrame) -> bool:
 
 
 def read_frame(name: str, frame: pd.DataFrame) -> Table:
-    """The table with a row a setting and fold; a setting that is a seed is taken for one."""
+    """The table with a row a setting and fold; a setting that is a seed, and varies, is taken for one.
+
+    A seed that is the same everywhere is none: folds are what is repeated.
+    """
     frame, scores = _in_words(frame), _scores(frame)
     called = {score: _unused(frame, score) for score in scores}
     fold, status = _unused(frame, "fold"), _unused(frame, "status")
@@ -52,7 +55,9 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
     roles: dict[Role, str] = {"fold": fold, "status": status}
     if RESOURCES in frame:
         roles["budget"] = RESOURCES
-    if seeds := [c for c in params if c.removeprefix(PARAM).rpartition("__")[2] in SEEDS]:
+    seeds = [c for c in params if c.removeprefix(PARAM).rpartition("__")[2] in SEEDS]
+    seeds = [c for c in seeds if frame[c].nunique() > 1]
+    if seeds:
         roles["seed"] = seeds[0]
     tests = [called[score] for score in scores if _is_test(score)]
     table = known_table(
@@ -154,7 +159,7 @@ def _others(frame: pd.DataFrame, roles: dict[Role, str]) -> dict[str, Column]:
     """
     columns = guess_columns(frame)
     for name, column in columns.items():
-        if column.role == "metric":
+        if column.role == "metric" or (column.role == "seed" and frame[name].nunique() < 2):
             columns[name] = Column(name, "bookkeeping")
         elif column.role in SINGLE and column.role in roles:
             columns[name] = replace(column, role=INSTEAD[column.role])
