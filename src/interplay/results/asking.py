@@ -226,7 +226,7 @@ def _of_source(table: Table, question: Question) -> tuple[Caution, ...]:
         if name and table.columns[name].sure == "guessed"
     ]
     cautions = [Caution("source", note) for note in table.notes]
-    if question.metric in table.folded:
+    if question.metric is not None and question.metric in table.folded:
         text = (
             f"{question.metric} is a mean over folds, and these are rows here: what is compared "
             f"is {table.folded[question.metric]}, with {table.one('fold')} as its blocks"

@@ -110,9 +110,10 @@ def test_a_saved_search_by_its_mean_on_the_command_line():
     asked = ("--x", "param_batch_size", "--y", "param_optimizer", "--metric", "mean_test_score")
     done = CliRunner().invoke(app, ["interaction", str(CASES / "wide_folds.csv"), *asked])
     assert done.exit_code == 0
-    assert "3 folds" in done.output
     assert "one training a cell" not in done.output
     assert done.output.count("what is compared is test_score") == 1
+    cells = Results.load(CASES / "wide_folds.csv").cells(Question("batch_size", "optimizer"))
+    assert cells.statistic == "mean ± sd over 3 folds"
 
 
 def test_several_scorers(tmp_path):

@@ -133,8 +133,9 @@ def _rows_of(
     ends = {fold: np.tile(folds, len(frame)), status: np.where(empty, "failed", "complete")}
     means = frame.reindex(columns=[f"mean_{score}" for score in tests])
     whole = means.notna().any(axis=1).to_numpy().repeat(len(folds))
-    rows = pd.concat([rows, pd.DataFrame({**ends, **new}, rows.index)], axis=1)
-    return rows[~(empty & whole)].reset_index(drop=True)
+    rows = pd.concat([rows, pd.DataFrame({**ends, **new}, index=rows.index)], axis=1)
+    there: pd.DataFrame = rows.loc[~(empty & whole)].reset_index(drop=True)
+    return there
 
 
 def _is_resource(frame: pd.DataFrame, name: str) -> bool:
