@@ -25,7 +25,7 @@ from interplay.study.study import Study
 
 # Folders and files whose tests start Ray, in two halves that take about as long.
 STARTS_RAY = (
-    {"search", "test_readme.py", "test_package.py"},
+    {"search", "test_ray.py", "test_readme.py", "test_package.py"},
     {"tuning", "test_cli.py", "test_notebooks.py"},
 )
 

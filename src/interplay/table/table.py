@@ -143,7 +143,7 @@ class Table:
         for names in (self.varied if "hyperparameter" in roles else (), wanted, (*self.columns,)):
             # Other tools part names by a slash (config/lr) or an underscore (params_lr).
             full = resolve_name(name, tuple(names))[0]
-            ends = [n for n in names if short_name(n) == name] if full is None else []
+            ends = [n for n in names if short_name(n) == name or n.endswith(f"/{name}")]
             if full is not None or len(ends) == 1:
                 return full or ends[0]
         what = roles[0] if roles else "column"

@@ -19,6 +19,7 @@ SOURCES: Registry[Entry] = Registry("source")
 """In the order in which they are asked whether a path is theirs."""
 for _name, _summary in {
     "run": "a run folder",
+    "ray": "an experiment folder of Ray Tune",
     "files": "a table as .csv, .tsv, .txt, .parquet, .xlsx, .json, .jsonl or .ndjson",
 }.items():
     SOURCES.register(Entry(_name, f"{__name__}.{_name}:read", _summary))
