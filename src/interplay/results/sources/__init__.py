@@ -20,6 +20,7 @@ SOURCES: Registry[Entry] = Registry("source")
 for _name, _summary in {
     "run": "a run folder",
     "ray": "an experiment folder of Ray Tune",
+    "mlflow": "an experiment of MLflow's: sqlite:///mlflow.db, mlruns or a server, with #name",
     "files": "a table as .csv, .tsv, .txt, .parquet, .xlsx, .json, .jsonl or .ndjson",
 }.items():
     SOURCES.register(Entry(_name, f"{__name__}.{_name}:read", _summary))

@@ -22,6 +22,7 @@ FORMS: Registry[Entry] = Registry("form of a frame")
 """In the order in which they are asked whether a frame is theirs."""
 for _name, _summary in {
     "sklearn": "the cv_results_ of a search of scikit-learn",
+    "mlflow": "the runs that search_runs of MLflow gives",
 }.items():
     FORMS.register(Entry(_name, f"{__package__}.{_name}:read_frame", _summary))
 

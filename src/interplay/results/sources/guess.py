@@ -24,12 +24,13 @@ from interplay.table.table import PREFIXES, Column, Role, Table, short_name, var
 SEEDS = ("seed", "random_state", "random_seed", "rng_seed", "manual_seed", "torch_seed")
 FOLDS = ("fold", "cv_fold", "fold_id", "kfold", "split")
 BUDGETS = (
-    "epochs_run", "training_iteration", "epochs", "epoch", "num_epochs", "n_epochs", "max_epochs",
+    "epochs_run", "training_iteration", "epoch", "epochs", "num_epochs", "n_epochs", "max_epochs",
     "total_epochs", "budget", "iterations", "n_iterations", "num_iterations", "iteration",
     "global_step", "_step", "steps", "step", "num_steps", "max_steps", "timesteps_total",
     "n_resources", "iter",
 )  # fmt: skip
-"""The first of these that there is, is the budget; the others keep its time."""
+"""The first of these that there is, is the budget; the others keep its time. What was reached stands
+before what was asked for."""
 STATUSES = ("status", "state", "trial_state", "trial_status", "run_status")
 _PLACES = """
 id name number trial trial_id run run_id run_name member index hostname host node_ip pid done
@@ -58,17 +59,19 @@ SETTINGS = RATES | frozenset(_SIZES.split())
 """Names of hyperparameters, whatever values they have."""
 
 
-def guess_table(name: str, frame: pd.DataFrame) -> Table:
+def guess_table(name: str, frame: pd.DataFrame, own: tuple[str, ...] = ()) -> Table:
     """A table of somebody else's, its columns' roles guessed; one that this tool saved is known.
 
     Args:
         frame: a row a training. Lists and dicts in it become their text.
+        own: how the names begin of what its tool keeps by itself: bookkeeping, and no guess.
     """
     frame = plain(frame)
     if {"seed", "status", "engine", "epochs_asked", "epochs_run", "seconds"} <= set(frame.columns):
         columns = {n: c for n, c in columns_of(frame, {}).items() if n in frame}
     else:
         columns = guess_columns(frame)
+        columns |= {n: Column(n, "bookkeeping") for n in columns if own and n.startswith(own)}
     return Table(name, frame, columns, varying(frame, columns))
 
 
@@ -146,7 +149,7 @@ def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> Role:
     name, plain = str(column.name), plain_name(str(column.name))
     if marked:
         return "hyperparameter"
-    if FOLDED.search(name) or name.startswith("Unnamed: "):
+    if FOLDED.search(name) or name.startswith(("Unnamed: ", "tags.")):
         return "bookkeeping"
     numbers = as_numbers(column)
     if plain in SETTINGS and not some_marked:

@@ -1,0 +1,47 @@
+"""Small text files that other tools leave beside their results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from interplay.errors import TableError, in_one_line, words_of
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        TableError: it cannot be read, or is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path} cannot be read: {words_of(error)}") from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The table of names and values in a YAML file.
+
+    Raises:
+        TableError: it cannot be read, or holds something else.
+    """
+    from ruamel.yaml import YAML
+
+    text = read_text(path)
+    try:
+        found = YAML(typ="safe", pure=True).load(text)
+    except Exception as error:  # of YAML, or of a value that its own tag does not fit
+        raise TableError(f"{path} cannot be read: {in_one_line(error)}") from None
+    return as_table(path, found)
+
+
+def as_table(path: Path, found: Any) -> dict[str, Any]:
+    """What a file holds, where that is a table of names and values.
+
+    Raises:
+        TableError: it is something else.
+    """
+    if not isinstance(found, dict):
+        raise TableError(f"{path} cannot be read: it is no table of names and values")
+    return {str(key): value for key, value in found.items()}
