@@ -54,6 +54,9 @@ def real(ray_running, tmp_path_factory):
     halving = ASHAScheduler(max_t=LONGEST, grace_period=2, reduction_factor=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "0")
+        # A state that Ray writes between a trial's last report and its end keeps the report as it
+        # was; on a slow machine that would be now and then.
+        patch.setenv("TUNE_GLOBAL_CHECKPOINT_S", "10000")
         return tune.Tuner(
             train,
             param_space=space,
