@@ -125,10 +125,12 @@ def print_interaction(found: Interaction) -> None:
         typer.echo(textwrap.fill(mark + visible(text), room, subsequent_indent=" " * len(mark)))
 
     wrapped(found.verdict)
-    unit = "no seeds named" if found.n_seeds is None else f"{found.n_seeds} seed"
-    unit += "s" if found.n_seeds is not None and found.n_seeds != 1 else ""
+    block = "fold" if found.n_seeds is None and found.blocks else "seed"
+    unit = "no seeds named" if block == "seed" else "folds as blocks"
+    if found.n_seeds is not None:
+        unit = f"{found.n_seeds} seed{'s' if found.n_seeds != 1 else ''}"
     typer.echo(f"\n{found.metric} ({found.mode}), {found.n_used} of {found.n_rows} rows, {unit}\n")
-    names = {"seed": "seed", "x": x, "y": y, "xy": f"{x} × {y}", "residual": "residual"}
+    names = {"seed": block, "x": x, "y": y, "xy": f"{x} × {y}", "residual": "residual"}
     by_seeds = {str(name): test.p for name, test in found.strata.items()}
 
     def told_p(value: float | None) -> str:
@@ -148,7 +150,8 @@ def print_interaction(found: Interaction) -> None:
         for name, term in found.anova.items()
         if term.df is not None
     ]
-    print_table([("", "df", "sum sq", "F", "p", "partial ω²", "share", "p by seed strata"), *terms])
+    head = ("", "df", "sum sq", "F", "p", "partial ω²", "share", f"p by {block} strata")
+    print_table([head, *terms])
     box, tukey = found.box, found.tukey
     if box.p is not None:
         typer.echo(

@@ -112,6 +112,9 @@ def test_a_saved_search_by_its_mean_on_the_command_line():
     assert done.exit_code == 0
     assert "one training a cell" not in done.output
     assert done.output.count("what is compared is test_score") == 1
+    assert "12 of 12 rows, folds as blocks" in done.output
+    assert "\nfold  " in done.output
+    assert "p by fold strata" in done.output
     cells = Results.load(CASES / "wide_folds.csv").cells(Question("batch_size", "optimizer"))
     assert cells.statistic == "mean ± sd over 3 folds"
 
@@ -156,7 +159,9 @@ def test_estimators_and_sizes_are_levels_by_their_text():
         {"scale": [StandardScaler()], "clf": [GaussianNB(), trees[0]]},
         {"scale": [MinMaxScaler()], "clf": [GaussianNB(), trees[1]]},
     ]
-    cells = Results.from_frame(searched(grid, model)).cells(Question("scale", "clf"))
+    results = Results.from_frame(searched(grid, model))
+    assert results.frame["param_clf"].nunique() == 2  # of four objects
+    cells = results.cells(Question("scale", "clf"))
     assert cells.x.labels == ("StandardScaler()", "MinMaxScaler()")
     assert cells.y.labels[1] == "DecisionTreeClassifier(max_depth=2, random_state=0)"
     assert (cells.n == 3).all()
