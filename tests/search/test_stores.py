@@ -1,9 +1,6 @@
 """Studies that several drivers share in an Optuna store; and stores that do not work."""
 
-import shutil
-import socket
 import subprocess
-import time
 
 import optuna
 import pytest
@@ -20,30 +17,6 @@ SHARED = STUDY.replace("trials = 16", "trials = 8")
 
 def trials_in(url, name="killed"):
     return optuna.load_study(study_name=name, storage=open_storage(url)).get_trials()
-
-
-@pytest.fixture
-def redis(tmp_path):
-    """A Redis server of this test's own."""
-    server = shutil.which("redis-server")
-    if server is None:
-        pytest.skip("redis-server is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [server, "--port", str(port), "--dir", str(tmp_path), "--save", ""],
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
-    yield f"redis://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
 
 
 def test_drivers_that_begin_at_once_make_one_database(tmp_path):

@@ -53,7 +53,7 @@ def read_axis(
     order: Sequence[Any] = (),
     log: bool | None = None,
     *,
-    none: bool = False,
+    none: bool | None = None,
 ) -> tuple[Codes, Axis]:
     """The levels of a column: each row's position (-1 where it has no value) and the axis.
 
@@ -62,8 +62,8 @@ def read_axis(
     appearance. Values in `order` that no row has are levels too.
 
     Args:
-        none: whether having no number is a level, the last. Among words it always is: no norm, no
-            schedule.
+        none: whether having no value is a level, among numbers the last; by default it is among
+            words, where it has a meaning: no norm, no schedule.
     """
     name = str(column.name)
     numbers = as_numbers(column)
@@ -73,7 +73,7 @@ def read_axis(
         return _with_none(codes, axis) if none or np.isnan(wanted).any() else (codes, axis)
     codes, distinct = pd.factorize(column)
     seen = {text_of(value): value for value in distinct}
-    if (codes < 0).any():
+    if (codes < 0).any() and none is not False:
         seen["none"] = None
     given = {text_of(value): value for value in order}
     rest = [text for text in seen if text not in given]

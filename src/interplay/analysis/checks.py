@@ -188,8 +188,8 @@ def check_budgets(
         "or train the rest as long: only they show which cells are better in the end",
     )
     if has_curves:
-        least = number_labels(levels)[0]
-        ways = (Option("at_epoch", int(float(least))), " compares all rows at that epoch; ", *ways)
+        least = next((level for level in levels if level >= 1), 1)  # 0: known at no epoch
+        ways = (Option("at_epoch", int(least)), " compares all rows at that epoch; ", *ways)
     else:
         ways = (
             Option("where", (budget, usual)), " keeps those that trained equally long; ",

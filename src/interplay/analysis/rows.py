@@ -133,7 +133,7 @@ class RowReader:
             raise TableError("the table has no rows")
         frame = select_rows(frame, self.where)
         values, outcome = outcomes(frame, self.metric, self.status, self.with_stopped)
-        varying = self._varying(frame)
+        varying = self._varying(frame, outcome)
         seed, fold = (
             name if name in frame.columns and name not in (self.x, self.y) else None
             for name in (self.seed, self.fold)
@@ -154,9 +154,8 @@ class RowReader:
             message = f"{missing} rows have no {seed}: they are taken as one more"
             cautions.append(Caution("no_seed", message))
 
-        complete = outcome == Outcome.COMPLETE
-        x_codes, x = self._axis(frame, self.x, complete)
-        y_codes, y = self._axis(frame, self.y, complete)
+        x_codes, x = self._axis(frame, self.x, outcome)
+        y_codes, y = self._axis(frame, self.y, outcome)
         placed = (x_codes >= 0) & (y_codes >= 0)
         if not placed.all():
             left = int((~placed).sum())
@@ -206,10 +205,18 @@ class RowReader:
         if self.bins is not None and not 2 <= self.bins <= MOST_LEVELS:
             raise TableError(f"bins = {self.bins}; allowed: 2 to {MOST_LEVELS}")
 
-    def _varying(self, frame: pd.DataFrame) -> tuple[str, ...]:
-        """The other settings that still vary; an error unless it is said what to do with them."""
+    def _varying(self, frame: pd.DataFrame, outcome: npt.NDArray[np.int8]) -> tuple[str, ...]:
+        """The other settings that still vary; an error unless it is said what to do with them.
+
+        None is a value, but not of rows that wait, or failed, maybe before they had their settings.
+        """
+        ended = ~np.isin(outcome, (Outcome.FAILED, Outcome.UNFINISHED))
         rest = [name for name in dict.fromkeys(self.others) if name not in (self.x, self.y)]
-        varying = tuple(name for name in rest if frame[name].nunique(dropna=False) > 1)
+        varying = tuple(
+            name
+            for name in rest
+            if frame[name].nunique() + bool(frame[name].isna().to_numpy()[ended].any()) > 1
+        )
         if varying and self.over is None:
             found = {name: values_of(frame[name]) for name in varying}
             lines = "; ".join(f"{name} has {listed(values)}" for name, values in found.items())
@@ -226,12 +233,17 @@ class RowReader:
             )  # fmt: skip
         return varying
 
-    def _axis(self, frame: pd.DataFrame, name: str, complete: Flags) -> tuple[Codes, Axis]:
-        """A column's codes and axis. No value is a level where a row without one has a result."""
+    def _axis(
+        self, frame: pd.DataFrame, name: str, outcome: npt.NDArray[np.int8]
+    ) -> tuple[Codes, Axis]:
+        """A column's codes and axis. No value is a level where a row without one has a result;
+        among words, where a row without one has ended."""
         log, order = self.logs.get(name), self.orders.get(name, ())
         numbers = as_numbers(frame[name])
+        known = outcome == Outcome.COMPLETE if numbers is not None else outcome < Outcome.UNFINISHED
+        missing = frame[name].isna().to_numpy() if numbers is None else np.isnan(numbers)
+        none = bool(missing[known].any())
         if numbers is None or len(order) or np.isinf(numbers).any():
-            none = bool(frame[name].isna().to_numpy()[complete].any())
             return read_axis(frame[name], order, log, none=none)
         distinct = len(pd.factorize(numbers)[1])
         bins = distinct > (GRID_LEVELS if self.bins is None else self.bins)
@@ -241,7 +253,6 @@ class RowReader:
             bins = len(pairs.drop_duplicates()) <= GRID_FILL * possible
         if bins:
             return bin_axis(frame[name], self.bins, log)
-        none = bool(np.isnan(numbers)[complete].any())
         return read_axis(frame[name], order, log, none=none)
 
 

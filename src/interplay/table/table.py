@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from interplay.errors import TableError, UnknownNameError
 from interplay.kinds import How, Over
 from interplay.metrics import Bounds, Mode
 from interplay.space.space import resolve_name
+from interplay.table.statuses import status_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,15 +204,23 @@ _NAMED: dict[Role, str] = {
 
 
 def varying(frame: pd.DataFrame, columns: Mapping[str, Column]) -> tuple[str, ...]:
-    """The hyperparameters with more than one value in the rows; none is a value."""
-    names: AbstractSet[str] = {n for n, c in columns.items() if c.role == "hyperparameter"}
+    """The hyperparameters with more than one value in the rows.
+
+    None is a value, but not of rows that wait, or failed, maybe before they had their settings.
+    """
+    there = {n: c.role for n, c in columns.items() if n in frame}
+    ended = frame
+    for status in (n for n, role in there.items() if role == "status"):
+        ended = frame[~frame[status].map(status_of).isin(["failed", "unfinished"])]
     return tuple(
-        n for n in columns if n in names and n in frame and frame[n].nunique(dropna=False) > 1
+        n
+        for n, role in there.items()
+        if role == "hyperparameter" and frame[n].nunique() + ended[n].isna().any() > 1
     )
 
 
 PREFIXES = (
-    "config/", "params_", "param_", "params.", "config.", "hparams.", "hparams/", "hp_", "hp/",
+    "config/", "params_", "param_", "params.", "params/", "config.", "hparams.", "hparams/", "hp_", "hp/",
     "hyperparameters.", "hyperparameters/",
 )  # fmt: skip
 """What other tools put before a hyperparameter's name."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from interplay.errors import TableError
 from interplay.registry import Entry, Registry
+from interplay.search.optuna.stores import without_password
 from interplay.table.ledger import Ledger
 from interplay.table.table import Table
 
@@ -21,6 +22,7 @@ for _name, _summary in {
     "run": "a run folder",
     "ray": "an experiment folder of Ray Tune",
     "mlflow": "an experiment of MLflow's: sqlite:///mlflow.db, mlruns or a server, with #name",
+    "optuna": "a storage of Optuna (sqlite:///FILE, a journal file, redis://…, …), its study behind #",
     "files": "a table as .csv, .tsv, .txt, .parquet, .xlsx, .json, .jsonl or .ndjson",
 }.items():
     SOURCES.register(Entry(_name, f"{__name__}.{_name}:read", _summary))
@@ -39,8 +41,8 @@ def read_source(source: str | Path) -> Table:
         if module.recognises(source):
             table: Table = module.read(source)
             return table
-    if path.is_file():
+    if path.is_file() or "://" in source:
         known = "; ".join(entry.summary for entry in SOURCES)
-        raise TableError(f"{path} cannot be read; what can: {known}")
+        raise TableError(f"{without_password(source)} cannot be read; what can: {known}")
     Ledger.open(path)  # says what is wrong with a folder
     raise AssertionError(path)

@@ -46,6 +46,8 @@ TIMES = re.compile(
 """What a name that tells time or place is made of."""
 FOLDED = re.compile(r"^(std|rank)_test_|^split\d+_|_fit_time$|_score_time$")
 """What scikit-learn's searches write beside their mean scores."""
+OF_OPTUNA = re.compile(r"^(user|system)_attrs[_/]")
+"""What Optuna's frames put before names of what is neither a value nor a hyperparameter."""
 _RATES = """
 lr learning_rate lr0 base_lr max_lr eta weight_decay wd l1 l2 alpha lambda reg c gamma eps epsilon
 """
@@ -106,8 +108,8 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _parts(name: Any) -> tuple[Any, ...]:
-    """Those of a column's name where columns have several levels."""
-    return name if isinstance(name, tuple) else (name,)
+    """Those of a column's name where columns have several levels; levels may be empty."""
+    return tuple(part for part in name if part != "") if isinstance(name, tuple) else (name,)
 
 
 def _is_many(value: Any) -> bool:
@@ -140,8 +142,9 @@ def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
 
 
 def plain_name(name: str) -> str:
-    """The name as the lists above have it: `seed` of `config/Seed`."""
-    return re.sub(r"[\s-]+", "_", short_name(name).rpartition(".")[2].strip()).lower()
+    """The name as the lists above have it: `seed` of `config/Seed` and of `user_attrs_seed`."""
+    name = short_name(OF_OPTUNA.sub("", name))
+    return re.sub(r"[\s-]+", "_", name.rpartition(".")[2].strip()).lower()
 
 
 def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> Role:
@@ -151,6 +154,8 @@ def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> Role:
         return "hyperparameter"
     if FOLDED.search(name) or name.startswith(("Unnamed: ", "tags.")):
         return "bookkeeping"
+    if OF_OPTUNA.search(name):
+        return attribute_role(column)
     numbers = as_numbers(column)
     if plain in SETTINGS and not some_marked:
         return "hyperparameter"
@@ -165,6 +170,12 @@ def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> Role:
     broken = bool((numbers[np.isfinite(numbers)] % 1 != 0).any())
     many = broken and column.nunique() > max(2, len(column) // 2)
     return "metric" if some_marked or many else "hyperparameter"
+
+
+def attribute_role(column: pd.Series[Any]) -> Role:
+    """What an attribute of a trial is that is neither seed nor fold: its tool knows the settings."""
+    told = as_numbers(column) is not None and meaning_of(str(column.name)).mode is not None
+    return "metric" if told else "bookkeeping"
 
 
 def _fits(role: str, column: pd.Series[Any], plain: str, names: tuple[str, ...]) -> bool:

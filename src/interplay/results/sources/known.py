@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ def known_table(
     orders: Mapping[str, Sequence[Any]] | None = None,
     logs: Mapping[str, bool] | None = None,
     modes: Mapping[str, Any] | None = None,
+    guessed: Collection[str] = (),
     default: Default | None = None,
     read_curves: Callable[[], pd.DataFrame] | None = None,
 ) -> Table:
@@ -33,6 +35,7 @@ def known_table(
         orders: of hyperparameters, the values they may take, in order.
         logs: of hyperparameters, whether their scale is logarithmic.
         modes: of metrics, which way is better, where the tool says so.
+        guessed: columns whose role follows from their names alone, which a reader may tell better.
         default: what is asked where a reader does not say.
         read_curves: as of `Table`.
     """
@@ -52,6 +55,7 @@ def known_table(
         named[column] = Column(column, role)
     columns = {n: named.get(n, Column(n, "bookkeeping")) for n in map(str, frame.columns)}
     columns |= {n: c for n, c in named.items() if n not in columns}  # of which no row has a value
+    columns |= {n: replace(columns[n], sure="guessed") for n in guessed}
     return Table(
         name,
         frame,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
+import sqlite3
 import time
 import warnings
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from interplay.errors import InterplayError
@@ -16,11 +20,12 @@ DRIVERS = {
 }
 
 
-def open_storage(url: str) -> Any:
+def open_storage(url: str, *, reading: bool = False) -> Any:
     """An `optuna.storages.BaseStorage`.
 
     Args:
         url: sqlite:///file.db, postgresql://…, mysql://…, redis://…, or the path of a journal file.
+        reading: whether it is read and no more: tables that are not there are not made.
 
     Raises:
         InterplayError: where it cannot be reached, or the package that speaks to it is missing.
@@ -31,6 +36,9 @@ def open_storage(url: str) -> Any:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     scheme, colon, _ = url.partition("://")
+    asked = without_password(url)
+    asked = asked if reading else f"search.storage = {asked!r}"
+    backend: Any
     try:
         if scheme in ("redis", "rediss"):
             with warnings.catch_warnings():
@@ -38,20 +46,22 @@ def open_storage(url: str) -> Any:
                 backend = JournalRedisBackend(url)
             # It connects late, with an error that does not say to what.
             backend._redis.ping()
-            return JournalStorage(backend)
-        if colon:
-            return _database(url)
-        return JournalStorage(JournalFileBackend(url))
+        elif colon:
+            return _read_only(url) if reading else _database(url)
+        else:
+            backend = JournalFileBackend(url)
+        if reading:
+            backend = _ReadOnly(backend)
+        return JournalStorage(backend)
     except ImportError as error:
         package = DRIVERS.get(scheme.partition("+")[0], error.name)
         raise InterplayError(
-            f"search.storage = {without_password(url)!r} needs a package that is not installed: "
-            f"pip install {package}"
+            f"{asked} needs a package that is not installed: pip install {package}"
         ) from None
     except Exception as error:
         reason = str(error.__cause__ or error).strip().splitlines()
         raise InterplayError(
-            f"search.storage = {without_password(url)!r} cannot be reached: "
+            f"{asked} cannot be reached: "
             f"{reason[0] if reason else type(error).__name__}; allowed: sqlite:///FILE, "
             "postgresql://USER:PASSWORD@HOST/DATABASE, redis://HOST:PORT, or the path of a journal file"
         ) from None
@@ -70,6 +80,44 @@ def _database(url: str, tries: int = 8) -> Any:
                 raise
             time.sleep(0.1 * 2**attempt * (0.5 + random.random()))
     raise AssertionError("not reached")
+
+
+class _ReadOnly:
+    """A journal that can only be read. Nor is the snapshot looked at that Optuna keeps beside one
+    in Redis: a pickle, in which anything may stand."""
+
+    def __init__(self, backend: Any) -> None:
+        self.read_logs = backend.read_logs
+
+
+def _read_only(url: str) -> Any:
+    """Optuna's storage in a database that it is in already."""
+    import optuna
+
+    engine = {}
+    if (file := file_of(url)) is not None:
+        # SQLite then writes nothing, and makes no file. Its address says no more than that: what
+        # names of files may have in them, addresses of databases may not.
+        url, engine = "sqlite:///file", {"creator": partial(connect_read_only, file)}
+    return optuna.storages.RDBStorage(url, engine, skip_table_creation=True)
+
+
+def connect_read_only(file: Path) -> sqlite3.Connection:
+    """An SQLite database that is there, in which nothing can be written.
+
+    Raises:
+        sqlite3.Error: it is not, or is none.
+    """
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+
+def file_of(url: str) -> Path | None:
+    """The file that holds a storage; None where a server does."""
+    found = re.match(r"sqlite(?:\+\w+)?:///([^?]+)", url)
+    if found is None and "://" in url:
+        return None
+    return Path(found[1] if found else url)
 
 
 def without_password(url: str) -> str:
