@@ -21,8 +21,11 @@ SOURCES: Registry[Entry] = Registry("source")
 for _name, _summary in {
     "run": "a run folder",
     "ray": "an experiment folder of Ray Tune",
+    "wandb": "runs of W&B's as folders: wandb, or one of those in it",
     "mlflow": "an experiment of MLflow's: sqlite:///mlflow.db, mlruns or a server, with #name",
     "optuna": "a storage of Optuna (sqlite:///FILE, a journal file, redis://…, …), its study behind #",
+    "mltrainer": "log folders of mltrainer's, with settings.toml",
+    "tensorboard": "TensorBoard folders with hyperparameters",
     "files": "a table as .csv, .tsv, .txt, .parquet, .xlsx, .json, .jsonl or .ndjson",
 }.items():
     SOURCES.register(Entry(_name, f"{__name__}.{_name}:read", _summary))

@@ -23,6 +23,7 @@ FORMS: Registry[Entry] = Registry("form of a frame")
 for _name, _summary in {
     "sklearn": "the cv_results_ of a search of scikit-learn",
     "mlflow": "the runs that search_runs of MLflow gives",
+    "wandb": "the export of a chart of W&B's, which is refused",
 }.items():
     FORMS.register(Entry(_name, f"{__package__}.{_name}:read_frame", _summary))
 
