@@ -111,7 +111,7 @@ def test_a_saved_search_by_its_mean_on_the_command_line():
     done = CliRunner().invoke(app, ["interaction", str(CASES / "wide_folds.csv"), *asked])
     assert done.exit_code == 0
     assert "one training a cell" not in done.output
-    assert done.output.count("what is compared is test_score") == 1
+    assert " ".join(done.output.split()).count("what is compared is test_score") == 1
     assert "12 of 12 rows, folds as blocks" in done.output
     assert "\nfold  " in done.output
     assert "p by fold strata" in done.output

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.errors import TableError, words_of
-from interplay.results.sources.texts import read_text, read_yaml
+from interplay.results.sources.texts import read_yaml, whole_text
 
 Point = tuple[str, int, int, float]
 """Of a metric: its name, when it was logged (ms), its step and value."""
@@ -170,7 +170,7 @@ def _fields(meta: Path) -> Mapping[str, str]:
     """
     if not meta.is_file():
         return {}
-    pairs = (line.partition(": ") for line in read_text(meta).splitlines())
+    pairs = (line.partition(": ") for line in whole_text(meta).splitlines())
     return {key: value.strip() for key, _, value in pairs}
 
 
@@ -178,7 +178,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     """What is kept by key, a file each; a key with slashes is a file in folders."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            yield path.relative_to(folder).as_posix(), read_text(path)
+            yield path.relative_to(folder).as_posix(), whole_text(path)
 
 
 def _point(folder: Path, name: str, line: str) -> Point:

@@ -15,7 +15,7 @@ from interplay.results.sources.events import PATTERN, read_folder
 from interplay.results.sources.guess import plain
 from interplay.results.sources.histories import Logged, logged_table
 from interplay.results.sources.tensorboard import FOLDER, SETTING
-from interplay.results.sources.texts import as_table, read_text
+from interplay.results.sources.texts import as_table, whole_text
 from interplay.table.table import Table
 
 SETTINGS, MODEL = "settings.toml", "model.toml"
@@ -78,7 +78,7 @@ def read(source: str) -> Table:
 
 def _tables(file: Path) -> Mapping[str, Any]:
     """What a file of mltrainer's holds of its object."""
-    text = read_text(file)
+    text = whole_text(file)
     try:
         found = tomllib.loads(text)
     except (ValueError, RecursionError) as error:

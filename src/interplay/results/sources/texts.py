@@ -8,7 +8,7 @@ from typing import Any
 from interplay.errors import TableError, in_one_line, words_of
 
 
-def read_text(path: Path) -> str:
+def whole_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
@@ -28,7 +28,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     from ruamel.yaml import YAML
 
-    text = read_text(path)
+    text = whole_text(path)
     try:
         found = YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # of YAML, or of a value that its own tag does not fit

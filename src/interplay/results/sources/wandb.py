@@ -17,7 +17,7 @@ import pandas as pd
 
 from interplay.errors import TableError, words_of
 from interplay.results.sources.guess import guess_table
-from interplay.results.sources.texts import as_table, read_text, read_yaml
+from interplay.results.sources.texts import as_table, read_yaml, whole_text
 from interplay.table.table import Table
 
 RUN = re.compile(r"(offline-)?run-\d{8}_\d{6}-(?P<id>.+)")
@@ -87,7 +87,7 @@ def _settings(file: Path) -> Iterator[tuple[str, Any]]:
 
 def _metrics(file: Path) -> Iterator[tuple[str, Any]]:
     """The last value of each metric, and `_step`, how many were logged."""
-    text = read_text(file)
+    text = whole_text(file)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
