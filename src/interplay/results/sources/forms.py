@@ -8,7 +8,7 @@ roles guessed.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ import pandas as pd
 from interplay.errors import TableError, words_of
 from interplay.registry import Entry, Registry
 from interplay.results.sources.guess import guess_table, plain
+from interplay.results.sources.nested import flat
 from interplay.table.table import Table
 
 FORMS: Registry[Entry] = Registry("form of a frame")
@@ -93,7 +94,8 @@ def of_records(records: Iterable[Any]) -> pd.DataFrame:
         if not isinstance(record, Mapping):
             raise TableError(f"record {number} is {type(record).__name__}, and no dict of values")
         try:
-            pairs = list(_flat(record))
+            # An empty dict is a value.
+            pairs = list(flat(record, "/", whole=lambda table: not table))
         except RecursionError:
             raise TableError(f"record {number} is nested too deeply") from None
         rows.append(dict(pairs))
@@ -102,11 +104,3 @@ def of_records(records: Iterable[Any]) -> pd.DataFrame:
             twice = next(name for name in names if names.count(name) > 1)
             raise TableError(f"record {number} has more than one value called {twice}")
     return pd.DataFrame(rows)
-
-
-def _flat(record: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in record.items():
-        if isinstance(value, Mapping) and value:
-            yield from ((f"{key}/{name}", inner) for name, inner in _flat(value))
-        else:
-            yield str(key), value

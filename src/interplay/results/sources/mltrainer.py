@@ -14,6 +14,7 @@ from interplay.errors import TableError, words_of
 from interplay.results.sources.events import PATTERN, read_folder
 from interplay.results.sources.guess import plain
 from interplay.results.sources.histories import Logged, logged_table
+from interplay.results.sources.nested import flat
 from interplay.results.sources.tensorboard import FOLDER, SETTING
 from interplay.results.sources.texts import as_table, whole_text
 from interplay.table.table import Table
@@ -92,11 +93,9 @@ def _is_module(value: Any) -> bool:
 
 
 def _flat(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tables.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{key}.")
-        elif key != "training":
-            yield before + key, None if value == "None" else value
+    for name, value in flat(tables, ".", before):
+        if name.rpartition(".")[2] != "training":
+            yield name, None if value == "None" else value
 
 
 def _named(settings: Iterable[tuple[str, Any]]) -> dict[str, Any]:

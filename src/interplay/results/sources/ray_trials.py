@@ -15,6 +15,7 @@ from zlib import crc32
 from interplay.analysis.numbers import listed
 from interplay.errors import TableError, words_of
 from interplay.identity import ADDRESS
+from interplay.results.sources.nested import flat
 
 STATE = "experiment_state-*.json"  # of each start of the experiment; the last one holds all trials
 PARAMS, REPORTS, PROGRESS, ERRORS = "params.json", "result.json", "progress.csv", "error[._]*txt"
@@ -172,14 +173,16 @@ def _dict_of(text: str) -> dict[str, Any] | None:
 
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Nested names with slashes between, as Ray's own tables have them."""
-    for name, value in values.items():
-        if isinstance(value, dict) and value.get("_type") == PICKLED:
+    for name, value in flat(values, "/", before, whole=_is_pickled):
+        if isinstance(value, dict):
             # Not opened; what differs stays different.
-            yield before + name, f"pickled {crc32(str(value.get('value')).encode()):08x}"
-        elif isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}/")
+            yield name, f"pickled {crc32(str(value.get('value')).encode()):08x}"
         else:
-            yield before + name, value
+            yield name, value
+
+
+def _is_pickled(value: Mapping[str, Any]) -> bool:
+    return value.get("_type") == PICKLED
 
 
 def _settings(config: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from interplay.errors import TableError, words_of
 from interplay.results.sources.guess import guess_table
+from interplay.results.sources.nested import flat
 from interplay.results.sources.texts import as_table, read_yaml, whole_text
 from interplay.table.table import Table
 
@@ -97,16 +98,13 @@ def _metrics(file: Path) -> Iterator[tuple[str, Any]]:
             yield from _flat({key: value})
 
 
-def _flat(tables: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tables.items():
-        if isinstance(value, dict) and "_type" in value:
-            continue  # a picture, a table, a histogram
+def _flat(tables: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in flat(tables, ".", whole=lambda table: "_type" in table):
         if isinstance(value, dict):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            # JSON has no words for these.
-            number = isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity")
-            yield f"{before}{key}", float(value) if number else value
+            continue  # a picture, a table, a histogram
+        # JSON has no words for these.
+        number = isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity")
+        yield name, float(value) if number else value
 
 
 def recognises_frame(frame: pd.DataFrame) -> bool:
