@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import sqlalchemy.pool
 
 from interplay.errors import TableError
 from interplay.results.question import Question
@@ -20,7 +19,6 @@ from interplay.results.sources.mlflow import valued
 from interplay.table.statuses import status_of
 
 EPOCHS = 3
-GONE = "FallbackAsyncAdaptedQueuePool"
 ASKED = Question("lr", "width", "val_acc")
 
 
@@ -89,9 +87,6 @@ def write(uri):
 def stores(tmp_path_factory):
     """The address of each kind of store with the same runs, and MLflow's own client of it."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    if not hasattr(sqlalchemy.pool, GONE):
-        # MLflow 3.5 lists this pool, which SQLAlchemy 2.1 has no more, and uses another.
-        setattr(sqlalchemy.pool, GONE, sqlalchemy.pool.QueuePool)
     folder = tmp_path_factory.mktemp("mlflow")
     with contextlib.chdir(folder):  # where MLflow makes a folder for what a run keeps
         database = f"sqlite:///{folder / 'ml flow.db'}"
