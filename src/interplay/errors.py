@@ -15,7 +15,8 @@ class Option:
 
     Attributes:
         name: of the Python argument, such as "at_epoch".
-        value: an example; for `where` a (column, value) pair; None: the name alone.
+        value: an example; for `where` a (column, value) pair, for `params` a list of names; None:
+            the name alone.
     """
 
     name: str
@@ -39,7 +40,8 @@ def as_flag(option: Option) -> str:
     flag = f"--{option.name.replace('_', '-')}"
     if option.value is None:
         return f"`{flag}`"
-    value = "=".join(map(str, option.value)) if option.name == "where" else str(option.value)
+    joint = {"where": "=", "params": ","}.get(option.name)
+    value = str(option.value) if joint is None else joint.join(map(str, option.value))
     return f"`{flag} {shlex.quote(value)}`"
 
 

@@ -13,6 +13,7 @@ from interplay.cli.app import app
 from interplay.errors import BudgetError, InterplayError, TableError, as_flag
 from interplay.results.question import Question
 from interplay.results.results import Results
+from tests.results.test_results import make_run
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -221,6 +222,7 @@ def test_other_settings_do_not_pass_for_repeats():
     with pytest.raises(TableError, match="norm has a, b") as caught:
         results.cells(ASKED)
     assert "`--params lr,width` says so" in caught.value.said(as_flag)
+    assert "`params=['lr', 'width']` says so" in str(caught.value)
     told = results.cells(Question("lr", "width", "accuracy", params=("lr", "width")))
     assert any("norm" in warning for warning in told.warnings)
     assert (told.n == 3).all()
@@ -352,8 +354,9 @@ def call(*arguments):
 
 
 def test_columns_verb():
-    told = call("columns", CASES / "ray_stopped.csv").stdout
-    assert "training_iteration  budget" in " ".join(told.split("\n")).replace("   ", "  ")
+    told = " ".join(call("columns", CASES / "ray_stopped.csv").stdout.split())
+    assert "training_iteration budget guessed: its name 1, 2, 20 must be equal" in told
+    assert "config/lr hyperparameter guessed: marked as a setting 1e-4, 1e-3, 0.01 an axis" in told
     answer = json.loads(call("columns", CASES / "losses.csv", "--json").stdout)
     by_name = {column["name"]: column for column in answer}
     assert by_name["val_loss"] == {
@@ -364,7 +367,167 @@ def test_columns_verb():
         "log": None,
         "mode": "min",
         "bounds": [0.0, None],
+        "why": "guessed: its name",
+        "varies": False,
+        "values": "6 from 0.28 to 7.25",
+        "use": "compared, lower is better",
     }
+    told = ("--params", "lr,trial_id", "--metric", "hidden_size", "--budget", "accuracy")
+    answer = json.loads(call("columns", CASES / "ray_stopped.csv", *told, "--json").stdout)
+    found = {column["name"]: (column["role"], column["why"]) for column in answer}
+    assert found == {
+        "accuracy": ("budget", "told"),
+        "training_iteration": ("bookkeeping", "guessed: the budget is another"),
+        "trial_id": ("hyperparameter", "told"),
+        "config/lr": ("hyperparameter", "told"),
+        "config/hidden_size": ("metric", "told"),
+    }
+
+
+def test_a_metric_that_was_taken_for_something_else_has_its_direction(tmp_path):
+    given = Results.from_frame(frame(loss=["a"] * 12, train_loss=range(12)))
+    with pytest.raises(TableError, match="metric 'loss' is not numeric: it holds a"):
+        given.cells(Question("lr", "width", "loss"))
+    assert given.cells(Question("lr", "width", "train_loss")).mode == "min"
+
+
+def test_columns_of_any_values(tmp_path):
+    given = frame(
+        none=[None] * 12, long=["a" * 99] * 12, some=[None, 1.5] * 6, infinite=[np.inf, 1] * 6
+    )
+    given.to_csv(tmp_path / "t.csv", index=False)
+    answer = json.loads(call("columns", tmp_path / "t.csv", "--json").stdout)
+    values = {column["name"]: column["values"] for column in answer}
+    assert values["none"] == "all empty"
+    assert values["long"] == f"{'a' * 23}…"
+    assert values["some"] == "1.5, 6 empty"
+    assert values["infinite"] == "1, inf"
+
+
+def test_each_verb_says_in_a_line_what_it_took_for_what(tmp_path):
+    given = frame(epochs=5, state="done", norm="a")
+    given.to_csv(tmp_path / "t.csv", index=False)
+    asked = ("--x", "lr", "--y", "width", "--metric", "accuracy")
+    for verb in (
+        ("heatmap", *asked, "-o", tmp_path / "h.png"),
+        ("interaction", *asked, "--json"),
+        ("interaction", "--x", "lr"),  # refused
+        ("table",),
+        ("table", "--ranked", "--metric", "accuracy"),
+    ):
+        done = call(verb[0], tmp_path / "t.csv", *verb[1:])
+        notes = [line for line in done.stderr.splitlines() if line.startswith("note: taken for ")]
+        settings = "lr, width" if "--y" in verb else "lr, width (guessed)"  # an axis is no guess
+        assert notes == [
+            f"note: taken for hyperparameters: {settings}; seed: seed (guessed); fold: none; "
+            "budget: epochs (guessed); status: state (guessed)"
+        ]
+        assert "taken for" not in done.stdout
+    told = ("--params", "lr,width", "--seed", "seed", "--fold", "norm", "--status", "state")
+    line = call("interaction", tmp_path / "t.csv", *asked, *told, "--budget", "epochs").stderr
+    assert "lr, width; seed: seed; fold: norm; budget: epochs; status: state\n" in line
+    assert "(guessed)" not in line
+    make_run(tmp_path / "run")
+    for verb in (("table",), ("interaction",), ("heatmap", "-o", tmp_path / "h.png")):
+        assert "taken for" not in call(verb[0], tmp_path / "run", *verb[1:]).stderr
+
+
+def test_roles_are_told_to_every_verb(tmp_path):
+    frame(split_seed=[7, 8] * 6).to_csv(tmp_path / "t.csv", index=False)
+    ranked = ("table", tmp_path / "t.csv", "--ranked", "--metric", "accuracy")
+    assert len(call(*ranked).stdout.splitlines()) == 1 + 8
+    by_seed = call(*ranked, "--params", "lr,width").stdout.splitlines()
+    assert by_seed[0].split() == ["lr", "width", "mean", "sd", "n", "unstable"]
+    assert len(by_seed) == 1 + 4
+    told = call(*ranked, "--seed", "sead")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "did you mean 'seed'" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "found"),
+    [
+        (["config/opt.lr", "x"], "lr", "config/opt.lr"),
+        (["config/opt/lr", "lr_decay"], "lr", "config/opt/lr"),
+        (["params_opt.lr", "x"], "opt.lr", "params_opt.lr"),
+        (["params.model/lr", "x"], "model/lr", "params.model/lr"),
+        (["param_clf__C", "x"], "C", "param_clf__C"),
+        (["param_svm__C", "param_clf__C"], "clf__C", "param_clf__C"),
+        (["hyperparameters.lr", "x"], "lr", "hyperparameters.lr"),
+        (["config/lr", "metrics/lr"], "lr", "config/lr"),
+        (["a.lr", "lr"], "lr", "lr"),
+    ],
+)
+def test_short_names(columns, name, found):
+    given = frame().rename(columns=dict(zip(("lr", "width"), columns, strict=True)))
+    assert Results.from_frame(given).table.find(name, "hyperparameter") == found
+
+
+def test_a_short_name_of_several_columns_is_asked_for(tmp_path):
+    given = frame().rename(columns={"lr": "enc.lr", "width": "dec.lr"})
+    with pytest.raises(TableError, match=r"lr may mean enc\.lr, dec\.lr: give more of its name"):
+        Results.from_frame(given).cells(Question("lr", "seed", "accuracy"))
+
+
+def test_scales_and_orders_are_told():
+    sizes = ["small", "large", "medium"] * 4
+    given = Results.from_frame(frame(size=sizes).drop(columns=["width", "seed"]))
+    asked = Question("lr", "size", "accuracy")
+    assert given.cells(asked).y.labels == ("small", "large", "medium")
+    told = replace(asked, order={"size": ["medium", "small"]}, log={"lr": True})
+    cells = given.cells(told)
+    assert cells.y.labels == ("medium", "small", "large")
+    assert (cells.x.log, given.cells(asked).x.log) == (True, False)
+    assert given.analyse(told).y.labels == cells.y.labels
+    many = pd.DataFrame({"u": range(1, 601), "b": [1, 2] * 300, "loss": range(600)})
+    spread = Question("u", "b", "loss", bins=3)
+    edges = {
+        yes: Results.from_frame(many).cells(replace(spread, log={"u": yes})).x.edges
+        for yes in (False, True)
+    }
+    assert edges == {False: (1, 201, 401, 600), True: (1, 9, 72, 600)}
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (["--log", "size"], "`--log` size: its values are no numbers"),
+        (["--log", "lr=perhaps"], "--log 'lr=perhaps': yes or no"),
+        (["--log", "lr", "--log", "lr=no"], "lr has a value already"),
+        (["--log", "seed"], "`--log` seed: the axes are lr and size"),
+        (["--log", "zero", "--y", "zero"], "`--log` zero: 0 occurs, and has no logarithm"),
+        (["--order", "size=small,huge"], "huge does not occur; values: small, large, [1, 2]"),
+        (["--order", "size=small,small"], "small comes twice"),
+        (["--order", "lr=0.1,0.2"], "`--order` lr: numbers stand by their size"),
+        (["--order", "size"], "--order 'size' is not KEY=VALUE"),
+    ],
+)
+def test_scales_and_orders_that_cannot_be(told, says, tmp_path):
+    given = frame(size=["small", "large", [1, 2]] * 4, zero=[0, 1] * 6).drop(columns="width")
+    given.to_csv(tmp_path / "t.csv", index=False)
+    asked = ("--x", "lr", "--y", "size", "--metric", "accuracy", "--over", "mean")
+    done = call("interaction", tmp_path / "t.csv", *asked, *told)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert says in done.stderr
+
+
+def test_orders_are_read_as_values(tmp_path):
+    size = [s for s in ("a b", "[1, 2]") for _ in range(3)] * 2
+    frame(size=size).drop(columns="width").to_csv(tmp_path / "t.csv", index=False)
+    asked = ("--x", "size", "--y", "lr", "--metric", "accuracy", "--json")
+    for order in ("[1, 2],'a b'", "a b,[1 , 2]", "a b"):
+        done = call("interaction", tmp_path / "t.csv", *asked, "--order", f"size={order}")
+        if " ," in order:
+            assert "[1 does not occur; values: a b, [1, 2]" in done.stderr
+            continue
+        first = "a b" if order == "a b" else "[1, 2]"
+        assert json.loads(done.stdout)["ridge"][0]["x"] == first
+
+
+def test_bins_that_begin_below_nothing_are_readable():
+    given = pd.DataFrame({"u": np.linspace(-4, 4, 40), "b": [1, 2] * 20, "loss": range(40)})
+    labels = Results.from_frame(given).cells(Question("u", "b", "loss", bins=4)).x.labels
+    assert labels == ("-4 to -2", "-2 to 0", "0 to 2", "2 to 4")
 
 
 def test_what_is_no_source_says_what_is(tmp_path):

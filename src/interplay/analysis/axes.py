@@ -158,10 +158,11 @@ def bin_axis(
         edges = np.unique(np.ceil(edges - 1e-9))
     codes = np.searchsorted(edges[1:-1], numbers, side="right")
     labels = number_labels(edges, digits=2, plain_from=0.001)
+    to = " to " if low < 0 else "–"  # -2–-1 is hard to read
     centre = np.sqrt(edges[:-1] * edges[1:]) if scaled else (edges[:-1] + edges[1:]) / 2
     axis = Axis(
         name=str(column.name),
-        labels=tuple(f"{a}–{b}" for a, b in pairwise(labels)),
+        labels=tuple(f"{a}{to}{b}" for a, b in pairwise(labels)),
         values=tuple(float(value) for value in centre),
         binned=True,
         log=scaled,

@@ -223,7 +223,7 @@ class RowReader:
             example = (varying[0], found[varying[0]][0])
             guess: tuple[str | Option, ...] = ()
             if self.guessed:
-                axes = ",".join((self.x, self.y))
+                axes = [self.x, self.y]
                 guess = ("; if these are no hyperparameters, ", Option("params", axes), " says so")
             raise TableError(
                 f"besides {self.x} and {self.y}, these vary: {lines}. Ways out: ",

@@ -22,7 +22,10 @@ Overrides = Annotated[
     typer.Argument(metavar="[KEY=VALUE]…", help="Values in place of the file's, as epochs=5."),
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, as runs/digits.")]
-Source = Annotated[str, typer.Argument(metavar="RUN|FILE.csv", help="A run folder, or a table.")]
+Source = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE", help="A run folder, a table, or what another tool left."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 X = Annotated[str | None, typer.Option(help="Across; the study's if left out.")]
@@ -45,6 +48,14 @@ Where = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only rows 
 Over = Annotated[kinds.Over | None, typer.Option(help="What becomes of others that vary.")]
 AtEpoch = Annotated[int | None, typer.Option(min=1, help="Compare all rows at this epoch.")]
 Bins = Annotated[int | None, typer.Option(help="Bins of an axis of random samples.")]
+Log = Annotated[
+    list[str] | None, typer.Option(metavar="AXIS[=no]", help="An axis that is logarithmic.")
+]
+Order = Annotated[
+    list[str] | None, typer.Option(metavar="AXIS=A,B,…", help="The order of an axis of words.")
+]
+ROLES = ("params", "seed", "fold", "budget", "status")
+"""Options that tell what columns are."""
 
 
 def of_heatmap(option: Option) -> str:
@@ -66,57 +77,97 @@ def question_of(
     over: Over = None,
     at_epoch: AtEpoch = None,
     bins: Bins = None,
+    log: Log = None,
+    order: Order = None,
 ) -> "Question":
     """What the options ask of a table.
 
     Raises:
-        InterplayError: as `pairs_of` does.
+        InterplayError: what is no KEY=VALUE, or the second one of its key.
     """
     from interplay.results.question import Question
+    from interplay.study.files import parse_value
 
     names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
     return Question(
         x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget, status=status,
-        params=names, where=pairs_of(where), over=over, at_epoch=at_epoch, bins=bins,
+        params=names, where=pairs_of("where", where, parse_value), over=over, at_epoch=at_epoch,
+        bins=bins, log=pairs_of("log", log, _yes, "yes"), order=pairs_of("order", order, _values),
     )  # fmt: skip
 
 
-def pairs_of(where: list[str] | None) -> dict[str, Any]:
-    """The values that rows must have, by column.
+def pairs_of(
+    option: str,
+    given: list[str] | None,
+    read: Callable[[str], Any],
+    without: str | None = None,
+) -> dict[str, Any]:
+    """The values that an option which may be repeated gives, by column.
+
+    Args:
+        read: makes a value of its text.
+        without: the text where a column stands alone; None: none may.
 
     Raises:
-        InterplayError: a `--where` that is not KEY=VALUE, or the second one of its key.
+        InterplayError: what is no KEY=VALUE, or the second one of its key.
     """
-    from interplay.study.files import parse_value
-
     pairs: dict[str, Any] = {}
-    for text in where or []:
+    for text in given or []:
         key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise InterplayError(f"--where {text!r} is not KEY=VALUE")
+        if not key or not (equals or without):
+            raise InterplayError(f"--{option} {text!r} is not KEY=VALUE")
         if key in pairs:
-            raise InterplayError(f"--where {text!r}: {key} has a value already, and a row has one")
-        pairs[key] = parse_value(value)
+            one = ", and a row has one" if option == "where" else ""
+            raise InterplayError(f"--{option} {text!r}: {key} has a value already{one}")
+        try:
+            pairs[key] = read(value if equals else str(without))
+        except ValueError as error:
+            raise InterplayError(f"--{option} {text!r}: {error}") from None
     return pairs
 
 
-def asking(verb: Callable[..., None]) -> Callable[..., None]:
-    """A verb whose parameter `question` stands for all options that make one, where it stands."""
-    options = inspect.signature(question_of).parameters
-    # Evaluated but for `question`, whose class need not be imported for a page of help.
-    own = inspect.signature(verb, eval_str=True, locals={"Question": object}).parameters
+def _yes(text: str) -> bool:
+    if text.lower() not in ("yes", "no", "true", "false"):
+        raise ValueError("yes or no")
+    return text.lower() in ("yes", "true")
 
-    @functools.wraps(verb)
-    def wrapped(**given: Any) -> None:
-        asked = {name: given.pop(name) for name in options}
-        verb(**given, question=question_of(**asked))
 
-    parameters = [
-        p for name, at in own.items() for p in (options.values() if name == "question" else [at])
-    ]
-    wrapped.__dict__["__signature__"] = inspect.Signature(parameters)
-    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
-    return wrapped
+def _values(text: str) -> list[Any]:
+    """Values with commas between them; in lists and quotes commas are their own."""
+    from interplay.study.files import parse_value
+
+    read = parse_value(f"[{text}]")
+    return read if isinstance(read, list) else [part.strip() for part in text.split(",")]
+
+
+def asking(*only: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Of a verb: its parameter `question` stands for the options that make one, where it stands.
+
+    Args:
+        only: these options; all where none is named.
+    """
+    every = inspect.signature(question_of).parameters
+    options = {name: option for name, option in every.items() if not only or name in only}
+
+    def made(verb: Callable[..., None]) -> Callable[..., None]:
+        # Evaluated but for `question`, whose class need not be imported for a page of help.
+        own = inspect.signature(verb, eval_str=True, locals={"Question": object}).parameters
+
+        @functools.wraps(verb)
+        def wrapped(*args: Any, **given: Any) -> None:
+            asked = {name: given.pop(name, None) for name in options}
+            verb(*args, **given, question=question_of(**asked))
+
+        parameters = [
+            p
+            for name, at in own.items()
+            for p in (options.values() if name == "question" else [at])
+        ]
+        wrapped.__dict__["__signature__"] = inspect.Signature(parameters)
+        wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+        return wrapped
+
+    return made
 
 
 def file_of(output: str, suffixes: tuple[str, ...], what: str) -> Path:

@@ -7,38 +7,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import (
-    Budget,
-    Json,
-    Metric,
-    Mode,
-    Source,
-    Where,
-    asking,
-    file_of,
-    pairs_of,
-)
+from interplay.cli.options import ROLES, Json, Source, asking, file_of
 from interplay.cli.pictures import FIGURES, save_heatmap
 from interplay.cli.printing import print_interaction, print_table
 from interplay.errors import InterplayError
+from interplay.signs import visible
 from interplay.table.folder import HEATMAP_FILE
+
+COLUMN_KEYS = ("name", "role", "why", "values", "use")
+"""What is printed of a column."""
 
 if TYPE_CHECKING:
     from interplay.results.question import Question
+    from interplay.results.results import Results
 
 
+@asking("metric", "mode", "where", *ROLES)
 def table(
     source: Source,
+    question: Question,
     csv: Annotated[bool, typer.Option("--csv", help="All columns, as CSV.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="A row an epoch instead.")] = False,
     progress: Annotated[
         bool, typer.Option("--progress", help="A row a cell as tried, and the best so far.")
     ] = False,
     ranked: Annotated[bool, typer.Option("--ranked", help="A row a cell, the best first.")] = False,
-    metric: Metric = None,
-    mode: Mode = None,
-    where: Where = None,
-    budget: Budget = None,
 ) -> None:
     """Print the tidy table.
 
@@ -46,26 +39,25 @@ def table(
 
     Example: interplay table runs/digits --csv > digits.csv
     """
-    from interplay.results.results import Results
-
     asked = {"--curves": curves, "--progress": progress, "--ranked": ranked}
     chosen = [flag for flag, on in asked.items() if on]
     if len(chosen) > 1:
         raise InterplayError(
             f"{' and '.join(chosen)} are {('two', 'three')[len(chosen) - 2]} tables; ask for one"
         )
-    ranking = {"--metric": metric, "--mode": mode, "--where": where, "--budget": budget}
-    unheard = [flag for flag, given in ranking.items() if given]
+    unheard = [name for name in ("metric", "mode", "where", "budget") if getattr(question, name)]
     if unheard and not ranked:
-        raise InterplayError(f"{unheard[0]} says what --ranked ranks, and no other table is ranked")
-    results = Results.load(source)
+        raise InterplayError(
+            f"--{unheard[0]} says what --ranked ranks, and no other table is ranked"
+        )
+    results = _results(source, question)
     if curves:
         frame = results.curve_table()
     elif chosen:
         frame = (
             results.progress()
             if progress
-            else results.ranked(metric, mode, where=pairs_of(where), budget=budget)
+            else results.ranked(question.metric, question.mode, where=question.where)
         )
     else:
         frame = results.frame if csv or results.frame.empty else results.short_table()
@@ -76,27 +68,28 @@ def table(
     typer.echo(frame.to_string(index=False) if len(frame) else "no member has finished yet")
 
 
-def columns(source: Source, json: Json = False) -> None:
+@asking("metric", *ROLES)
+def columns(source: Source, question: Question, json: Json = False) -> None:
     """Print what each column of a table was taken for.
 
-    Its role, and whether that is known or guessed by name and values; options such as --seed tell.
+    Its role and why, its values, and what is done with it; options such as --seed tell it better.
 
     Example: interplay columns results.csv --json
     """
     import json as encoder
 
     from interplay.results.results import Results
+    from interplay.results.roles import described
 
-    table = Results.load(source).table
-    found = [table.columns[name] for name in table.columns]
+    found = described(Results.load(source).told(question).table)
     if json:
-        typer.echo(encoder.dumps([c.to_json() for c in found], ensure_ascii=False, indent=1))
+        typer.echo(encoder.dumps(found, ensure_ascii=False, indent=1, allow_nan=False))
         return
-    rows = [(c.name, c.role, c.sure, c.about(c.name in table.varied)) for c in found]
-    print_table([("column", "role", "", ""), *rows])
+    head = ("column", "role", "why", "values", "what is done with it")
+    print_table([head, *(tuple(c[key] for key in COLUMN_KEYS) for c in found)])
 
 
-@asking
+@asking()
 def heatmap(
     source: Source,
     question: Question,
@@ -115,15 +108,13 @@ def heatmap(
 
     Example: interplay heatmap runs/digits --x hidden_size --y dropout -o digits.png
     """
-    from interplay.results.results import Results
-
     file = file_of(output, FIGURES, "a figure")
-    for warning in save_heatmap(Results.load(source), question, file, full):
+    for warning in save_heatmap(_results(source, question), question, file, full):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(file))
 
 
-@asking
+@asking()
 def interaction(
     source: Source,
     question: Question,
@@ -137,10 +128,21 @@ def interaction(
     """
     import json as encoder
 
-    from interplay.results.results import Results
-
-    found = Results.load(source).analyse(question)
+    found = _results(source, question).analyse(question)
     if json:
         typer.echo(encoder.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False))
         return
     print_interaction(found)
+
+
+def _results(source: str, question: Question) -> Results:
+    """What a source holds, with the roles that the question tells; of one that is no run of ours
+    it is said what was taken for what."""
+    from interplay.results.results import Results
+    from interplay.results.roles import taken_for
+
+    loaded = Results.load(source)
+    results = loaded.told(question)
+    if not results.study:
+        typer.echo(f"note: {visible(taken_for(results.table))}", err=True)
+    return results

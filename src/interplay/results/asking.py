@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -14,9 +14,10 @@ from interplay.analysis.numbers import listed, text_of
 from interplay.errors import Option, TableError
 from interplay.metrics import Mode
 from interplay.results.question import Question
-from interplay.results.telling import metric_named, tell
+from interplay.results.scales import logs_of, orders_of
+from interplay.results.telling import metric_named, told_by
 from interplay.table.statuses import WORDS, status_of
-from interplay.table.table import SINGLE, Role, Table
+from interplay.table.table import Table
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ def ask(table: Table, question: Question) -> Asked:
     """
     x, y = _axes(table, question)
     metric = metric_of(table, question.metric)
-    only: dict[Role, str | None] = {role: getattr(question, role) for role in SINGLE}
-    table = tell(table, only, question.params, (metric,), (x, y))
+    table = told_by(table, replace(question, x=x, y=y, metric=metric))
     _check_axes(table, x, y)
     _check_rows(table, metric)
     mode = question.mode or mode_of(table, metric)
@@ -72,8 +72,14 @@ def ask(table: Table, question: Question) -> Asked:
         "over": question.over or table.default.over,
         "others": tuple(name for name in table.varied if name not in (x, y)),
         "guessed": any(column.sure == "guessed" for column in hyper),
-        "orders": {column.name: column.order for column in hyper if column.order},
-        "logs": {column.name: column.log for column in hyper if column.log is not None},
+        "orders": {
+            **{column.name: column.order for column in hyper if column.order},
+            **orders_of(table, question.order, (x, y)),
+        },
+        "logs": {
+            **{column.name: column.log for column in hyper if column.log is not None},
+            **logs_of(table, question.log, (x, y)),
+        },
         "bins": question.bins,
     }
     return Asked(table, frame, options, cautions)

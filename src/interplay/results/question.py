@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Question:
         over: what becomes of other hyperparameters that vary.
         at_epoch: compare all rows at this epoch (from 1) in place of their last.
         bins: how many bins for an axis of random samples.
+        log: of an axis, whether its scale is logarithmic, by short or full name.
+        order: of an axis of words, its values in order, those left out behind them.
     """
 
     x: str | None = None
@@ -38,3 +40,5 @@ class Question:
     fold: str | None = None
     status: str | None = None
     params: tuple[str, ...] = ()
+    log: Mapping[str, bool] = field(default_factory=dict)
+    order: Mapping[str, Sequence[Any]] = field(default_factory=dict)

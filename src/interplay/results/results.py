@@ -23,7 +23,7 @@ from interplay.results.asking import ask, curves_of, metric_of, mode_of, where_o
 from interplay.results.question import Question
 from interplay.results.sources import files, read_source
 from interplay.results.sources.forms import frame_of, table_of
-from interplay.results.telling import tell
+from interplay.results.telling import tell, told_by
 from interplay.table.table import Role, Table
 
 if TYPE_CHECKING:
@@ -97,6 +97,14 @@ class Results:
         }
         return cls(tell(table, only, params=params, metrics=metrics))
 
+    def told(self, question: Question) -> Results:
+        """The results whose columns have the roles that a question tells.
+
+        Raises:
+            InterplayError: a column that there is not, one of two roles, or one known to be another.
+        """
+        return replace(self, table=told_by(self.table, question))
+
     def __repr__(self) -> str:
         status = self.table.one("status")
         counts = self.frame[status].value_counts().items() if status else ()
@@ -169,7 +177,7 @@ class Results:
         table, name = self.table, metric_of(self.table, metric)
         mode = mode or mode_of(table, name)
         if budget is not None:
-            table = table.told({"budget": [table.find(budget, "budget")]})
+            table = self.told(Question(budget=budget)).table
         rows = select_rows(self.frame, where_of(table, where or {}))
         return rank_settings(
             rows, self.varied, name, mode, table.one("status"),

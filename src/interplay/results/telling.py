@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from interplay.errors import Option, TableError
+from interplay.results.question import Question
 from interplay.table.table import SINGLE, Role, Table
 
 
@@ -16,6 +17,18 @@ def metric_named(table: Table, name: str) -> str:
         UnknownNameError: there is none.
     """
     return table.find(table.folded.get(name, name), "metric")
+
+
+def told_by(table: Table, question: Question) -> Table:
+    """The table with the roles that a question tells.
+
+    Raises:
+        InterplayError: as `tell` does.
+    """
+    axes = [table.find(n, "hyperparameter") for n in (question.x, question.y) if n is not None]
+    only: dict[Role, str | None] = {role: getattr(question, role) for role in SINGLE}
+    metrics = () if question.metric is None else (question.metric,)
+    return tell(table, only, question.params, metrics, axes)
 
 
 def tell(

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from interplay.errors import TableError, UnknownNameError
 from interplay.kinds import How, Over
-from interplay.metrics import Bounds, Mode
-from interplay.space.space import resolve_name
+from interplay.metrics import Bounds, Mode, meaning_of
 from interplay.table.statuses import status_of
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ Role = Literal["hyperparameter", "metric", "seed", "fold", "budget", "status", "
 SINGLE: tuple[Role, ...] = ("seed", "fold", "budget", "status")
 """Roles that one column of a table has at most."""
 Sure = Literal["known", "guessed", "told"]
+BY_NAME = "its name"
+"""Why most columns are taken for what they are."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Column:
             not known.
         log: of a hyperparameter, whether its scale is logarithmic; None where not known.
         mode, bounds: of a metric, as in `Meaning`.
+        why: what a guess was made by, in words.
     """
 
     name: str
@@ -46,23 +48,12 @@ class Column:
     log: bool | None = None
     mode: Mode | None = None
     bounds: Bounds | None = None
+    why: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """What the column was taken for; unknown and infinite things are null."""
         ends = [end if math.isfinite(end) else None for end in self.bounds or ()]
         return {**asdict(self), "order": list(self.order), "bounds": ends or None}
-
-    def about(self, varies: bool) -> str:
-        """What else is known of it, in words."""
-        told = ["varies"] if varies else []
-        told += ["logarithmic"] if self.log else []
-        if self.role == "metric":
-            told.append(
-                {"max": "higher is better", "min": "lower is better"}.get(
-                    self.mode or "", "which way is better is not known"
-                )
-            )
-        return ", ".join(told)
 
 
 @dataclass(frozen=True)
@@ -136,18 +127,23 @@ class Table:
 
         Raises:
             UnknownNameError: naming the columns by role, and the nearest.
+            TableError: it may mean several.
         """
         wanted = self.of(*roles)
         if "hyperparameter" in roles:
             wanted = (*self.varied, *(n for n in wanted if n not in self.varied))
+        several: list[str] = []
         for names in (self.varied if "hyperparameter" in roles else (), wanted, (*self.columns,)):
-            # Other tools part names by a slash (config/lr) or an underscore (params_lr).
-            full = resolve_name(name, tuple(names))[0]
-            ends = [n for n in names if short_name(n) == name or n.endswith(f"/{name}")]
-            if full is not None or len(ends) == 1:
-                return full or ends[0]
+            if name in names:
+                return name
+            ends = [full for full in names if _ends_in(full, name)]
+            if len(ends) == 1:
+                return ends[0]
+            several = several or ends
+        if several:
+            raise TableError(f"{name} may mean {', '.join(several)}: give more of its name")
         what = roles[0] if roles else "column"
-        raise UnknownNameError(what, name, self.varied if what == "hyperparameter" else wanted)
+        raise UnknownNameError(what, name, (what == "hyperparameter" and self.varied) or wanted)
 
     def told(self, roles: Mapping[Role, Sequence[str]], *, all_params: bool = False) -> Table:
         """The table with the roles that its reader says columns have.
@@ -167,10 +163,18 @@ class Table:
                 if old not in names and (
                     role in SINGLE or (role == "hyperparameter" and all_params)
                 ):
-                    columns[old] = replace(columns[old], role=INSTEAD[role], sure="guessed")
+                    why = f"the {role} is another" if role in SINGLE else "it was not named"
+                    columns[old] = replace(
+                        columns[old], role=INSTEAD[role], sure="guessed", why=why
+                    )
             for name in names:
-                if columns[name].sure != "known":
-                    columns[name] = replace(columns[name], role=role, sure="told")
+                own = columns[name]
+                if own.sure == "known":
+                    continue
+                if role == "metric" and own.role != "metric":
+                    meaning = meaning_of(name)
+                    own = replace(own, mode=meaning.mode, bounds=meaning.bounds)
+                columns[name] = replace(own, role=role, sure="told")
         varied = varying(self.frame, columns) if columns != self.columns else self.varied
         return replace(self, columns=columns, varied=varied)
 
@@ -224,6 +228,15 @@ PREFIXES = (
     "hyperparameters.", "hyperparameters/",
 )  # fmt: skip
 """What other tools put before a hyperparameter's name."""
+
+
+SEPARATORS = (".", "/", "__")
+"""What stands between the parts of a name: that of settings within settings, of scikit-learn's steps."""
+
+
+def _ends_in(full: str, name: str) -> bool:
+    """Whether a name is the last part of a column's, or that without what its tool put before it."""
+    return short_name(full) == name or full.endswith(tuple(f"{s}{name}" for s in SEPARATORS))
 
 
 def short_name(name: str) -> str:

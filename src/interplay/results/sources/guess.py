@@ -19,7 +19,7 @@ from interplay.metrics import meaning_of
 from interplay.results.sources.run import columns_of
 from interplay.table.ledger import COLUMNS
 from interplay.table.statuses import status_of
-from interplay.table.table import PREFIXES, Column, Role, Table, short_name, varying
+from interplay.table.table import BY_NAME, PREFIXES, Column, Role, Table, short_name, varying
 
 SEEDS = ("seed", "random_state", "random_seed", "rng_seed", "manual_seed", "torch_seed")
 FOLDS = ("fold", "cv_fold", "fold_id", "kfold", "split")
@@ -126,7 +126,7 @@ def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
     """Each column with what it seems to be."""
     names = list(map(str, frame.columns))
     marked = {name for name in names if name.startswith(PREFIXES)}
-    roles = {name: _role(frame[name], name in marked, bool(marked)) for name in names}
+    guesses = {name: _role(frame[name], name in marked, bool(marked)) for name in names}
     for role, order in (
         ("seed", SEEDS),
         ("fold", FOLDS),
@@ -137,8 +137,8 @@ def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
         # What its tool marks as a setting is a budget only where nothing else is.
         found.sort(key=lambda n: (n in marked, order.index(plain_name(n))))
         for only in found[:1]:
-            roles[only] = role  # type: ignore[assignment]
-    return {name: _column(frame[name], role) for name, role in roles.items()}
+            guesses[only] = role, BY_NAME  # type: ignore[assignment]
+    return {name: _column(frame[name], *guess) for name, guess in guesses.items()}
 
 
 def plain_name(name: str) -> str:
@@ -147,29 +147,33 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.rpartition(".")[2].strip()).lower()
 
 
-def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> Role:
-    """What a column is that is neither seed, fold, budget nor status."""
+def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> tuple[Role, str]:
+    """What a column is that is neither seed, fold, budget nor status, and why."""
     name, plain = str(column.name), plain_name(str(column.name))
     if marked:
-        return "hyperparameter"
+        return "hyperparameter", "marked as a setting"
     if FOLDED.search(name) or name.startswith(("Unnamed: ", "tags.")):
-        return "bookkeeping"
+        return "bookkeeping", BY_NAME
     if OF_OPTUNA.search(name):
-        return attribute_role(column)
+        return attribute_role(column), "an attribute of a trial"
     numbers = as_numbers(column)
     if plain in SETTINGS and not some_marked:
-        return "hyperparameter"
+        return "hyperparameter", BY_NAME
     if plain in BOOKKEEPING or TIMES.search(plain):
-        return "bookkeeping"
+        return "bookkeeping", BY_NAME
     if numbers is not None and meaning_of(name).mode is not None:
-        return "metric"
+        return "metric", BY_NAME
+    if some_marked:
+        others = "settings are marked, and this is not"
+        return ("bookkeeping" if numbers is None else "metric"), others
     if numbers is None:
         # Words that name each row anew are no setting.
         unique = len(column) > 3 and column.nunique() == len(column)
-        return "bookkeeping" if some_marked or unique else "hyperparameter"
+        return ("bookkeeping", "another in each row") if unique else ("hyperparameter", "words")
     broken = bool((numbers[np.isfinite(numbers)] % 1 != 0).any())
-    many = broken and column.nunique() > max(2, len(column) // 2)
-    return "metric" if some_marked or many else "hyperparameter"
+    if broken and column.nunique() > max(2, len(column) // 2):
+        return "metric", "fractions, hardly one twice"
+    return "hyperparameter", "fractions, few of them" if broken else "whole numbers"
 
 
 def attribute_role(column: pd.Series[Any]) -> Role:
@@ -186,15 +190,15 @@ def _fits(role: str, column: pd.Series[Any], plain: str, names: tuple[str, ...])
     return role == "seed" or as_numbers(column) is not None
 
 
-def _column(column: pd.Series[Any], role: Role) -> Column:
+def _column(column: pd.Series[Any], role: Role, why: str) -> Column:
     name = str(column.name)
     if role == "metric":
         meaning = meaning_of(name)
-        return Column(name, role, "guessed", mode=meaning.mode, bounds=meaning.bounds)
+        return Column(name, role, "guessed", mode=meaning.mode, bounds=meaning.bounds, why=why)
     log = None
     if role == "hyperparameter" and plain_name(name) in RATES:
         numbers = as_numbers(column)
         seen = numbers[numbers > 0] if numbers is not None else ()
         wide = len(seen) > 0 and max(seen) >= 10 * min(seen) and len(seen) == column.notna().sum()
         log = True if wide else None
-    return Column(name, role, "guessed", log=log)
+    return Column(name, role, "guessed", log=log, why=why)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from interplay.metrics import meaning_of
-from interplay.table.table import SINGLE, Column, Default, Role, Table, varying
+from interplay.table.table import BY_NAME, SINGLE, Column, Default, Role, Table, varying
 
 
 def known_table(
@@ -55,7 +55,7 @@ def known_table(
         named[column] = Column(column, role)
     columns = {n: named.get(n, Column(n, "bookkeeping")) for n in map(str, frame.columns)}
     columns |= {n: c for n, c in named.items() if n not in columns}  # of which no row has a value
-    columns |= {n: replace(columns[n], sure="guessed") for n in guessed}
+    columns |= {n: replace(columns[n], sure="guessed", why=BY_NAME) for n in guessed}
     return Table(
         name,
         frame,

@@ -20,7 +20,7 @@ from interplay.identity import canonical
 from interplay.metrics import Mode, meaning_of
 from interplay.results.sources.guess import SEEDS, guess_columns
 from interplay.results.sources.known import known_table
-from interplay.table.table import INSTEAD, SINGLE, Column, Default, Role, Table, varying
+from interplay.table.table import BY_NAME, INSTEAD, SINGLE, Column, Default, Role, Table, varying
 
 PARAM = "param_"
 SPLIT = re.compile(r"split(0|[1-9]\d{0,5})_((?:test|train)_.+)")
@@ -70,7 +70,7 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
         default=Default(metric=tests[0] if len(tests) == 1 else None),
     )
     columns = {**table.columns, **_others(frame[[c for c in rest if not OWN.match(c)]], roles)}
-    columns |= {seed: replace(columns[seed], sure="guessed") for seed in seeds}
+    columns |= {seed: replace(columns[seed], sure="guessed", why=BY_NAME) for seed in seeds}
     return replace(
         table,
         columns=columns,

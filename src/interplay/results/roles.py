@@ -1,0 +1,86 @@
+"""What a table's columns were taken for, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from interplay.analysis.checks import values_of
+from interplay.analysis.numbers import as_numbers, listed, number_labels
+from interplay.table.table import SINGLE, Column, Role, Table
+
+_USE: dict[Role, str] = {
+    "seed": "pairs rows of different cells, and spread is over it",
+    "fold": "averaged, or blocks where there are no seeds",
+    "budget": "must be equal where rows are compared",
+    "status": "says which rows have a result",
+    "bookkeeping": "left aside; may be kept at one value",
+}
+_BETTER = {
+    "max": "compared, higher is better",
+    "min": "compared, lower is better",
+    None: "compared, once it is said which way is better",
+}
+
+
+def taken_for(table: Table) -> str:
+    """In one line: what are hyperparameters, seed, fold, budget and status, and what is a guess."""
+    settings = [*table.varied] or [*table.of("hyperparameter")]
+    told = [f"hyperparameters: {listed(settings, 6) or 'none'}{_guess(table, settings)}"]
+    for role in SINGLE:
+        names = [name for name in (table.one(role),) if name is not None]
+        told.append(f"{role}: {''.join(names) or 'none'}{_guess(table, names)}")
+    return f"taken for {'; '.join(told)}"
+
+
+def _guess(table: Table, names: list[str]) -> str:
+    return " (guessed)" if any(table.columns[n].sure == "guessed" for n in names) else ""
+
+
+def described(table: Table) -> list[dict[str, Any]]:
+    """Of each column its role, why it has that, its values and what is done with it."""
+    return [
+        {
+            **column.to_json(),
+            "why": why_of(column),
+            "varies": column.name in table.varied,
+            "values": _values(table, column.name),
+            "use": _use(table, column),
+        }
+        for column in table.columns.values()
+    ]
+
+
+def why_of(column: Column) -> str:
+    """Whether a role is known, told or guessed, and by what."""
+    return f"guessed: {column.why}" if column.sure == "guessed" else column.sure
+
+
+def _use(table: Table, column: Column) -> str:
+    if column.role == "hyperparameter":
+        return "an axis, or kept at one value" if column.name in table.varied else "does not vary"
+    return _BETTER[column.mode] if column.role == "metric" else _USE[column.role]
+
+
+def _values(table: Table, name: str) -> str:
+    """A few distinct values, or between which many numbers lie."""
+    if name not in table.frame:
+        return "no row has one"
+    column = table.frame[name]
+    numbers, empty = as_numbers(column), int(column.isna().sum())
+    finite = numbers[np.isfinite(numbers)] if numbers is not None else np.empty(0)
+    if len(found := np.unique(finite)) > _MOST:
+        low, high = number_labels((found[0], found[-1]))
+        told = f"{len(found)} from {low} to {high}"
+    else:
+        told = listed([_short(text) for text in values_of(column.dropna())], _MOST)
+    return told + (f", {empty} empty" if empty and told else "") or "all empty"
+
+
+_MOST = 5
+"""Distinct values that are all told."""
+
+
+def _short(text: str, most: int = 24) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
