@@ -21,6 +21,7 @@ SOURCES: Registry[Entry] = Registry("source")
 for _name, _summary in {
     "run": "a run folder",
     "ray": "an experiment folder of Ray Tune",
+    "keras_tuner": "a project's folder of Keras Tuner",
     "wandb": "runs of W&B's as folders: wandb, or one of those in it",
     "mlflow": "an experiment of MLflow's: sqlite:///mlflow.db, mlruns or a server, with #name",
     "optuna": "a storage of Optuna (sqlite:///FILE, a journal file, redis://…, …), its study behind #",

@@ -182,6 +182,18 @@ def attribute_role(column: pd.Series[Any]) -> Role:
     return "metric" if told else "bookkeeping"
 
 
+def paired_by_name(frame: pd.DataFrame) -> dict[Role, str]:
+    """Which of these settings is the seed, and which the fold, by their names."""
+    found: dict[Role, str] = {}
+    names: dict[Role, tuple[str, ...]] = {"seed": SEEDS, "fold": FOLDS}
+    for role, words in names.items():
+        called = [str(c) for word in words for c in frame if plain_name(str(c)) == word]
+        fits = [c for c in called if _fits(role, frame[c], plain_name(c), words)]
+        if fits:
+            found[role] = fits[0]
+    return found
+
+
 def _fits(role: str, column: pd.Series[Any], plain: str, names: tuple[str, ...]) -> bool:
     if plain not in names:
         return False

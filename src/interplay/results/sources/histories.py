@@ -30,20 +30,33 @@ def logged_table(
         logged: what these trainings logged, in the order of logging.
         own: as of `guess_table`.
     """
+    frame, _, curves = with_logged(frame, member, logged)
+    table = guess_table(name, frame, own)
+    return table if curves is None else replace(table, read_curves=lambda: curves)
+
+
+def with_logged(
+    frame: pd.DataFrame, member: str, logged: Sequence[Logged]
+) -> tuple[pd.DataFrame, list[str], pd.DataFrame | None]:
+    """The frame with the last value of each metric, their names, and what a `Table` has as curves.
+
+    Where there are curves, the frame has `epochs_run` too.
+
+    Args:
+        frame, member, logged: as of `logged_table`.
+    """
     points = pd.DataFrame(logged, columns=["member", "metric", "step", "value"])
     metrics = last_values(points, pd.Index(frame[member]))
-    epoch = next((str(n) for n in metrics if plain_name(str(n)) == "epoch"), None)
+    names = list(map(str, metrics))
+    epoch = next((n for n in names if plain_name(n) == "epoch"), None)
     curves = by_epoch(points, epoch)
     if curves is not None:
         last = curves.groupby("member")["epoch"].max()
         frame = frame.assign(epochs_run=frame[member].map(last))
-    table = guess_table(name, pd.concat([frame, metrics.reset_index(drop=True)], axis=1), own)
-    if curves is None:
-        return table
-    numbers = dict(zip(frame[member], range(len(frame)), strict=True))
-    curves["member"] = curves["member"].map(numbers)
-    curves = curves.sort_values(["member", "epoch"], ignore_index=True)
-    return replace(table, read_curves=lambda: curves)
+        numbers = dict(zip(frame[member], range(len(frame)), strict=True))
+        curves["member"] = curves["member"].map(numbers)
+        curves = curves.sort_values(["member", "epoch"], ignore_index=True)
+    return pd.concat([frame, metrics.reset_index(drop=True)], axis=1), names, curves
 
 
 def last_values(points: pd.DataFrame, members: pd.Index) -> pd.DataFrame:
@@ -62,7 +75,7 @@ def by_epoch(points: pd.DataFrame, epoch: str | None = None) -> pd.DataFrame | N
 
     Where members log their epoch beside other metrics, steps are whatever they are (batches, often)
     and an epoch's values are the last in it. Where they do not, a step is an epoch. Those who count
-    from 0 (0, 1, 2 …) begin with epoch 1.
+    from 0 (0, 1, 2 …, or 0 alone) begin with epoch 1.
 
     Args:
         epoch: the metric that tells the epoch, where there is one.
@@ -74,7 +87,8 @@ def by_epoch(points: pd.DataFrame, epoch: str | None = None) -> pd.DataFrame | N
         return None
     told = points[(points["metric"] == epoch) & np.isfinite(points["value"])]
     logged = _in_epochs(logged, told) if len(told) else logged.assign(epoch=logged["step"])
-    if {0, 1} <= set(logged["epoch"]) and (logged["epoch"] % 1 == 0).all():
+    epochs = set(logged["epoch"])
+    if ({0, 1} <= epochs or epochs == {0}) and all(epoch % 1 == 0 for epoch in epochs):
         logged["epoch"] += 1
     # Half an epoch is a place in the first.
     logged["epoch"] = np.ceil(logged["epoch"]).astype(int)

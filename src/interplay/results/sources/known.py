@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from interplay.analysis.rows import GRID_LEVELS
 from interplay.metrics import meaning_of
 from interplay.table.table import BY_NAME, SINGLE, Column, Default, Role, Table, varying
 
@@ -64,3 +66,41 @@ def known_table(
         default=default or Default(),
         read_curves=read_curves,
     )
+
+
+def apart(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
+    """A column's name for each: its own where that is not taken, and else with a prefix.
+
+    Args:
+        prefix: what the tool puts before such names.
+        taken: names of columns that there are; these ones are added.
+    """
+    columns = {}
+    for name in dict.fromkeys(names):
+        column = name
+        while column in taken:
+            column = prefix + column
+        columns[name] = column
+        taken.add(column)
+    return columns
+
+
+def levels_of(
+    ranges: Iterable[tuple[float, float, float | None]], *, factors: bool = False
+) -> tuple[float, ...]:
+    """The values of ranges with steps, in order, where they are few; none where they are many.
+
+    Args:
+        ranges: (lowest, highest, step) of each; a step of None is none.
+        factors: whether a step is what the value before is multiplied by.
+    """
+    levels: set[float] = set()
+    for low, high, step in ranges:
+        if not step:
+            return ()
+        steps = math.log(high / low, step) if factors else (high - low) / step
+        if steps + 1 > GRID_LEVELS + 0.5:
+            return ()
+        count = math.floor(steps + 1e-8) + 1
+        levels |= {low * step**at if factors else low + at * step for at in range(count)}
+    return tuple(sorted(levels)) if len(levels) <= GRID_LEVELS else ()

@@ -11,7 +11,7 @@ import importlib.util
 import json
 import shlex
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from interplay.analysis.numbers import as_numbers, listed
-from interplay.analysis.rows import GRID_LEVELS
+from interplay.analysis.numbers import listed
 from interplay.errors import InterplayError, TableError, UnknownNameError, words_of
-from interplay.results.sources.guess import FOLDS, SEEDS, attribute_role, plain, plain_name
-from interplay.results.sources.known import known_table
+from interplay.results.sources.guess import attribute_role, paired_by_name, plain
+from interplay.results.sources.known import apart, known_table, levels_of
 from interplay.search.optuna.stores import (
     DRIVERS,
     connect_read_only,
@@ -121,10 +120,10 @@ def table_of(study: Study, trials: Sequence[FrozenTrial], name: str) -> Table:
         about["error"] = errors
 
     taken = set(objectives)
-    own = _apart(about, "trial_", taken)
-    params = _apart((n for t in trials for n in t.params), "params_", taken)
+    own = apart(about, "trial_", taken)
+    params = apart((n for t in trials for n in t.params), "params_", taken)
     # Databases give attributes in any order.
-    attributes = _apart(sorted({n for t in trials for n in t.user_attrs}), "user_attrs_", taken)
+    attributes = apart(sorted({n for t in trials for n in t.user_attrs}), "user_attrs_", taken)
     columns = {c: [t.params.get(n) for t in trials] for n, c in params.items()}
     columns |= {c: about[n] for n, c in own.items()} | values
     columns |= {c: [t.user_attrs.get(n) for t in trials] for n, c in attributes.items()}
@@ -132,7 +131,7 @@ def table_of(study: Study, trials: Sequence[FrozenTrial], name: str) -> Table:
 
     roles: dict[Role, str] = {"status": own["status"]}
     roles |= {"budget": own["steps"]} if reported else {}
-    paired = _paired(frame[[*params.values(), *attributes.values()]])
+    paired = paired_by_name(frame[[*params.values(), *attributes.values()]])
     left = [c for c in attributes.values() if c not in paired.values()]
     drawn: dict[str, list[Any]] = {
         column: [t.distributions[name] for t in trials if name in t.distributions]
@@ -242,39 +241,9 @@ def _error(trial: FrozenTrial) -> str | None:
     return next((str(said[name]) for name in REASONS if name in said), None)
 
 
-def _apart(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
-    """A column's name for each: its own where that is not taken, and else with Optuna's prefix."""
-    columns = {}
-    for name in dict.fromkeys(names):
-        column = name
-        while column in taken:
-            column = prefix + column
-        columns[name] = column
-        taken.add(column)
-    return columns
-
-
-def _paired(frame: pd.DataFrame) -> dict[Role, str]:
-    """Which hyperparameter or attribute is the seed, and which the fold, by their names."""
-    found: dict[Role, str] = {}
-    names: dict[Role, Sequence[str]] = {"seed": SEEDS, "fold": FOLDS}
-    for role, words in names.items():
-        called = [str(c) for word in words for c in frame if plain_name(str(c)) == word]
-        fits = [c for c in called if role == "seed" or as_numbers(frame[c]) is not None]
-        if fits:
-            found[role] = fits[0]
-    return found
-
-
 def _order(ways: Sequence[Any]) -> tuple[Any, ...]:
     """What a hyperparameter can be by its distributions: the choices, or a range of few steps."""
     if hasattr(ways[0], "choices"):
         choices = pd.DataFrame({"choice": list(ways[0].choices)}, dtype=object)
         return tuple(plain(choices)["choice"])
-    levels: set[float] = set()
-    for low, high, step in {(d.low, d.high, d.step) for d in ways}:
-        count = round((high - low) / step) + 1 if step else GRID_LEVELS + 1
-        if count > GRID_LEVELS:
-            return ()
-        levels |= {low + place * step for place in range(count)}
-    return tuple(sorted(levels)) if len(levels) <= GRID_LEVELS else ()
+    return levels_of({(way.low, way.high, way.step) for way in ways})

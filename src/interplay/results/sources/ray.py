@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,13 @@ import pandas as pd
 
 from interplay.analysis.numbers import listed
 from interplay.errors import TableError
-from interplay.results.sources.guess import BUDGETS, guess_columns, plain, plain_name
+from interplay.results.sources.guess import (
+    BUDGETS,
+    guess_columns,
+    paired_by_name,
+    plain,
+    plain_name,
+)
 from interplay.results.sources.known import known_table
 from interplay.results.sources.ray_trials import (
     BUDGET,
@@ -24,7 +29,7 @@ from interplay.results.sources.ray_trials import (
     read_trials,
 )
 from interplay.table.statuses import status_of
-from interplay.table.table import Default, Table, varying
+from interplay.table.table import Default, Table
 
 _FILLED = """
 date timestamp time_this_iter_s time_total_s pid hostname node_ip trial_id experiment_id done
@@ -126,20 +131,18 @@ def _table(name: str, trials: list[Trial], asked: Any) -> Table:
         rows.append(row | {n: text for n, text in ending.items() if text is not None})
     frame = plain(pd.DataFrame(rows))
     # Only names tell which hyperparameter is a seed or a rate: a reader may say otherwise.
-    guessed = guess_columns(frame[settings])
-    table = known_table(
+    paired, guessed = paired_by_name(frame[settings]), guess_columns(frame[settings])
+    return known_table(
         name,
         frame,
-        hyperparameters=settings,
+        hyperparameters=[n for n in settings if n not in paired.values()],
         metrics=metrics,
-        roles={"budget": BUDGET, "status": status},
+        roles={"budget": BUDGET, "status": status, **paired},
         logs={n: column.log for n, column in guessed.items() if column.log is not None},
+        guessed=paired.values(),
         default=Default(metric=asked if asked in metrics else None),
         read_curves=lambda: _curves(trials, metrics),
     )
-    named = {n: column for n, column in guessed.items() if column.role in ("seed", "fold")}
-    columns = {**table.columns, **named}
-    return replace(table, columns=columns, varied=varying(frame, columns))
 
 
 def _is_metric(name: str, trials: list[Trial]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,20 @@ def read_yaml(path: Path) -> dict[str, Any]:
         found = YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # of YAML, or of a value that its own tag does not fit
         raise TableError(f"{path} cannot be read: {in_one_line(error)}") from None
+    return as_table(path, found)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The table of names and values in a JSON file.
+
+    Raises:
+        TableError: it cannot be read, or holds something else.
+    """
+    text = whole_text(path)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"{path} cannot be read: {words_of(error)}") from None
     return as_table(path, found)
 
 

@@ -6,7 +6,6 @@ metric's last value. The binary `.wandb` beside them, which has the histories, i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from interplay.errors import TableError, words_of
+from interplay.errors import TableError
 from interplay.results.sources.guess import guess_table
 from interplay.results.sources.nested import flat
-from interplay.results.sources.texts import as_table, read_yaml, whole_text
+from interplay.results.sources.texts import read_json, read_yaml
 from interplay.table.table import Table
 
 RUN = re.compile(r"(offline-)?run-\d{8}_\d{6}-(?P<id>.+)")
@@ -88,12 +87,7 @@ def _settings(file: Path) -> Iterator[tuple[str, Any]]:
 
 def _metrics(file: Path) -> Iterator[tuple[str, Any]]:
     """The last value of each metric, and `_step`, how many were logged."""
-    text = whole_text(file)
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TableError(f"{file} cannot be read: {words_of(error)}") from None
-    for key, value in as_table(file, found).items():
+    for key, value in read_json(file).items():
         if key == STEP or not key.startswith("_"):
             yield from _flat({key: value})
 
