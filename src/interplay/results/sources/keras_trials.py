@@ -128,12 +128,13 @@ def order_of(ways: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
 
 def _range(way: Mapping[str, Any]) -> tuple[float, float, float] | None:
     """Lowest and highest value of numbers in steps, and the step; None where there are no such."""
-    low, high, step = (way.get(key) for key in ("min_value", "max_value", "step"))
     log = _scale(way)
-    if step is None and way["class_name"] == "Int" and not log:
-        step = 1
-    if not all(isinstance(number, (int, float)) for number in (low, high, step)):
+    whole = 1 if way["class_name"] == "Int" and not log else None
+    told = (way.get("min_value"), way.get("max_value"), way.get("step") or whole)
+    numbers = [number for number in told if isinstance(number, (int, float))]
+    if len(numbers) < len(told):
         return None
+    low, high, step = numbers
     steps = step > bool(log) and (low > 0 or not log)
     return (low, high, step) if steps and low <= high else None
 
