@@ -320,43 +320,6 @@ def test_what_stands_out_is_where_it_was_put():
     } or len(found.to_json()["shape"]["stands_out"]) > 1  # fmt: skip
 
 
-def keep_set_by_loops(frame, x):
-    """The keep-set of one row by its definition, with the row's own error where that is larger."""
-    found = analyse(frame)
-    left, seeds = found.anova["residual"].df, frame["seed"].nunique()
-    columns, rows = frame["x"].nunique(), frame["y"].nunique()
-    row = frame[frame["x"] == x].pivot(index="y", columns="seed", values="m")
-    means = row.mean(axis=1)
-    rest = row - row.mean(axis=0) - means.to_numpy()[:, None] + row.to_numpy().mean()
-    own = (rest.to_numpy() ** 2).sum() / ((rows - 1) * (seeds - 1))
-    from scipy import stats
-
-    paired = seeds >= 5
-    level = (0.025 if paired else 0.05) / (columns * (rows - 1))
-    error = math.sqrt(max(own, found.tests.anova.mse) * 2 / seeds)
-    keep = []
-    for y in means.index:
-        away = row.loc[means.idxmax()] - row.loc[y]
-        worse = away.mean() > stats.t.isf(level, left) * error
-        if paired and y != means.idxmax():
-            worse |= stats.ttest_1samp(away, 0, alternative="greater").pvalue < level
-        keep += [] if worse else [y]
-    return tuple(keep)
-
-
-@given(st.integers(0, 10**6), st.integers(2, 4), st.integers(2, 5), st.integers(3, 6))
-@examples(25)
-def test_keep_sets_are_what_their_definition_says(rng, xs, ys, seeds):
-    mean = 2 * np.random.default_rng(rng).normal(size=(ys, xs))
-    frame = grid(mean, seeds, rng=rng)
-    found = analyse(frame)
-    for row in found.ridge.rows:
-        assert row.keep == keep_set_by_loops(frame, row.x)
-        assert row.best_y in row.keep
-    best = frame.groupby(["x", "y"])["m"].mean().idxmax()
-    assert found.ridge.tied[best[1], best[0]]
-
-
 def test_the_bootstrap_draws_whole_seeds():
     """Two seeds in five say otherwise: their share of the resamples is what they get."""
     frame = grid([[0.0, 0.0], [0.0, 0.0]], seeds=5, noise=1e-3, seed_sd=0)
@@ -578,3 +541,26 @@ def test_a_failed_row_takes_no_cell_out_of_the_contest():
     failed = frame.copy()
     failed.loc[best, ["status", "m"]] = ["failed", np.nan]
     assert analyse(failed).ridge.rows[1].best_y == analyse(frame).ridge.rows[1].best_y
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        grid(SHIFTING),
+        grid(SHIFTING, seeds=2),
+        grid([[0, 5], [5, 0]]),
+        grid(np.zeros((3, 3)), seeds=4),
+        grid(SHIFTING, noise=0, seed_sd=0),
+        grid(SHIFTING).assign(seed=range(80)),
+        grid(SHIFTING).assign(m=lambda t: t["m"] + 3 * t["seed"] * t["x"]),
+    ],
+    ids=["shift", "two", "two by two", "nothing", "ignored", "unshared", "by axis"],
+)
+def test_where_folds_alone_are_the_blocks_no_word_is_of_seeds(frame):
+    found = analyse(frame.rename(columns={"seed": "fold"}), fold="fold")
+    said = [found.verdict, *(one.message for one in found.cautions)]
+    assert not [text for text in said if "seed" in text]
+    of_seeds = analyse(frame)
+    assert [text.replace("fold", "seed") for text in said] == [
+        of_seeds.verdict, *(one.message for one in of_seeds.cautions)
+    ]  # fmt: skip

@@ -145,6 +145,12 @@ def test_one_exploded_cell_does_not_hide_the_rest():
     (bar,) = bars(ax)
     assert bar.get_ylim() == (np.sort(cells.mean, None)[0], np.sort(cells.mean, None)[-2])
     assert "1 square is beyond the colours: 40" in words(ax)
+    (mark,) = [line for line in ax.lines if line.get_gid() == "above"]
+    assert (mark.get_marker(), mark.get_xydata().tolist()) == ("^", [[0, 1]])
+    cells.mean[0, 0] = -40.0
+    ax = ON_AXES["heatmap"](cells, None)
+    (mark,) = [line for line in ax.lines if line.get_gid() == "below"]
+    assert (mark.get_marker(), mark.get_xydata().tolist()) == ("v", [[0, 1]])
     plain = ON_AXES["heatmap"](*numbers(range(4), range(3)))
     assert "beyond" not in words(plain)
 

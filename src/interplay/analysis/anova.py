@@ -85,8 +85,8 @@ def analyse_variance(grid: Grid) -> Anova:
     additive = fit_factors(value, [*block, grid.x, grid.y])
     if additive.rank < grid.n_blocks + sum(grid.shape) - 2:
         raise TableError(
-            f"seeds are confounded with {grid.x_axis.name} and {grid.y_axis.name}: no seed has "
-            "enough cells to tell them apart. Train all cells with the same seeds"
+            f"{grid.unit}s are confounded with {grid.x_axis.name} and {grid.y_axis.name}: no {grid.unit} has "
+            f"enough cells to tell them apart. Train all cells with the same {grid.unit}s"
         )
     full = fit_factors(value, [*block, cell])
     smaller: dict[TermName, tuple[Fit, Fit]] = {

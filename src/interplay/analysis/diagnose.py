@@ -54,7 +54,9 @@ def diagnose(
 
 
 def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iterator[Caution]:
-    one, many = ("seed", "seeds") if grid.blocks else ("training a cell", "trainings a cell")
+    one, many = (
+        (grid.unit, f"{grid.unit}s") if grid.blocks else ("training a cell", "trainings a cell")
+    )
     what = one if seeds == 1 else many
     if grid.counts.max() == 1 and not tests.anova.terms["residual"].df:
         yield Caution(
@@ -97,19 +99,19 @@ def _of_inert(grid: Grid) -> Iterator[Caution]:
     if grid.seed_ignored:
         yield Caution(
             "seed_ignored",
-            "the seed changes nothing: all values of a cell are identical, so there is no spread "
+            f"the {grid.unit} changes nothing: all values of a cell are identical, so there is no spread "
             "to test against",
         )
 
 
 def _of_seed_effects(grid: Grid, tests: Tests) -> Iterator[Caution]:
     for name, axis in (("x", grid.x_axis), ("y", grid.y_axis)):
-        test = tests.strata.by_seed.get(name)  # type: ignore[call-overload]
+        unit, test = grid.unit, tests.strata.by_seed.get(name)  # type: ignore[call-overload]
         if test is not None and test.p is not None and test.p < 0.01:
             yield Caution(
                 "seed_axis",
-                f"{_short(axis)} acts differently from seed to seed (seed × {_short(axis)}: "
-                f"F({test.df1}, {test.df2}) = {test.F:.2f}): judge its own effect by the seeds as "
+                f"{_short(axis)} acts differently from {unit} to {unit} ({unit} × {_short(axis)}: "
+                f"F({test.df1}, {test.df2}) = {test.F:.2f}): judge its own effect by the {unit}s as "
                 "strata, not by the residual",
             )
 

@@ -34,6 +34,7 @@ class Grid:
         value: shape (N,).
         x, y, block: codes of shape (N,); block is all 0 without blocks.
         blocks: whether seeds (and folds) are shared between cells.
+        unit: what a block is, for words: "seed", or "fold" where there are no seeds.
     """
 
     x_axis: Axis
@@ -43,6 +44,7 @@ class Grid:
     y: Codes
     block: Codes
     blocks: bool
+    unit: str = "seed"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -161,9 +163,9 @@ def check_estimable(grid: Grid) -> None:
     parts, label = _components(where_x.size, grid.n_blocks, cell, grid.block)
     if parts > 1:
         raise TableError(
-            f"seeds are confounded with the cells: they fall into {parts} groups that share no cell"
-            f"{_confounded(grid, label)}. Train all cells with the same seeds, or leave the seed "
-            "column out to take the rows as replicates"
+            f"{grid.unit}s are confounded with the cells: they fall into {parts} groups that share no cell"
+            f"{_confounded(grid, label)}. Train all cells with the same {grid.unit}s, or leave the "
+            f"{grid.unit} column out to take the rows as replicates"
         )
 
 
@@ -172,7 +174,7 @@ def _confounded(grid: Grid, label: npt.NDArray[Any]) -> str:
     group = label[len(label) - grid.n_blocks :][grid.block]
     for axis, code in ((grid.x_axis, grid.x), (grid.y_axis, grid.y)):
         if int(combined([code, group]).max()) + 1 == len(axis):
-            return f" (each {axis.name} has seeds of its own)"
+            return f" (each {axis.name} has {grid.unit}s of its own)"
     return ""
 
 

@@ -45,6 +45,7 @@ class Interaction:
         n_seeds: seeds among the used rows; None without a seed column.
         replicates: what the verdict rests on: rows of a usual cell, and no more than there are seeds.
         blocks: whether seeds are shared between cells, and so taken out as blocks.
+        unit: what a block is: "seed", or "fold" where there are no seeds.
         tests: the analysis of variance, Box's correction and the strata.
         effect: interval of the interaction's size.
         tukey: with one row a cell.
@@ -66,6 +67,7 @@ class Interaction:
     n_seeds: int | None
     replicates: int
     blocks: bool
+    unit: str
     tests: Tests
     effect: Effect
     tukey: Tukey
@@ -222,7 +224,7 @@ class InteractionTest(RowReader):
         used = int((rows.table["outcome"] == 0).sum())
         return Interaction(
             grid.x_axis, grid.y_axis, self.metric, self.mode, rows.asked, used, seeds, replicates,
-            grid.blocks, tests, effect, tukey, transformed, residuals,
+            grid.blocks, grid.unit, tests, effect, tukey, transformed, residuals,
             share, ridge, claimed, removable, tuple(cautions), verdict,
         )  # fmt: skip
 
@@ -252,7 +254,8 @@ class InteractionTest(RowReader):
         if not (grid.blocks and combined([grid.cell, block]).max() == block.max() > 0):
             return grid, []
         text = (
-            "no two cells share a seed: rows are taken as replicates, and seeds take no noise out"
+            f"no two cells share a {grid.unit}: rows are taken as replicates, and {grid.unit}s take "
+            "no noise out"
         )
         return _placed(rows, good, block, False), [Caution("seeds_not_shared", text)]
 
@@ -276,7 +279,9 @@ def _placed(rows: Rows, good: pd.DataFrame, block: Codes, blocks: bool) -> Grid:
     x, x_axis = present_levels(x, rows.x)
     y, y_axis = present_levels(y, rows.y)
     value = good["value"].to_numpy(dtype=np.float64)
-    return Grid(x_axis, y_axis, value, x, y, block if blocks else np.zeros_like(block), blocks)
+    block = block if blocks else np.zeros_like(block)
+    unit = "fold" if rows.fold and not rows.seed else "seed"
+    return Grid(x_axis, y_axis, value, x, y, block, blocks, unit)
 
 
 def _unstable(rows: Rows, grid: Grid) -> Any:

@@ -9,13 +9,9 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from interplay.analysis.anova import LEVEL, Anova
-from interplay.analysis.codes import combined, first_rows
 from interplay.analysis.grid import Grid
-from interplay.analysis.numbers import Floats
-from interplay.analysis.tails import t_critical
-
-PAIRED_FROM = 5
-"""With at least so many common seeds, differences seed by seed are tested too."""
+from interplay.analysis.moderation import Spread, moderate
+from interplay.analysis.numbers import Codes, Floats
 
 Bools = npt.NDArray[np.bool_]
 
@@ -36,10 +32,12 @@ class KeepSets:
 def keep_sets(grid: Grid, anova: Anova, sign: float, stable: Bools) -> KeepSets:
     """Subset selection (Gupta 1965): a cell is dropped if a one-sided test finds the best better.
 
-    The tests use the pooled error, or the row's own where that is larger. With enough common seeds
-    the differences seed by seed are tested as well, each at half the level: they see what the
-    pooled error hides where a few noisy cells have made it. Levels are shared out over all
-    comparisons of the grid (Bonferroni), so that all sets hold their true best at once with 95%.
+    Two tests are made, each at half the level, and one is enough. Welch's of the two cells' means,
+    by their own spread (see `moderate`): a cell that explodes somewhere else hides nothing. And the
+    same of ranks among all observations (Conover & Iman 1981): a mean of seven 0.4 and one 60 is
+    worse than 0.28, which no test of means can see. Seeds' own levels are taken out first, by
+    medians. Levels are shared out over all comparisons of the grid (Bonferroni), so that all sets
+    hold their true best at once with 95%.
 
     Args:
         sign: 1 where more is better, −1 where less is.
@@ -47,65 +45,96 @@ def keep_sets(grid: Grid, anova: Anova, sign: float, stable: Bools) -> KeepSets:
     """
     if not anova.mse:
         return KeepSets(stable, stable)
-    rows, taken = len(grid.x_axis), int(stable.sum())
-    table = _by_seed(grid, sign)
-    level = LEVEL / 2 if table is not None else LEVEL
-    whole = (grid.counts.size, 1)
+    value, share = _centred(grid)
+    scores = np.where(stable, sign * anova.means, -np.inf).ravel()
+    ranked = _ranks(sign * value)
+    mean_rank = _means(grid, ranked)
+    sides = [
+        (sign * anova.means.ravel(), _spread(grid, value, share, scores, trend=True)),
+        # Ranks are bounded: their spread goes down at both ends by itself, a trend would follow it.
+        (mean_rank, _spread(grid, ranked, share, mean_rank, trend=False)),
+    ]
 
-    def kept(shape: tuple[int, int], comparisons: int, variance: Floats) -> Bools:
-        score, count = (sign * anova.means).reshape(shape), grid.counts.reshape(shape)
-        each = level / max(comparisons, 1)
-        may = stable.reshape(shape)
-        best = np.argmax(np.where(may, score, -np.inf), axis=0)
-        at = best, np.arange(shape[1])
-        critical = t_critical(each, anova.terms["residual"].df or 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.sqrt(variance * (1 / count + 1 / count[at]))
-            worse = score[at] - score > critical * error
-        if table is not None:
-            seeds = table.reshape(-1, *shape)
-            worse |= _clearly_positive(seeds[:, at[0], at[1]][:, None] - seeds, each)
-        return np.asarray(may & ~worse).reshape(grid.shape)
+    def kept(shape: tuple[int, int], comparisons: int) -> Bools:
+        level = LEVEL / 2 / max(comparisons, 1)
+        best = np.argmax(scores.reshape(shape), axis=0)
+        keep = stable.reshape(shape)
+        for mean, spread in sides:
+            keep = keep & ~_clearly_below(best, mean.reshape(shape), grid.counts, spread, level)
+        return np.asarray(keep).reshape(grid.shape)
 
+    taken = int(stable.sum())
     return KeepSets(
-        kept=kept(grid.shape, taken - rows, _row_errors(grid, anova)),
-        tied=kept(whole, taken - 1, np.array([anova.mse])),
+        kept=kept(grid.shape, taken - len(grid.x_axis)), tied=kept((grid.counts.size, 1), taken - 1)
     )
 
 
-def _by_seed(grid: Grid, sign: float) -> Floats | None:
-    """Scores of shape (seed, y, x), nan where a seed has no such cell; None without enough seeds."""
-    if not grid.blocks or grid.repeats or grid.n_blocks < PAIRED_FROM:
-        return None
-    table = np.full((grid.n_blocks, grid.counts.size), np.nan)
-    table[grid.block, grid.cell] = sign * grid.value
-    return table.reshape(grid.n_blocks, *grid.shape)
+def _clearly_below(best: Codes, mean: Floats, count: Codes, spread: Spread, level: float) -> Bools:
+    """Whether a cell's mean is below that of the best in its column, by Welch's one-sided test."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = spread.variance.reshape(mean.shape) / count.reshape(mean.shape)
+        df = spread.df.reshape(mean.shape)
+        at = best, np.arange(mean.shape[1])
+        both = part + part[at]
+        freedom = both**2 / (part**2 / df + part[at] ** 2 / df[at])
+        worse = mean[at] - mean > -stdtrit(freedom, level) * np.sqrt(both)
+    worse[at] = False
+    return np.asarray(worse)
 
 
-def _clearly_positive(differences: Floats, level: float) -> Bools:
-    """Whether the mean over the first axis is above 0 (paired t test); false where unknown."""
-    count = np.isfinite(differences).sum(axis=0)
-    mean = np.nansum(differences, axis=0) / np.maximum(count, 1)
-    away = np.where(np.isfinite(differences), differences - mean, 0.0)
-    error = np.sqrt((away**2).sum(axis=0) / np.maximum(count - 1, 1) / np.maximum(count, 1))
-    critical = -stdtrit(np.maximum(count - 1, 1), level)
-    return np.asarray((count >= PAIRED_FROM) & (mean > critical * error) & (mean > 0))
+def _centred(grid: Grid) -> tuple[Floats, Floats]:
+    """Observations freed of their block's level, and how much of their variance that leaves.
 
-
-def _row_errors(grid: Grid, anova: Anova) -> Floats:
-    """The error variance at each x: the pooled one, or its own rows' where that is larger.
-
-    One noisy row is lost in the pooled error, and its keep-set would be too small.
+    A block's level is the median over its rows of what they have beyond their cell's median: one
+    exploded value moves neither. Of the variance of C normal values about their median there is left
+    1 + v − 2 / C, v being the median's own.
     """
-    columns = len(grid.x_axis)
-    cells = (grid.counts > 0).sum(axis=0)
-    rows = np.bincount(grid.x, minlength=columns)
-    residual = anova.residual
-    if grid.n_blocks > 1:  # what a seed does to the whole row changes none of its comparisons
-        row = combined([grid.x, grid.block])
-        residual = residual - (np.bincount(row, residual) / np.bincount(row))[row]
-        left = rows - np.bincount(grid.x[first_rows(row)], minlength=columns) - cells + 1
-    else:
-        left = rows - cells
-    own = np.bincount(grid.x, residual**2, columns) / np.maximum(left, 1)
-    return np.where(left > 0, np.maximum(own, anova.mse or 0.0), anova.mse or 0.0)
+    if grid.n_blocks == 1:
+        return grid.value, np.ones(len(grid.value))
+    away = grid.value - _medians(grid.cell, grid.value)
+    rows = np.bincount(grid.block)[grid.block]
+    # Of a median of C normal values, to 3%.
+    own = np.pi / (2 * rows + np.where(rows % 2, np.pi - 2, 2.5))
+    return grid.value - _medians(grid.block, away), np.maximum(1 + own - 2 / rows, 0.0)
+
+
+def _spread(grid: Grid, value: Floats, share: Floats, mean: Floats, *, trend: bool) -> Spread:
+    """Of each cell, flat: its own spread around its mean, shrunk towards the others'.
+
+    Args:
+        share: of each observation's variance that centring has left.
+        mean: by which the trend goes.
+    """
+    size, count = grid.counts.size, grid.counts.ravel()
+    squares = np.bincount(grid.cell, np.square(value - _means(grid, value)[grid.cell]), size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = np.bincount(grid.cell, share, size) * (1 - 1 / count)
+        own = Spread(squares / df, np.where(count > 1, df, 0.0))
+    filled = count > 0
+    found = moderate(Spread(own.variance[filled], own.df[filled]), mean[filled], trend=trend)
+    variance, freedom = np.full(size, np.nan), np.full(size, np.nan)
+    variance[filled], freedom[filled] = found.variance, found.df
+    return Spread(variance, freedom)
+
+
+def _means(grid: Grid, value: Floats) -> Floats:
+    """Of each cell, flat; nan where empty."""
+    with np.errstate(invalid="ignore"):
+        return np.bincount(grid.cell, value, grid.counts.size) / grid.counts.ravel()
+
+
+def _medians(code: Codes, value: Floats) -> Floats:
+    """For each row the median of the values with its code."""
+    order = np.lexsort((value, code))
+    count = np.bincount(code)
+    start = np.cumsum(count) - count
+    of = value[order]
+    low, high = start + np.maximum(count - 1, 0) // 2, start + count // 2
+    at = np.minimum([low, high], len(value) - 1)
+    return np.asarray(of[at].mean(axis=0)[code])
+
+
+def _ranks(value: Floats) -> Floats:
+    """1 for the lowest; equal ones share the middle of theirs."""
+    _, place, count = np.unique(value, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])

@@ -47,14 +47,14 @@ def sentence(
         return f"{head}: {names} {change} nothing, {metric} is identical along it."
     if grid.seed_ignored:
         return (
-            f"No verdict on {x} and {y}: the seed changes nothing, so there is no spread to test "
+            f"No verdict on {x} and {y}: the {grid.unit} changes nothing, so there is no spread to test "
             "a difference against."
         )
     if seeds < LEAST:
         return f"No verdict on {x} and {y}: {_unseen(grid, tests, tukey, seeds)}."
     if tests.p is None:
-        return f"No verdict on {x} and {y}: {_untested(tests)}."
-    facts = _facts(tests, effect)
+        return f"No verdict on {x} and {y}: {_untested(tests, grid.unit)}."
+    facts = _facts(tests, effect, grid.unit)
     if not claimed:
         return f"No interaction of {x} and {y} is shown {_why_not(tests, effect, facts, agreed)}."
     if removable and transformed is not None:
@@ -69,12 +69,12 @@ def sentence(
     return f"{head}how much {y} matters depends on {x}, but the best {y} is not shown to shift."
 
 
-def _facts(tests: Tests, effect: Effect) -> str:
+def _facts(tests: Tests, effect: Effect, unit: str) -> str:
     term, residual = tests.anova.terms["xy"], tests.anova.terms["residual"]
     stratum = tests.strata.tests["xy"]
     if tests.by_strata and stratum.F is not None and stratum.p is not None:
         facts = f"F({stratum.df1}, {stratum.df2}) = {_f_text(stratum.F)}, {p_text(stratum.p)}"
-        return f"(seeds as strata: {facts})"
+        return f"({unit}s as strata: {facts})"
     if term.F is None or term.p is None or tests.p is None:
         return ""
     size = ""
@@ -106,18 +106,20 @@ def _stays(ridge: Ridge) -> str:
     return "stays put" if same else "is not shown to move"
 
 
-def _untested(tests: Tests) -> str:
+def _untested(tests: Tests, unit: str) -> str:
     """Why no test could be made, with seeds enough."""
     if not tests.anova.terms["residual"].df:
         return "the rows that are there leave nothing over to judge noise by"
     if tests.anova.mse is None:
-        return "nothing is left over beside seeds and cells, so there is no noise to test against"
-    return "at 2 × 2 the seeds as strata decide, and too few seeds have every cell"
+        return (
+            f"nothing is left over beside {unit}s and cells, so there is no noise to test against"
+        )
+    return f"at 2 × 2 the {unit}s as strata decide, and too few {unit}s have every cell"
 
 
 def _unseen(grid: Grid, tests: Tests, tukey: Tukey, seeds: int) -> str:
     if tests.anova.terms["residual"].df:
-        one = "seed" if grid.blocks else "training a cell"
+        one = grid.unit if grid.blocks else "training a cell"
         return f"{seeds} {one}{'s' if seeds != 1 else ''} cannot tell an interaction from noise"
     if tukey.p is None:
         return "with one training a cell, noise and interaction cannot be told apart"

@@ -125,8 +125,8 @@ def print_interaction(found: Interaction) -> None:
         typer.echo(textwrap.fill(mark + visible(text), room, subsequent_indent=" " * len(mark)))
 
     wrapped(found.verdict)
-    block = "fold" if found.n_seeds is None and found.blocks else "seed"
-    unit = "no seeds named" if block == "seed" else "folds as blocks"
+    block = found.unit
+    unit = "folds as blocks" if block == "fold" and found.blocks else "no seeds named"
     if found.n_seeds is not None:
         unit = f"{found.n_seeds} seed{'s' if found.n_seeds != 1 else ''}"
     typer.echo(f"\n{found.metric} ({found.mode}), {found.n_used} of {found.n_rows} rows, {unit}\n")

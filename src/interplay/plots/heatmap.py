@@ -17,25 +17,27 @@ from interplay.plots.canvas import Fit, ink_on, keep_fitting, on_axes, prepare, 
 from interplay.plots.look import Look, Looks, Names
 from interplay.plots.marks import (
     EDGE,
+    beyond_places,
+    corner_size,
     mark_best,
+    mark_beyond,
     mark_tied,
     reading_cautions,
-    tie_size,
     tied_places,
 )
-from interplay.plots.palette import BETTER, KINDS, MISSING, PAPER, STAR, Kind
+from interplay.plots.palette import BETTER, BEYOND_MARKS, KINDS, MISSING, PAPER, STAR, Kind
 from interplay.plots.scale import Scale
 from interplay.plots.squares import Place, Square, hatch_square, lay_grid, write_squares
 from interplay.plots.words import (
     Entry,
     Footer,
     Header,
+    corner_entry,
     draw_bar,
     kind_entry,
     notes_height,
     text_entry,
     tick_texts,
-    tie_entry,
     together,
 )
 
@@ -52,7 +54,8 @@ def draw_heatmap(
     The bright end of the colours is always the better one, unless `cmap` has its own. A square's
     text is its mean, its sd, n where that is not the usual one, and its runs that are not in it. On
     a grid too large for it the sd is left out (the title then says "mean" only), and at last all
-    numbers. Values far off all others lie beyond the colours' end, which the colour bar shows.
+    numbers. Values far off all others lie beyond the colours' end: a small triangle marks them, the
+    colour bar says so.
 
     Args:
         cells: the numbers, as `CellMeans` computes them.
@@ -114,17 +117,23 @@ def paint_heatmap(
     # Rings in all squares would tell none from another; the legend says so.
     ringed = [] if tied is None or len(tied) + 1 == int((cells.n > 0).sum()) else tied
     notes = [*cells.warnings, *reading_cautions(cells, interaction)] if footnotes else []
-    footer = Footer(_legend(cells, kinds, tied, ink), notes, ax, ink)
+    beyond = beyond_places(cells, scale)
+    legend = _legend(cells, kinds, tied, ink)
+    if beyond:
+        marks = "".join(BEYOND_MARKS[side] for side in beyond)
+        legend.append(corner_entry("beyond the colours", ink, marks))
+    footer = Footer(legend, notes, ax, ink)
     if cells.best is not None:
         mark_best(cells.best, ax)
 
     def fit(width: float, height: float) -> None:
         wide, high = width / columns, height / rows
-        ring = tie_size(wide, high) if ringed else 0.0
+        size = corner_size(wide, high) if ringed or beyond else 0.0
         if ringed:
-            mark_tied(ringed, ax, ring)
+            mark_tied(ringed, ax, size)
+        mark_beyond(beyond, ax, size)
         choices = (_squares(cells, spread, colours, scale.norm) for spread in (True, False))
-        written = write_squares(ax, choices, wide, high, ring + EDGE if ring else 0.0)
+        written = write_squares(ax, choices, wide, high, size + EDGE if size else 0.0)
         header.say(*_head(cells, look, names, spread=written == 0))
         for part in (ticks, bar, header, footer):
             part(width, height)
@@ -169,7 +178,7 @@ def _legend(cells: Cells, kinds: list[Kind], tied: list[Place] | None, ink: str)
     if tied and len(tied) + 1 == int((cells.n > 0).sum()):
         entries.append(text_entry("no cell is clearly worse than the best", ink))
     elif tied:
-        entries.append(tie_entry("not clearly worse than the best", ink))
+        entries.append(corner_entry("not clearly worse than the best", ink))
     partial = [
         f"{kind.short} = {kind.word}"
         for outcome, kind in KINDS.items()

@@ -1,8 +1,8 @@
-"""Marks on the squares of a heatmap: the best one, and those that tie with it."""
+"""Marks on the squares of a heatmap: the best, what ties with it, what lies beyond the colours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,17 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import text_of
 from interplay.plots.canvas import root_of
-from interplay.plots.palette import FRAME, STAR, STAR_FACE, STAR_RIM, STAR_SIZE, TIE_SIZE, tie_look
+from interplay.plots.palette import (
+    BEYOND_MARKS,
+    FRAME,
+    STAR,
+    STAR_FACE,
+    STAR_RIM,
+    STAR_SIZE,
+    TIE_SIZE,
+    corner_look,
+)
+from interplay.plots.scale import Scale
 from interplay.plots.squares import Place
 
 EDGE = 2.8
@@ -93,8 +103,20 @@ def mark_best(best: Place, ax: Axes) -> None:
     )
 
 
-def tie_size(width: float, height: float) -> float:
-    """Diameter in points of a tie's mark in a square of so many points."""
+def beyond_places(cells: Cells, scale: Scale) -> dict[str, list[Place]]:
+    """Squares whose mean lies "above" and "below" the ends of the colours."""
+    low, high = scale.ends
+    with np.errstate(invalid="ignore"):
+        out = {"above": cells.mean > high, "below": cells.mean < low}
+    return {
+        side: [(int(y), int(x)) for y, x in np.argwhere(there)]
+        for side, there in out.items()
+        if there.any()
+    }
+
+
+def corner_size(width: float, height: float) -> float:
+    """Diameter in points of a mark in the corner of a square of so many points."""
     return min(TIE_SIZE, 0.28 * min(width, height))
 
 
@@ -103,14 +125,27 @@ def mark_tied(places: Iterable[Place], ax: Axes, size: float) -> None:
 
     That corner of the best square is the star's, so the star hides none of them.
     """
-    for old in [line for line in ax.lines if line.get_gid() == "tied"]:
+    _mark_corners(places, ax, size, "tied", "o", right=True)
+
+
+def mark_beyond(places: Mapping[str, Iterable[Place]], ax: Axes, size: float) -> None:
+    """A small triangle in the upper left corner: what has the colour of an end lies beyond it."""
+    for side, there in places.items():
+        _mark_corners(there, ax, 1.2 * size, side, BEYOND_MARKS[side], right=False)
+
+
+def _mark_corners(
+    places: Iterable[Place], ax: Axes, size: float, gid: str, marker: str, *, right: bool
+) -> None:
+    for old in [line for line in ax.lines if line.get_gid() == gid]:
         old.remove()
     inwards = (size / 2 + EDGE) / 72
-    shift = ScaledTranslation(-inwards, -inwards, root_of(ax).dpi_scale_trans)
+    across = -inwards if right else inwards
+    shift = ScaledTranslation(across, -inwards, root_of(ax).dpi_scale_trans)
     rows, columns = np.array(list(places)).T
     ax.plot(
-        columns + 1, rows + _top(ax), transform=ax.transData + shift, zorder=3.5, gid="tied",
-        **tie_look(size),
+        columns + right, rows + _top(ax), transform=ax.transData + shift, zorder=3.5, gid=gid,
+        **corner_look(size, marker),
     )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ FRAME = (("white", 5.5), ("black", 2.8))
 TIE_FACE, TIE_RIM = "white", "black"
 TIE_SIZE = 5.0
 """Diameter of a tie's mark in points, on squares that have room for it."""
+BEYOND_MARKS = {"above": "^", "below": "v"}
+"""Of squares whose value lies beyond an end of the colours."""
 
 # A ridge, and the curve of a search: dark and pale, told apart in grey too.
 RIDGE_FACE, RIDGE_RIM = "white", "black"
@@ -71,10 +73,10 @@ MISSING = Kind("no run", "no run", "#ffffff", "..", "#c4c4c4")
 EMPTY = Kind("empty", "no finite row", "#ffffff", "..", "#c4c4c4")
 
 
-def tie_look(size: float) -> dict[str, Any]:
-    """How a tie is drawn, on its square and in a legend."""
+def corner_look(size: float, marker: str = "o") -> dict[str, Any]:
+    """How a mark in a square's corner is drawn, on its square and in a legend: a tie's is a ring."""
     rim = max(0.17 * size, 0.5)
     return {
-        "linestyle": "none", "marker": "o", "markersize": size - rim, "markerfacecolor": TIE_FACE,
+        "linestyle": "none", "marker": marker, "markersize": size - rim, "markerfacecolor": TIE_FACE,
         "markeredgecolor": TIE_RIM, "markeredgewidth": rim,
     }  # fmt: skip

@@ -166,5 +166,7 @@ def _legend(
         return [*entries, text_entry("no spread to say what ties with it", ink)]
     entries.append(swatch("not clearly worse than it", colours[1]))
     if any(row.support for row in interaction.ridge.rows):
-        entries.append(text_entry("%: how often it is the best when seeds are resampled", ink))
+        entries.append(
+            text_entry(f"%: how often it is the best when {interaction.unit}s are resampled", ink)
+        )
     return entries

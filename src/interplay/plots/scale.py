@@ -49,10 +49,15 @@ class Scale:
         return cls(Normalize(low, high), beyond)
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest number that has a colour of its own."""
+        return float(self.norm.vmin or 0.0), float(self.norm.vmax or 0.0)
+
+    @property
     def extend(self) -> Literal["neither", "min", "max", "both"]:
         """Which ends of a colour bar have an arrow."""
-        below = any(value < self.norm.vmin for value in self.beyond)  # type: ignore[operator]
-        above = any(value > self.norm.vmax for value in self.beyond)  # type: ignore[operator]
+        low, high = self.ends
+        below, above = min(self.beyond, default=low) < low, max(self.beyond, default=high) > high
         if below and above:
             return "both"
         return "min" if below else "max" if above else "neither"

@@ -31,7 +31,7 @@ from interplay.plots.letters import (
     told_apart,
     wrapped,
 )
-from interplay.plots.palette import INK, PAPER, SMALL, STAR, TIE_SIZE, TITLE, Kind, tie_look
+from interplay.plots.palette import INK, PAPER, SMALL, STAR, TIE_SIZE, TITLE, Kind, corner_look
 from interplay.plots.scale import Scale
 
 HEAD = 0.2
@@ -273,12 +273,13 @@ def text_entry(text: str, ink: str) -> Entry:
     return TextArea(text, textprops=words), text
 
 
-def swatch_entry(text: str, ink: str, artist: Artist, width: float = 18) -> Entry:
-    """An artist in a box 10 points high, and its words; on white, as in its picture."""
+def swatch_entry(text: str, ink: str, *artists: Artist, width: float = 18) -> Entry:
+    """Artists in a box 10 points high, and their words; on white, as in their picture."""
     patch = DrawingArea(width, 10)
     if ink != INK:
         patch.add_artist(Rectangle((0, 0), width, 10, color=PAPER, linewidth=0))
-    patch.add_artist(artist)
+    for artist in artists:
+        patch.add_artist(artist)
     return HPacker(children=[patch, text_entry(text, ink)[0]], sep=4, align="center"), text
 
 
@@ -287,8 +288,13 @@ def kind_entry(kind: Kind, ink: str) -> Entry:
     return swatch_entry(kind.legend, ink, Rectangle((0, 0), 18, 10, linewidth=0.6, **look))
 
 
-def tie_entry(text: str, ink: str) -> Entry:
-    return swatch_entry(text, ink, Line2D([4], [5], **tie_look(TIE_SIZE)), width=8)
+def corner_entry(text: str, ink: str, markers: str = "o") -> Entry:
+    """Of marks in squares' corners, one beside the other."""
+    lines = [
+        Line2D([4 + 8 * at], [5], **corner_look(TIE_SIZE, marker))
+        for at, marker in enumerate(markers)
+    ]
+    return swatch_entry(text, ink, *lines, width=8 * len(lines))
 
 
 def _flowed(entries: Sequence[Entry], width: float) -> list[list[Any]]:

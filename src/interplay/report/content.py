@@ -10,6 +10,7 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import mean_sd, number_label, short_names, text_of
 from interplay.analysis.verdict import p_text
+from interplay.plots.marks import tied_places
 from interplay.report.settings import ReportSettings
 from interplay.results.results import Results
 
@@ -113,15 +114,14 @@ def _facts(cells: Cells, found: Interaction, x: str, y: str) -> list[str]:
         here = float(cells.mean[row, column]), float(cells.sd[row, column])
         mean, sd = mean_sd(*here, cells.typical)
         spread = f" {sd[0]} {sd[1:]}" if sd else ""
-        tied = int(found.ridge.tied.sum()) - 1
-        near = (
-            f"; {tied} other cell{'s are' if tied != 1 else ' is'} not clearly worse"
-            if found.ridge.rows[0].keep is not None
-            else ""
-        )
+        tied = tied_places(cells, found)
+        near = ""
+        if tied is not None:
+            others = f"{len(tied)} other cell{'s are' if len(tied) != 1 else ' is'}"
+            near = f"; {others} not clearly worse"
         at = f"{x} = {cells.x.labels[column]}, {y} = {cells.y.labels[row]}"
         facts.append(f"Best: {at}, with {cells.metric} {mean}{spread}{near}.")
-    shares = {"xy": f"{x} × {y}", "x": x, "y": y, "seed": "seeds", "residual": "residual"}
+    shares = {"xy": f"{x} × {y}", "x": x, "y": y, "seed": f"{found.unit}s", "residual": "residual"}
     parts = [
         f"{name} {share:.1%}"
         for term, name in shares.items()
@@ -166,7 +166,7 @@ def _basis(cells: Cells, found: Interaction) -> str:
         "Tukey's test for non-additivity, with one training a cell"
         if not found.anova["residual"].df
         else "analysis of variance, type II"
-        + (", seeds as blocks" if found.blocks else "")
+        + (f", {found.unit}s as blocks" if found.blocks else "")
         + "; unequal spread by Box's correction; sets of what is not clearly worse by one-sided "
         "tests, Bonferroni at 5%"
     )
