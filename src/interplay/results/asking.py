@@ -17,7 +17,7 @@ from interplay.results.question import Question
 from interplay.results.scales import logs_of, orders_of
 from interplay.results.telling import metric_named, told_by
 from interplay.table.statuses import WORDS, status_of
-from interplay.table.table import Table
+from interplay.table.table import BY_NAME, Table
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def ask(table: Table, question: Question) -> Asked:
         "metric": metric,
         "mode": mode,
         "bounds": table.columns[metric].bounds,
-        "seed": table.one("seed"),
+        "seed": _seed(table),
         "fold": table.one("fold"),
         "budget": None if question.at_epoch else table.one("budget"),
         "status": table.one("status"),
@@ -76,10 +76,7 @@ def ask(table: Table, question: Question) -> Asked:
             **{column.name: column.order for column in hyper if column.order},
             **orders_of(table, question.order, (x, y)),
         },
-        "logs": {
-            **{column.name: column.log for column in hyper if column.log is not None},
-            **logs_of(table, question.log, (x, y)),
-        },
+        "logs": logs_of(table, question.log, (x, y)),
         "bins": question.bins,
     }
     return Asked(table, frame, options, cautions)
@@ -223,6 +220,16 @@ def _check_rows(table: Table, metric: str) -> None:
     raise TableError(text + (f"; the first with: {errors[0]}" if errors else ""))
 
 
+def _seed(table: Table) -> str | None:
+    """The column of seeds; beside folds one that does not vary is none: folds are what is repeated."""
+    seed, fold = table.one("seed"), table.one("fold")
+    if seed is None or fold is None or table.columns[seed].sure == "told":
+        return seed
+    there = seed in table.frame and fold in table.frame
+    constant = there and table.frame[seed].nunique() < 2 <= table.frame[fold].nunique()
+    return None if constant else seed
+
+
 def _of_source(table: Table, question: Question) -> tuple[Caution, ...]:
     """What a reader must know of the rows, of guesses that change the numbers, of columns left."""
     taken = {role: table.one(role) for role in ("seed", "fold", "budget", "status")}
@@ -245,6 +252,7 @@ def _of_source(table: Table, question: Question) -> tuple[Caution, ...]:
         name
         for name in table.of("bookkeeping")
         if table.columns[name].sure == "guessed"
+        and table.columns[name].why != BY_NAME  # a tool's times and places are no settings
         and name not in question.where
         and table.frame[name].nunique() > 1
     ]

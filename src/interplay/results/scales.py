@@ -1,4 +1,4 @@
-"""What its reader says of the axes' scales: which are logarithmic, and in which order words stand."""
+"""The scales of axes, as a reader or the table says: which are logarithmic, and how words stand."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from interplay.analysis.checks import values_of
 from interplay.analysis.numbers import as_numbers, listed, text_of
 from interplay.errors import Option, TableError
+from interplay.results.sources.guess import RATES, plain_name
 from interplay.table.table import Table
 
 
 def logs_of(table: Table, log: Mapping[str, bool], axes: Sequence[str]) -> dict[str, bool]:
-    """Which axes are said to be logarithmic, or not to be, by full name.
+    """Which axes are logarithmic and which are not: as said, as the table knows, or as rates are.
 
     Raises:
-        InterplayError: it is no axis, or has no logarithm.
+        InterplayError: one of which it is said is no axis, or has no logarithm.
     """
-    found = dict(_of_axes(table, "log", log, axes))
-    for name in (name for name, yes in found.items() if yes):
+    told = dict(_of_axes(table, "log", log, axes))
+    for name in (name for name, yes in told.items() if yes):
         numbers = as_numbers(table.frame[name])
         if numbers is None:
             raise TableError(Option("log"), f" {name}: its values are no numbers")
@@ -28,7 +30,21 @@ def logs_of(table: Table, log: Mapping[str, bool], axes: Sequence[str]) -> dict[
             raise TableError(
                 Option("log"), f" {name}: {text_of(float(least))} occurs, and has no logarithm"
             )
+    found = {}
+    for name in axes:
+        yes = told.get(name, table.columns[name].log)
+        if yes is None and name in table.frame:
+            yes = _as_rate(table.frame[name])
+        if yes is not None:
+            found[name] = yes
     return found
+
+
+def _as_rate(column: pd.Series[Any]) -> bool | None:
+    """Whether a hyperparameter is a rate over a decade or more; None where it is not."""
+    numbers = as_numbers(column) if plain_name(str(column.name)) in RATES else None
+    seen = numbers[~np.isnan(numbers)] if numbers is not None else np.empty(0)
+    return True if seen.size and 0 < 10 * seen.min() <= seen.max() else None
 
 
 def orders_of(

@@ -103,7 +103,6 @@ def test_roles(real):
     assert table.columns["config/seed"].sure == "guessed"
     assert table.of("metric") == ("loss", "eval/accuracy")
     assert table.varied == ("config/lr", "config/model/width")
-    assert table.columns["config/lr"].log
     assert table.default.metric == "loss"
     assert {table.find(name, "hyperparameter") for name in ("width", "model/width")} == {
         "config/model/width"

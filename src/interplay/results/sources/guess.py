@@ -19,7 +19,16 @@ from interplay.metrics import meaning_of
 from interplay.results.sources.run import columns_of
 from interplay.table.ledger import COLUMNS
 from interplay.table.statuses import status_of
-from interplay.table.table import BY_NAME, PREFIXES, Column, Role, Table, short_name, varying
+from interplay.table.table import (
+    BY_NAME,
+    PREFIXES,
+    SEPARATORS,
+    Column,
+    Role,
+    Table,
+    short_name,
+    varying,
+)
 
 SEEDS = ("seed", "random_state", "random_seed", "rng_seed", "manual_seed", "torch_seed")
 FOLDS = ("fold", "cv_fold", "fold_id", "kfold", "split")
@@ -48,6 +57,7 @@ FOLDED = re.compile(r"^(std|rank)_test_|^split\d+_|_fit_time$|_score_time$")
 """What scikit-learn's searches write beside their mean scores."""
 OF_OPTUNA = re.compile(r"^(user|system)_attrs[_/]")
 """What Optuna's frames put before names of what is neither a value nor a hyperparameter."""
+LAST = re.compile("|".join(map(re.escape, SEPARATORS)))
 _RATES = """
 lr learning_rate lr0 base_lr max_lr eta weight_decay wd l1 l2 alpha lambda reg c gamma eps epsilon
 """
@@ -56,7 +66,7 @@ dropout momentum batch_size hidden_size hidden_dim num_layers n_layers layers un
 filters channels kernel_size max_depth n_estimators beta1 beta2 temperature
 """
 RATES = frozenset(_RATES.split())
-"""Hyperparameters that are sampled on a logarithmic scale where they span a decade or more."""
+"""Hyperparameters whose scale is logarithmic where they span a decade or more."""
 SETTINGS = RATES | frozenset(_SIZES.split())
 """Names of hyperparameters, whatever values they have."""
 
@@ -143,8 +153,8 @@ def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
 
 def plain_name(name: str) -> str:
     """The name as the lists above have it: `seed` of `config/Seed` and of `user_attrs_seed`."""
-    name = short_name(OF_OPTUNA.sub("", name))
-    return re.sub(r"[\s-]+", "_", name.rpartition(".")[2].strip()).lower()
+    name = LAST.split(short_name(OF_OPTUNA.sub("", name)))[-1]
+    return re.sub(r"[\s-]+", "_", name.strip()).lower()
 
 
 def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> tuple[Role, str]:
@@ -207,10 +217,4 @@ def _column(column: pd.Series[Any], role: Role, why: str) -> Column:
     if role == "metric":
         meaning = meaning_of(name)
         return Column(name, role, "guessed", mode=meaning.mode, bounds=meaning.bounds, why=why)
-    log = None
-    if role == "hyperparameter" and plain_name(name) in RATES:
-        numbers = as_numbers(column)
-        seen = numbers[numbers > 0] if numbers is not None else ()
-        wide = len(seen) > 0 and max(seen) >= 10 * min(seen) and len(seen) == column.notna().sum()
-        log = True if wide else None
-    return Column(name, role, "guessed", log=log, why=why)
+    return Column(name, role, "guessed", why=why)

@@ -12,7 +12,6 @@ from interplay.analysis.numbers import listed
 from interplay.errors import TableError
 from interplay.results.sources.guess import (
     BUDGETS,
-    guess_columns,
     paired_by_name,
     plain,
     plain_name,
@@ -130,15 +129,14 @@ def _table(name: str, trials: list[Trial], asked: Any) -> Table:
         row |= {n: trial.last.get(n) for n in others}
         rows.append(row | {n: text for n, text in ending.items() if text is not None})
     frame = plain(pd.DataFrame(rows))
-    # Only names tell which hyperparameter is a seed or a rate: a reader may say otherwise.
-    paired, guessed = paired_by_name(frame[settings]), guess_columns(frame[settings])
+    # Only names tell which hyperparameter is a seed: a reader may say otherwise.
+    paired = paired_by_name(frame[settings])
     return known_table(
         name,
         frame,
         hyperparameters=[n for n in settings if n not in paired.values()],
         metrics=metrics,
         roles={"budget": BUDGET, "status": status, **paired},
-        logs={n: column.log for n, column in guessed.items() if column.log is not None},
         guessed=paired.values(),
         default=Default(metric=asked if asked in metrics else None),
         read_curves=lambda: _curves(trials, metrics),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from interplay.identity import as_held
 from interplay.metrics import Meaning, meaning_of
 from interplay.table.folder import STUDY
 from interplay.table.ledger import COLUMNS, Ledger
@@ -65,7 +66,7 @@ def columns_of(frame: pd.DataFrame, study: Mapping[str, Any]) -> dict[str, Colum
         name: Column(
             name,
             "hyperparameter",
-            order=tuple(study.get("levels", {}).get(name, ())),
+            order=tuple(map(as_held, study.get("levels", {}).get(name, ()))),
             log=study.get("logs", {}).get(name),
         )
         for name in settings

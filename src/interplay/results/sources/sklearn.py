@@ -18,7 +18,7 @@ import pandas as pd
 from interplay.analysis.numbers import as_numbers
 from interplay.identity import canonical
 from interplay.metrics import Mode, meaning_of
-from interplay.results.sources.guess import SEEDS, guess_columns
+from interplay.results.sources.guess import SEEDS, guess_columns, plain_name
 from interplay.results.sources.known import known_table
 from interplay.table.table import BY_NAME, INSTEAD, SINGLE, Column, Default, Role, Table, varying
 
@@ -55,7 +55,7 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
     roles: dict[Role, str] = {"fold": fold, "status": status}
     if RESOURCES in frame:
         roles["budget"] = RESOURCES
-    seeds = [c for c in params if c.removeprefix(PARAM).rpartition("__")[2] in SEEDS]
+    seeds = [c for c in params if plain_name(c) in SEEDS]
     seeds = [c for c in seeds if frame[c].nunique() > 1]
     if seeds:
         roles["seed"] = seeds[0]
