@@ -25,6 +25,7 @@ for _name, _summary in {
     "wandb": "runs of W&B's as folders: wandb, or one of those in it",
     "mlflow": "an experiment of MLflow's: sqlite:///mlflow.db, mlruns or a server, with #name",
     "optuna": "a storage of Optuna (sqlite:///FILE, a journal file, redis://…, …), its study behind #",
+    "hydra": "a sweep's folder of Hydra (multirun/…), a CSV of metrics in each job's",
     "mltrainer": "log folders of mltrainer's, with settings.toml",
     "tensorboard": "TensorBoard folders with hyperparameters",
     "files": "a table as .csv, .tsv, .txt, .parquet, .xlsx, .json, .jsonl or .ndjson",

@@ -15,6 +15,7 @@ from zlib import crc32
 from interplay.analysis.numbers import listed
 from interplay.errors import TableError, words_of
 from interplay.identity import ADDRESS
+from interplay.results.sources.logs import rows_of
 from interplay.results.sources.nested import flat
 
 STATE = "experiment_state-*.json"  # of each start of the experiment; the last one holds all trials
@@ -118,7 +119,7 @@ def _trial(experiment: Path, state: Mapping[str, Any]) -> Trial:
 def _logged(folder: Path) -> tuple[list[dict[str, Any]], int]:
     """A trial's reports as it wrote them, and how many lines are no report: a killed trial's last."""
     try:
-        for name, parse in ((REPORTS, _lines), (PROGRESS, _separated)):
+        for name, parse in ((REPORTS, _lines), (PROGRESS, rows_of)):
             if (folder / name).is_file():
                 text = (folder / name).read_text(encoding="utf-8", errors="replace")
                 rows = list(parse(text))
@@ -132,26 +133,6 @@ def _lines(text: str) -> Iterator[dict[str, Any] | None]:
     for line in text.split("\n"):
         if line.strip():
             yield _dict_of(line)
-
-
-def _separated(text: str) -> Iterator[dict[str, Any] | None]:
-    *whole, last = text.split("\n")  # without the end of its line a last number may lack digits
-    for row in csv.DictReader(whole):
-        full = None not in row and None not in row.values()
-        yield {n: _parsed(v) for n, v in row.items() if v != ""} if full else None
-    if last:
-        yield None
-
-
-def _parsed(text: str) -> Any:
-    if text in ("True", "False"):
-        return text == "True"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            pass
-    return text
 
 
 def _params(folder: Path | None) -> dict[str, Any] | None:

@@ -27,14 +27,29 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         TableError: it cannot be read, or holds something else.
     """
+    return as_table(path, _yaml(path))
+
+
+def read_list(path: Path) -> list[Any]:
+    """The list in a YAML file.
+
+    Raises:
+        TableError: it cannot be read, or holds something else.
+    """
+    found = _yaml(path)
+    if not isinstance(found, list):
+        raise TableError(f"{path} cannot be read: it is no list")
+    return found
+
+
+def _yaml(path: Path) -> Any:
     from ruamel.yaml import YAML
 
     text = whole_text(path)
     try:
-        found = YAML(typ="safe", pure=True).load(text)
+        return YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # of YAML, or of a value that its own tag does not fit
         raise TableError(f"{path} cannot be read: {in_one_line(error)}") from None
-    return as_table(path, found)
 
 
 def read_json(path: Path) -> dict[str, Any]:
