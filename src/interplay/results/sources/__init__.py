@@ -26,6 +26,8 @@ for _name, _summary in {
     "mlflow": "an experiment of MLflow's: sqlite:///mlflow.db, mlruns or a server, with #name",
     "optuna": "a storage of Optuna (sqlite:///FILE, a journal file, redis://…, …), its study behind #",
     "hydra": "a sweep's folder of Hydra (multirun/…), a CSV of metrics in each job's",
+    "darts": "a tune's folder of darts",
+    "determined": "the folder that det experiment describe --metrics --csv --outdir writes",
     "mltrainer": "log folders of mltrainer's, with settings.toml",
     "tensorboard": "TensorBoard folders with hyperparameters",
     "files": "a table as .csv, .tsv, .txt, .parquet, .xlsx, .json, .jsonl or .ndjson",

@@ -29,12 +29,21 @@ def read(source: str) -> Table:
         TableError: where it cannot be read.
     """
     path = Path(source)
+    return table_of(path.stem, frame_in(path))
+
+
+def frame_in(path: Path) -> pd.DataFrame:
+    """The rows of a file.
+
+    Raises:
+        TableError: where it cannot be read.
+    """
     if not path.is_file():
         raise TableError(f"there is no file {path}")
     # A file of another name is separated values, if it is anything.
     what, reader = READERS.get(path.suffix.lower(), CSV)
     try:
-        frame = reader(path)
+        return reader(path)
     except ImportError as error:
         raise TableError(
             f"{path} is read by {error.name}, which is not installed: "
@@ -42,7 +51,6 @@ def read(source: str) -> Table:
         ) from None
     except (ValueError, OSError) as error:
         raise TableError(f"{path} is no {what}: {words_of(error)}") from None
-    return table_of(path.stem, frame)
 
 
 def _parquet(path: Path) -> pd.DataFrame:

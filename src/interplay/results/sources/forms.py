@@ -24,6 +24,8 @@ FORMS: Registry[Entry] = Registry("form of a frame")
 for _name, _summary in {
     "sklearn": "the cv_results_ of a search of scikit-learn",
     "mlflow": "the runs that search_runs of MLflow gives",
+    "darts": "the table of a tune of darts",
+    "determined": "one table of an experiment of Determined's, which is refused",
     "wandb": "the export of a chart of W&B's, which is refused",
 }.items():
     FORMS.register(Entry(_name, f"{__package__}.{_name}:read_frame", _summary))
