@@ -1,4 +1,4 @@
-"""Shared by all tests: a Ray session per test run, small studies, no figure windows."""
+"""Shared by all tests: one Ray, processes that import nothing anew, small studies, no figure windows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from hypothesis import settings
 
 # As in a worker: more threads than members would fight over the cores.
 torch.set_num_threads(1)
+# Processes that tests start would compile the package again and again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["MPLBACKEND"] = "agg"
 SOAK = "INTERPLAY_SOAK" in os.environ
 # A busy machine makes no test fail. `make test` has the same examples each time, so that what it
@@ -27,42 +30,69 @@ settings.load_profile("soak" if SOAK else "test")
 
 from interplay.study.study import Study
 
-# Folders and files whose tests start Ray, in two halves that take about as long.
-STARTS_RAY = (
-    {"search", "test_ray.py", "test_readme.py", "test_package.py"},
-    {"tuning", "test_cli.py", "test_notebooks.py"},
-)
+# What Ray's daemons take while it stands idle is time of the tests as well: those that need it are
+# the first, and it ends with the last of them.
+RAY = ExitStack()
+
+
+def _group(item: pytest.Item) -> str:
+    """Tests that share something costly stay in one process of pytest-xdist; else, a file does."""
+    names = getattr(item, "fixturenames", ())
+    return next((name for name in ("ray_running", "start") if name in names), item.path.as_posix())
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under pytest-xdist a file stays together, and so does each half of what starts Ray, which
-    begins first: each start waits for seconds, and a process of its own then works."""
-    here = Path(__file__).parent
-    order = {}
     if not SOAK:
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
     for item in items:
-        file = item.path.relative_to(here)
-        names = {file.parts[0], file.name}
-        half = next((i for i, half in enumerate(STARTS_RAY) if names & half), len(STARTS_RAY))
-        ray = half < len(STARTS_RAY)
-        item.add_marker(pytest.mark.xdist_group(f"ray {half}" if ray else file.as_posix()))
-        order[item] = half
-    items.sort(key=order.__getitem__)
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: _group(item) != "start")
+    items.sort(key=lambda item: _group(item) != "ray_running")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    if nextitem is None or _group(nextitem) != "ray_running":
+        RAY.close()
 
 
 @pytest.fixture(scope="session")
-def ray_running() -> Iterator[str]:
-    """One Ray for all tests that train in this process; `run` uses the one that is there. Its
-    address, for other processes."""
+def ray_running() -> None:
+    """One Ray for all tests that train on it; `run` uses the one that is there."""
     from interplay.tuning.session import RaySession
 
-    with RaySession(workers=2, cpus_per_worker=1) as session:
-        session.ready()
-        import ray
+    RAY.enter_context(RaySession(workers=2, cpus_per_worker=1)).ready()
 
-        yield ray.get_runtime_context().gcs_address
+
+@pytest.fixture(autouse=True)
+def _no_ray_by_accident(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes half a minute of processor time to start."""
+    from interplay.tuning.session import RaySession
+
+    def begin(session: RaySession) -> None:
+        pytest.fail("this starts Ray; ask for `in_process`, or `ray_running` where Ray is tested")
+
+    if "ray_running" not in request.fixturenames:
+        monkeypatch.setattr(RaySession, "begin", begin)
+
+
+@pytest.fixture(scope="session")
+def start() -> Iterator[Callable[..., Any]]:
+    """Starts processes that import nothing anew: `tests.processes.start`."""
+    from tests import processes
+
+    yield processes.start
+    processes.end()
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What trains from now on trains in this process, where that it is Ray's is not what is tested."""
+    from interplay.tuning import execute
+    from tests.tuning.fake import in_ones_own
+
+    monkeypatch.setattr(execute, "RaySession", in_ones_own)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from nbclient import NotebookClient
 
 import interplay
+from tests.processes import popen
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -111,7 +112,7 @@ def gestures():
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(start, tmp_path, monkeypatch):
     """A copy of the notebooks, the studies beside it, and gestures already parsed: no network."""
     from interplay.data.download import expected_md5
     from interplay.data.folder import cached, key_of
@@ -127,7 +128,9 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("INTERPLAY_QUICK", "1")
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
-    monkeypatch.delenv("MPLBACKEND")  # in a kernel figures are outputs
+    # A kernel's own: figures are outputs.
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    monkeypatch.setattr("jupyter_client.provisioning.local_provisioner.launch_kernel", popen)
     # Any download would go through here, and fail.
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from interplay.cli import read
 from interplay.cli.app import app, hypertune
 from interplay.data.dataset import DataSpec
+from interplay.tuning import execute
+from tests.tuning.fake import in_ones_own
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -36,13 +38,14 @@ SMALL = ["epochs=1", "seeds=3", "hidden_size=[4,8,16]", "dropout=[0,0.5]"]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, ray_running):
+def trained(tmp_path_factory):
     """A folder with the ready studies and a small finished run, as after `make run`."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "studies").symlink_to(ROOT / "studies")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(sys, "argv", ["hypertune.py", *SMALL])
+        patch.setattr(execute, "RaySession", in_ones_own)
         with pytest.raises(SystemExit) as done:
             hypertune()
     assert done.value.code in (0, None)
@@ -97,7 +100,7 @@ def test_every_verb_of_the_readme_runs(project):
 
 
 @pytest.mark.slow
-def test_the_python_of_the_readme_runs(project, capsys):
+def test_the_python_of_the_readme_runs(project, in_process, capsys):
     (code,) = [code for code in PYTHON if "interplay.run" in code]
     # A small budget in place of the file's; all else as it stands there.
     small = code.replace('digits.toml")', f'digits.toml", {SMALL})')

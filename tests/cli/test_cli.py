@@ -1,7 +1,7 @@
 """The verbs as a stranger meets them: answers on stdout, one message for a mistake, exit statuses."""
 
 import json
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -26,7 +26,7 @@ dropout = [0.0, 0.5]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, in_process):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.toml").write_text(SMALL)
     return tmp_path
@@ -68,7 +68,7 @@ def test_space_as_json():
     assert answer["search"]["method"] == "grid"
 
 
-def test_a_whole_run(here, ray_running):
+def test_a_whole_run(here):
     plan = call("tune", "tiny.toml", "--dry-run")
     assert plan.exit_code == 0
     assert "cells    4" in plan.stdout
@@ -134,7 +134,7 @@ def test_a_whole_run(here, ray_running):
     assert "did you mean runs/tiny" in refused("heatmap", "runs/tinny")
 
 
-def test_a_search_and_a_scan_of_a_function(here, ray_running):
+def test_a_search_and_a_scan_of_a_function(here):
     (here / "own.py").write_text(
         "def train(seed, x, y, z=0.0):\n"
         "    for epoch in range(3):\n"
@@ -178,7 +178,7 @@ def test_a_full_picture_needs_a_grid_and_a_heatmap_does_not(here):
     assert (here / "r.png").stat().st_size > 10_000
 
 
-def test_a_run_with_failed_members_exits_1(here, ray_running):
+def test_a_run_with_failed_members_exits_1(here):
     (here / "picky.py").write_text(
         "from torch import nn\n"
         "def make(width, input_shape, num_outputs):\n"
@@ -224,32 +224,18 @@ def test_mistakes(here, arguments, says):
     assert not (here / "runs").exists() or not list((here / "runs").rglob("*.parquet"))
 
 
-def test_hypertune_takes_a_study_and_overrides():
-    done = subprocess.run(
-        [
-            sys.executable,
-            "hypertune.py",
-            "epochs=2",
-            "seeds=1",
-            "--dry-run",
-            "--out",
-            "no-such-run",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "digits, 2 epochs" in done.stdout
-    assert "members  25" in done.stdout
-    wrong = subprocess.run(
-        [sys.executable, "hypertune.py", "studies/digts.toml"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert wrong.returncode == 2
-    assert "digits.toml" in wrong.stderr
-    assert "Traceback" not in wrong.stderr
+def test_hypertune_takes_a_study_and_overrides(monkeypatch, capsys):
+    def hypertune(*arguments):
+        monkeypatch.setattr(sys, "argv", ["hypertune.py", *arguments])
+        with pytest.raises(SystemExit) as done:
+            runpy.run_path(str(ROOT / "hypertune.py"), run_name="__main__")
+        return done.value.code, capsys.readouterr()
+
+    monkeypatch.chdir(ROOT)
+    code, said = hypertune("epochs=2", "seeds=1", "--dry-run", "--out", "no-such-run")
+    assert not code, said.err
+    assert "digits, 2 epochs" in said.out
+    assert "members  25" in said.out
+    code, said = hypertune("studies/digts.toml")
+    assert code == 2
+    assert "digits.toml" in said.err

@@ -19,7 +19,7 @@ DRAW = ["heatmap", "t.csv", "--x", "x", "--y", "y", "--metric", "m", "--mode", "
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, in_process):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").write_text(TABLE)
     (tmp_path / "t.toml").write_text(

@@ -382,7 +382,7 @@ def test_inside_ray_tune(ray_running, tmp_path):
             mode="min",
             num_samples=8,
             search_alg=BayesSearch(seed=2),
-            max_concurrent_trials=2,
+            max_concurrent_trials=1,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(name="bayes", storage_path=str(tmp_path), verbose=0),

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,9 +13,9 @@ from interplay.results.results import Results
 from interplay.table.ledger import Ledger
 from interplay.table.search_record import read
 from interplay.tuning.execute import Interrupted, dry_run, execute
+from interplay.tuning.run import _Deliver
 from tests.tuning.fake import InProcess, Kill
 
-ROOT = Path(__file__).parents[2]
 GUIDED = ["bayes", "hyperopt", "optuna"]
 
 
@@ -156,11 +153,11 @@ def test_an_unstable_cell_scores_worst_and_the_search_goes_on(quiet_run, make_se
     assert ranked["trial.kind"].iloc[-1] == "bad"
 
 
-def test_time_budget_ends_a_search_and_resuming_goes_on(ray_run, make_search, tmp_path):
-    outcome = ray_run(make_search(method="optuna", trials=5000, time_budget=1.0))
+def test_time_budget_ends_a_search_and_resuming_goes_on(quiet_run, make_search):
+    outcome = quiet_run(make_search(method="optuna", trials=5000, time_budget=1.0))
     assert 0 < outcome.trained < 10_000
     assert (outcome.results.frame["status"] == "complete").all()
-    more = ray_run(make_search(method="optuna", trials=5000, time_budget=1.0))
+    more = quiet_run(make_search(method="optuna", trials=5000, time_budget=1.0))
     assert more.trained > 0
     assert more.kept == outcome.trained
 
@@ -223,30 +220,23 @@ mode = "min"
 """
 
 
-def tune(folder, out, *overrides, slow="0", program="interplay"):
-    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return subprocess.Popen(
-        [sys.executable, "-m", program, "tune", "killed.toml", *overrides, "--out", out],
-        cwd=folder,
-        env={**os.environ, "SLOW": slow, "PYTHONPATH": paths},
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def tune(start, folder, out, *overrides, slow):
+    """A driver of its own, whose workers are in its own process: how it ends is not Ray's."""
+    command = ("tests.tuning.driver", "tune", "killed.toml", *overrides, "--out", out)
+    return start(*command, cwd=folder, SLOW=slow)
 
 
 @pytest.mark.slow
-def test_a_killed_search_in_a_store_goes_on_and_leaves_nothing_running_there(folder):
+def test_a_killed_search_in_a_store_goes_on_and_leaves_nothing_running_there(start, folder):
     (folder / "killed.toml").write_text(STUDY.replace("trials = 16", "trials = 10"))
     store = f"search.storage=sqlite:///{folder / 'store.db'}"
-    killed = tune(folder, "run", store, slow="0.2")
+    killed = tune(start, folder, "run", store, slow="0.2")
     wait_for_parts(killed, folder / "run", 3)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     before = {row["key"]: row for row in Ledger(folder / "run").rows().to_pylist()}
     asked = suggested(folder / "run")
-    resumed = tune(folder, "run", store, program="tests.tuning.driver")  # its end is not Ray's
+    resumed = tune(start, folder, "run", store, slow="0")
     _, err = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, err
     rows = Ledger(folder / "run").rows().to_pylist()
@@ -269,17 +259,26 @@ def test_a_killed_search_in_a_store_goes_on_and_leaves_nothing_running_there(fol
     assert {v for _, v in told} == {v for _, v in ours}
 
 
-@pytest.mark.parametrize("method", ["optuna", "grid"])
-def test_a_metric_that_the_function_does_not_return_ends_the_run_at_once(
-    method, ray_run, quiet_run, make_search, tmp_path
-):
-    grid = {"x": {"low": 0.0, "high": 1.0, "count": 40}, "y": 0.5, "width": 8}
-    trials = None if method == "grid" else 60
-    study = make_search(method=method, trials=trials, metric="vlaue", trial=grid)
-    run = ray_run if method == "grid" else quiet_run
+def unknown_metric(run, folder, study):
+    """Rows that were kept of a study whose function returns another metric."""
     with pytest.raises(InterplayError, match="'vlaue' is not known; allowed: value; did you mean"):
         run(study)
-    assert 0 < Ledger(tmp_path / "run").rows().num_rows < 120  # of 120, and of 240 on the grid
+    return Ledger(folder / "run").rows().num_rows
+
+
+def test_a_metric_that_the_function_does_not_return_ends_a_search_at_once(
+    quiet_run, make_search, tmp_path
+):
+    study = make_search(method="optuna", trials=60, metric="vlaue")
+    assert 0 < unknown_metric(quiet_run, tmp_path, study) < 120
+
+
+def test_what_the_driver_cannot_take_ends_a_run_on_ray_at_once(ray_run, make_search, tmp_path):
+    grid = {"x": {"low": 0.0, "high": 1.0, "count": 40}, "y": 0.5, "width": 8}
+    top = {"resources": {"workers": 1}}
+    study = make_search(method="grid", trials=None, metric="vlaue", trial=grid, top=top)
+    assert 0 < unknown_metric(ray_run, tmp_path, study) < 240
+    assert _Deliver.receivers == _Deliver.errors == {}  # nothing of the study is held
 
 
 def test_a_worker_that_dies_fails_its_cell_and_the_search_goes_on(quiet_run, make_search):

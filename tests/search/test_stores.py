@@ -41,15 +41,13 @@ def test_drivers_that_begin_at_once_make_one_database(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "journal", "redis"])
-def test_two_drivers_share_a_study(kind, folder, request):
+def test_two_drivers_share_a_study(kind, start, folder, request):
     url = {"sqlite": f"sqlite:///{folder / 'shared.db'}", "journal": str(folder / "shared.log")}
     url = request.getfixturevalue("redis") if kind == "redis" else url[kind]
     (folder / "killed.toml").write_text(SHARED)
     store = f"search.storage={url}"
-    # What is shared is the drivers': Ray, in a process of its own each, would only make them start later.
     drivers = [
-        tune(folder, out, store, "resources.workers=1", slow="0.1", program="tests.tuning.driver")
-        for out in ("a", "b")
+        tune(start, folder, out, store, "resources.workers=1", slow="0.1") for out in ("a", "b")
     ]
     for driver in drivers:
         _, err = driver.communicate(timeout=150)

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from interplay.errors import InterplayError, LedgerError
 from interplay.results.results import Results
 from interplay.study.study import Study
 from interplay.table.ledger import Ledger
-from interplay.tuning import run
 from interplay.tuning.execute import Interrupted
 
 OWN = ["seconds"]
@@ -96,20 +93,11 @@ def test_folds_are_members(quiet_run, make_study):
 
 
 BROKEN = """
-import os
 from torch import nn
-def make(width, depth=1, kill=False):
+def make(width, depth=1):
     if width == 7:
         raise ValueError("seven is out of stock")
-    return Net(width, kill)
-class Net(nn.Module):
-    def __init__(self, width, kill):
-        super().__init__()
-        self.kill, self.layers = kill, nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
-    def forward(self, x):
-        if self.training and self.kill and len(x) > 16:
-            os._exit(9)
-        return self.layers(x)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
 """
 
 
@@ -132,7 +120,7 @@ def test_own_models_train_and_what_cannot_be_built_is_a_failed_cell(
     frame = outcome.results.frame
     assert frame["status"].tolist() == ["complete", "complete", "failed", "failed"]
     assert "seven is out of stock" in frame["error"].iloc[3]
-    assert "broken_sometimes.py, line 6" in frame["error"].iloc[3]
+    assert "broken_sometimes.py, line 5" in frame["error"].iloc[3]
     assert outcome.failed == 2
     again = quiet_run(study(width=[4, 7]))
     assert (again.tried, again.trained) == (2, 0)  # failed ones are tried again
@@ -142,21 +130,32 @@ def test_own_models_train_and_what_cannot_be_built_is_a_failed_cell(
     assert not (tmp_path / "none" / "study.json").exists()
 
 
+DEADLY = """
+import os
+def train(seed, x):
+    if x and seed == 0:
+        os._exit(9)
+    return {"value": x}
+"""
+
+
 @pytest.mark.slow
 def test_a_member_that_kills_its_worker_takes_no_other_with_it(ray_run, tmp_path):
-    (tmp_path / "broken_sometimes.py").write_text(BROKEN)
+    """One worker, and the first of its packs holds the bad member and another."""
+    (tmp_path / "deadly.py").write_text(DEADLY)
     study = interplay.Study(
         name="own",
-        epochs=1,
         seeds=2,
-        data={"name": "digits", "batch_size": 256},
-        model={"builder": "broken_sometimes:make", "width": 4, "kill": [False, True]},
+        trial={"function": "deadly:train", "x": [0, 1]},
+        search={"metric": "value", "mode": "max"},
+        resources={"workers": 1},
         folders=[tmp_path],
     )
     frame = ray_run(study).results.frame
+    bad = (frame["trial.x"] == 1) & (frame["seed"] == 0)
     assert len(frame) == 4
-    assert (frame["status"] == frame["model.kill"].map({False: "complete", True: "failed"})).all()
-    assert frame.loc[frame["model.kill"], "error"].notna().all()
+    assert (frame["status"] == bad.map({False: "complete", True: "failed"})).all()
+    assert "worker" in frame.loc[bad, "error"].item()
 
 
 def made(member):
@@ -223,14 +222,13 @@ def test_a_disk_that_fills_up_ends_the_run_with_one_sentence(quiet_run, make_stu
     assert (outcome.trained, outcome.kept) == (8 - len(kept), len(kept))
 
 
-def test_a_driver_that_cannot_keep_rows_says_so_on_ray(ray_run, make_search_like, monkeypatch):
+def test_a_driver_that_cannot_keep_rows_says_so(quiet_run, make_search_like, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(LedgerError, match="No space left on device; make room"):
-        ray_run(make_search_like(trials=3))
-    assert run._Deliver.receivers == run._Deliver.errors == {}  # nothing of the study is held
+        quiet_run(make_search_like(trials=3))
 
 
 def test_a_run_broken_off_before_its_first_row_goes_on(quiet_run, make_study, tmp_path):
@@ -247,8 +245,8 @@ def test_a_run_broken_off_before_its_first_row_goes_on(quiet_run, make_study, tm
 
 STUDY = """
 name = "killed"
-epochs = 8
-seeds = 4
+epochs = 3
+seeds = 3
 engine = "reference"
 [data]
 name = "digits"
@@ -257,17 +255,6 @@ name = "linear"
 hidden_size = [8, 32]
 dropout = [0.0, 0.4]
 """
-
-
-def start(tmp_path, out):
-    return subprocess.Popen(
-        [sys.executable, "-m", "interplay", "tune", "killed.toml", "--out", out],
-        cwd=tmp_path,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def parts(folder):
@@ -284,14 +271,15 @@ def wait_for_rows(process, folder, at_least):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_where_it_was(quiet_run, tmp_path):
-    total = 16
+def test_a_killed_run_goes_on_where_it_was(start, quiet_run, tmp_path):
+    total = 12
     (tmp_path / "killed.toml").write_text(STUDY)
     whole = quiet_run(Study.load(tmp_path / "killed.toml"), "whole").results.frame
     assert len(whole) == total
 
-    killed = start(tmp_path, "run")
-    wait_for_rows(killed, tmp_path / "run", 2)
+    command = ("tests.tuning.driver", "tune", "killed.toml", "--out", "run")  # its end is not Ray's
+    killed = start(*command, cwd=tmp_path)
+    wait_for_rows(killed, tmp_path / "run", 1)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     ledger = Ledger(tmp_path / "run")
@@ -311,13 +299,14 @@ def test_a_killed_run_goes_on_where_it_was(quiet_run, tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(start, tmp_path):
     (tmp_path / "killed.toml").write_text(STUDY)
-    run = start(tmp_path, "run")
+    command = ("interplay", "tune", "killed.toml", "resources.workers=1", "--out", "run")
+    run = start(*command, cwd=tmp_path)
     wait_for_rows(run, tmp_path / "run", 1)
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "finished and kept in" in err
     assert "Traceback" not in err
-    assert 0 < len(Results.load(tmp_path / "run").frame) < 16
+    assert 0 < len(Results.load(tmp_path / "run").frame) < 12
