@@ -15,7 +15,7 @@ class Option:
 
     Attributes:
         name: of the Python argument, such as "at_epoch".
-        value: an example; for `where` a (column, value) pair, for `params` a list of names; None:
+        value: an example; for `where` and `map` a pair, for `params` a list of names; None:
             the name alone.
     """
 
@@ -31,7 +31,7 @@ def as_argument(option: Option) -> str:
     """The option as a Python argument: `at_epoch=3`."""
     if option.value is None:
         return f"`{option.name}`"
-    value = dict([option.value]) if option.name == "where" else option.value
+    value = dict([option.value]) if option.name in ("where", "map") else option.value
     return f"`{option.name}={value!r}`"
 
 
@@ -40,7 +40,7 @@ def as_flag(option: Option) -> str:
     flag = f"--{option.name.replace('_', '-')}"
     if option.value is None:
         return f"`{flag}`"
-    joint = {"where": "=", "params": ","}.get(option.name)
+    joint = {"where": "=", "map": "=", "params": ","}.get(option.name)
     value = str(option.value) if joint is None else joint.join(map(str, option.value))
     return f"`{flag} {shlex.quote(value)}`"
 

@@ -185,7 +185,8 @@ def check_budgets(
                 return [f"budgets differ between seeds, equally in every cell: {found}"]
     usual = number_labels(levels)[int(np.argmax(counts))]
     ways: tuple[str | Option, ...] = (
-        "or train the rest as long: only they show which cells are better in the end",
+        "or train the cells anew, all equally long (`interplay convert` writes such a study of "
+        "another tool's): only that shows which are better in the end",
     )
     if has_curves:
         least = next((level for level in levels if level >= 1), 1)  # 0: known at no epoch

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from interplay import __version__
-from interplay.cli import make, read, train
+from interplay.cli import bring, make, read, train
 from interplay.cli.options import of_heatmap
 from interplay.errors import InterplayError, Option, as_flag
 
@@ -26,6 +26,8 @@ VERBS: tuple[Callable[..., None], ...] = (
     make.data,
     read.heatmap,
     read.interaction,
+    bring.import_,
+    bring.convert,
     make.new,
     make.report,
 )
@@ -115,7 +117,7 @@ def _interplay(
 
 
 for _verb in VERBS:
-    app.command()(_door(_verb))
+    app.command(_verb.__name__.rstrip("_"))(_door(_verb))
 
 
 def _speak_utf8() -> None:

@@ -47,7 +47,7 @@ def compose(
     data = text_of(_constant(study, "data.name") or "this data")
     model = text_of(_constant(study, "model.name") or "model")
     question = f"How do {x} and {y} of a {model} network interact on {data}?"
-    if study.get("format") is None or "model.name" not in {d["name"] for d in study["space"]}:
+    if "model.name" not in {d["name"] for d in study.get("space", ()) if study.get("format")}:
         question = f"How do {x} and {y} interact?"
     cautions = [caution.message for caution in found.cautions]
     return Content(
@@ -63,6 +63,9 @@ def compose(
 
 
 def _setup(results: Results, found: Interaction) -> list[tuple[str, str]]:
+    """What was trained and how, as (name, words)."""
+    if "origins" in results.study:
+        return _setup_elsewhere(results, found)
     study, frame = results.study, results.frame
     space = {domain["name"]: domain for domain in study["space"]}
     rows: list[tuple[str, str]] = []
@@ -80,11 +83,7 @@ def _setup(results: Results, found: Interaction) -> list[tuple[str, str]]:
         words = [text_of(head)] if head is not None else []
         words += [f"{name} {text_of(value)}" for name, value in fixed.items()]
         rows.append((section, ", ".join(words)))
-    for axis in (found.x, found.y):
-        rows.append((axis.name.rpartition(".")[2], ", ".join(axis.labels)))
-    others = [n for n in results.varied if n not in (found.x.name, found.y.name)]
-    if others:
-        rows.append(("also varied", ", ".join(name.rpartition(".")[2] for name in others)))
+    rows += _axes(results, found)
     asked = sorted({int(n) for n in frame["epochs_run"].dropna()})
     epochs = str(asked[0]) if len(asked) == 1 else f"{asked[0]} to {asked[-1]}"
     rows.append(("budget", f"{epochs} epochs, every model equally long"))
@@ -97,6 +96,32 @@ def _setup(results: Results, found: Interaction) -> list[tuple[str, str]]:
     versions = study["versions"]
     machine = versions.get("machine") or versions["platform"]
     rows.append(("machine", f"{machine}; torch {versions['torch']}"))
+    return rows
+
+
+def _axes(results: Results, found: Interaction) -> list[tuple[str, str]]:
+    rows = [(axis.name.rpartition(".")[2], ", ".join(axis.labels)) for axis in (found.x, found.y)]
+    others = [n for n in results.varied if n not in (found.x.name, found.y.name)]
+    if others:
+        rows.append(("also varied", ", ".join(name.rpartition(".")[2] for name in others)))
+    return rows
+
+
+def _setup_elsewhere(results: Results, found: Interaction) -> list[tuple[str, str]]:
+    """Of imported rows: where they come from, and what they say of themselves."""
+    rows = [
+        (
+            "from" if number == 0 else "",
+            f"{one['name']}: {one['rows']} rows of {one['source']} ({one['tool']}), imported "
+            f"{one['imported'][:10]}",
+        )
+        for number, one in enumerate(results.study["origins"])
+    ]
+    rows += _axes(results, found)
+    if budget := results.table.one("budget"):
+        rows.append(("budget", f"{budget} {text_of(results.frame[budget].max())} at most"))
+    if seed := results.table.one("seed"):
+        rows.append(("seeds", f"{results.frame[seed].nunique()} ({seed})"))
     return rows
 
 

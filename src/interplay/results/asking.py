@@ -16,6 +16,7 @@ from interplay.metrics import Mode
 from interplay.results.question import Question
 from interplay.results.scales import logs_of, orders_of
 from interplay.results.telling import metric_named, told_by
+from interplay.table.imported import ORIGIN
 from interplay.table.statuses import WORDS, status_of
 from interplay.table.table import BY_NAME, Table
 
@@ -46,6 +47,7 @@ def ask(table: Table, question: Question) -> Asked:
     x, y = _axes(table, question)
     metric = metric_of(table, question.metric)
     table = told_by(table, replace(question, x=x, y=y, metric=metric))
+    one_origin(table, where_of(table, question.where))
     _check_axes(table, x, y)
     _check_rows(table, metric)
     mode = question.mode or mode_of(table, metric)
@@ -187,6 +189,21 @@ def where_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
             raise TableError(Option("where", (name, value)), f": {full} has a value already")
         found[full] = value
     return found
+
+
+def one_origin(table: Table, where: Mapping[str, Any]) -> None:
+    """Refuse rows that were imported from several places, unless it is said which.
+
+    Raises:
+        TableError: they are of several.
+    """
+    names = [one["name"] for one in table.study.get("origins", ())]
+    if len(names) > 1 and ORIGIN not in where:
+        raise TableError(
+            f"rows of {len(names)} origins, {listed(names, 6)}: other code and other splits are no "
+            "one map; keep one: ",
+            Option("where", (ORIGIN, names[0])),
+        )
 
 
 def _check_axes(table: Table, x: str, y: str) -> None:

@@ -19,7 +19,7 @@ from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, UnknownNameError
 from interplay.metrics import Mode
-from interplay.results.asking import ask, curves_of, metric_of, mode_of, where_of
+from interplay.results.asking import ask, curves_of, metric_of, mode_of, one_origin, where_of
 from interplay.results.question import Question
 from interplay.results.sources import files, read_source
 from interplay.results.sources.forms import frame_of, table_of
@@ -178,7 +178,9 @@ class Results:
         mode = mode or mode_of(table, name)
         if budget is not None:
             table = self.told(Question(budget=budget)).table
-        rows = select_rows(self.frame, where_of(table, where or {}))
+        only = where_of(table, where or {})
+        one_origin(table, only)
+        rows = select_rows(self.frame, only)
         return rank_settings(
             rows, self.varied, name, mode, table.one("status"),
             budget=table.one("budget"), seed=table.one("seed"),

@@ -20,6 +20,7 @@ ASKED = "asked"  # the members asked for, a folder of Parquet parts for each ask
 ROWS = "rows"  # what they gave: Parquet parts
 SEARCH = "search.jsonl"  # what a search suggested, a line a round
 NEXT = "next.json"  # the study file that should follow a scan
+IMPORTED = "imported"  # other tools' tables, instead of asked and rows
 WEIGHTS = "models"  # what trainings left besides their rows
 LOCK, DRIVER = "driver.lock", "driver.json"  # who trains here now
 # As earlier versions wrote them; still read.
@@ -27,7 +28,19 @@ ASKED_BEFORE, SEARCH_BEFORE = "asked.json", "search.json"
 # What verbs write beside a run when its folder is named with --out.
 TABLE_FILE, HEATMAP_FILE, SEARCH_FILE = "table.csv", "heatmap.png", "search.png"
 NAMES = {
-    *(STUDY, ASKED, ROWS, SEARCH, NEXT, WEIGHTS, LOCK, DRIVER, ASKED_BEFORE, SEARCH_BEFORE),
+    *(
+        STUDY,
+        ASKED,
+        ROWS,
+        IMPORTED,
+        SEARCH,
+        NEXT,
+        WEIGHTS,
+        LOCK,
+        DRIVER,
+        ASKED_BEFORE,
+        SEARCH_BEFORE,
+    ),
     *(TABLE_FILE, HEATMAP_FILE, SEARCH_FILE),
 }
 

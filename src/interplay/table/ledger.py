@@ -71,6 +71,12 @@ class Ledger:
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise LedgerError(f"{self.folder} is a file; a run needs a folder")
+        if self.folder.is_dir() and (self.folder / files.IMPORTED).is_dir():
+            raise LedgerError(
+                f"{self.folder} holds what was imported from elsewhere; a run needs a folder of its "
+                "own: choose another with ",
+                Option("out"),
+            )
         if self.folder.is_dir() and not self.is_run:
             other = files.foreign(self.folder)
             if other:

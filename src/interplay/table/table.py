@@ -178,6 +178,29 @@ class Table:
         varied = varying(self.frame, columns) if columns != self.columns else self.varied
         return replace(self, columns=columns, varied=varied)
 
+    def renamed(self, names: Mapping[str, str]) -> Table:
+        """The table with other names of its columns, by the names that they have."""
+        new = {name: names.get(name, name) for name in self.columns}
+        read = self.read_curves
+
+        def of(name: str | None) -> str | None:
+            return None if name is None else names.get(name, name)
+
+        return replace(
+            self,
+            frame=self.frame.rename(columns=names),
+            columns={new[n]: replace(column, name=new[n]) for n, column in self.columns.items()},
+            varied=tuple(new[name] for name in self.varied),
+            default=replace(
+                self.default,
+                x=of(self.default.x),
+                y=of(self.default.y),
+                metric=of(self.default.metric),
+            ),
+            folded={names.get(a, a): names.get(b, b) for a, b in self.folded.items()},
+            read_curves=read and (lambda: read().rename(columns=names)),
+        )
+
     def _check_told(self, name: str, role: Role) -> None:
         own = self.columns[name]
         if own.sure == "known" and own.role != role:

@@ -19,6 +19,7 @@ from interplay.table.table import Table
 SOURCES: Registry[Entry] = Registry("source")
 """In the order in which they are asked whether a path is theirs."""
 for _name, _summary in {
+    "imported": "a folder that `interplay import` wrote",
     "run": "a run folder",
     "ray": "an experiment folder of Ray Tune",
     "keras_tuner": "a project's folder of Keras Tuner",
@@ -38,16 +39,24 @@ for _name, _summary in {
 def read_source(source: str | Path) -> Table:
     """The table that a source gives.
 
+    Raises: as `source_of` does, and where its own cannot read it.
+    """
+    table: Table = source_of(source).build(str(source))
+    return table
+
+
+def source_of(source: str | Path) -> Entry:
+    """Which of the sources a path or an address is.
+
     Raises:
-        TableError: no source knows it, or its own cannot read it.
+        TableError: none knows it.
         LedgerError: it is a folder and no run.
     """
     source, path = str(source), Path(source)
     for entry in SOURCES:
         module = importlib.import_module(entry.path.partition(":")[0])
         if module.recognises(source):
-            table: Table = module.read(source)
-            return table
+            return entry
     if path.is_file() or "://" in source:
         known = "; ".join(entry.summary for entry in SOURCES)
         raise TableError(f"{without_password(source)} cannot be read; what can: {known}")

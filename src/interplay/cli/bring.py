@@ -1,0 +1,97 @@
+"""The verbs for what other tools left: `import` it, `convert` it into a study."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interplay.cli.options import ROLES, Overrides, Source, asking, file_of, pairs_of
+from interplay.errors import InterplayError
+from interplay.signs import visible
+
+if TYPE_CHECKING:
+    from interplay.results.question import Question
+
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="OLD=NEW", help="Another name of a column, as a study has it."),
+]
+
+
+@asking("metric", "mode", *ROLES)
+def import_(
+    source: Source,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="A folder of its own.")],
+    question: Question,
+    map: Map = None,  # noqa: A002 - it is the option's name
+) -> None:
+    """Keep another tool's results as a folder that every verb reads.
+
+    Rows keep their origin: a second source may come into the same folder and is never one map with it.
+
+    Example: interplay import ~/ray_results/tune_lr --out runs/ray --map learning_rate=optimizer.lr
+    """
+    from interplay.results.importing import import_source
+    from interplay.results.roles import taken_for
+
+    renamed = pairs_of("map", map, str)
+    origin, table = import_source(source, Path(out), question, renamed)
+    typer.echo(f"note: {visible(taken_for(table))}", err=True)
+    for note in table.notes:
+        typer.echo(f"note: {visible(note)}", err=True)
+    typer.echo(f"{out}: {origin.rows} rows of {visible(origin.name)} ({origin.tool})")
+    axes = [table.default.x, table.default.y]
+    x, y, *_ = [axis for axis in axes if axis] if all(axes) else [*table.varied, "…", "…"]
+    metric = table.default.metric or next(iter(table.of("metric")), "…")
+    asked = " ".join(
+        f"--{name} {shlex.quote(value)}"
+        for name, value in (("x", x), ("y", y), ("metric", metric))
+        if value
+    )
+    typer.echo(f"look at them: interplay heatmap {shlex.quote(out)} {visible(asked)}")
+
+
+@asking("x", "y", "metric", "mode", "where", *ROLES)
+def convert(
+    source: Source,
+    question: Question,
+    overrides: Overrides = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="The study, a .toml.")
+    ] = "study.toml",
+    map: Map = None,  # noqa: A002 - it is the option's name
+) -> None:
+    """Write the study that trains a table's cells anew, equally long.
+
+    What the table does not say is given as KEY=VALUE: data.name=digits model.name=linear.
+
+    Example: interplay convert runs/ray data.name=digits model.name=linear -o digits-anew.toml
+    """
+    from interplay.results.asking import where_of
+    from interplay.results.importing import our_names, ours
+    from interplay.results.results import Results
+    from interplay.study.settings import is_name
+    from interplay.tuning.anew import train_anew
+
+    file = file_of(output, (".toml",), "a study")
+    if file.exists():
+        raise InterplayError(f"-o {file}: is there already; choose another name")
+    if not is_name(file.stem):
+        raise InterplayError(f"-o {file}: {file.stem!r} is no name of a study")
+    told, renamed = Results.load(source).told(question).table, pairs_of("map", map, str)
+    new = our_names(told, renamed)
+    # A question is asked in the source's own names.
+    where = {new.get(n, n): value for n, value in where_of(told, question.where).items()}
+    axes = (axis and told.find(axis, "hyperparameter") for axis in (question.x, question.y))
+    x, y = (new.get(axis, axis) if axis else None for axis in axes)
+    question = replace(question, x=x, y=y, where=where)
+    results = Results(ours(told, renamed))
+    anew = train_anew(results, question, list(overrides or []), file.stem, file.parent)
+    file.write_text(anew.text, encoding="utf-8")
+    for note in anew.notes:
+        typer.echo(f"note: {visible(note)}", err=True)
+    typer.echo(f"{file}: train it with `interplay tune {file}`")

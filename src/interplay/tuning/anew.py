@@ -1,0 +1,236 @@
+"""A table of somebody else's as a study that trains the same cells anew, all equally long."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interplay.analysis.checks import select_rows
+from interplay.analysis.numbers import listed, text_of
+from interplay.data import DATASETS
+from interplay.errors import Option, TableError
+from interplay.identity import same_as
+from interplay.models import FAMILIES
+from interplay.registry import Registry
+from interplay.results.asking import one_origin, where_of
+from interplay.results.question import Question
+from interplay.results.results import Results
+from interplay.signs import visible
+from interplay.space.space import resolve_name
+from interplay.study.files import apply_overrides
+from interplay.study.sections import keys_of, meant
+from interplay.study.study import Study
+from interplay.study.writing import toml_of, value_text
+from interplay.table.table import Table, short_name
+
+SEEDS = 5
+"""Of a study after a table that names none."""
+
+
+@dataclass(frozen=True)
+class Anew:
+    """A study made from a table.
+
+    Attributes:
+        text: of the study file.
+        study: what it says.
+        notes: what the table has and the study has not.
+    """
+
+    text: str
+    study: Study
+    notes: tuple[str, ...]
+
+
+def train_anew(
+    results: Results, question: Question, overrides: Sequence[str], name: str, folder: Path
+) -> Anew:
+    """The study of a table's own cells, with our data and model.
+
+    Args:
+        question: its `where` chooses rows, its x, y, metric and mode are the study's.
+        overrides: KEY=VALUE that the table does not say, such as data.name=digits.
+        name: of the study.
+        folder: where its file will lie, and the user's own modules.
+
+    Raises:
+        TableError: a hyperparameter that varies is none of ours, or nothing says how long to train.
+        InterplayError: the study would have mistakes.
+    """
+    table = results.table
+    where = where_of(table, question.where)
+    one_origin(table, where)
+    frame = select_rows(table.frame, where)
+    settings = [n for n in table.of("hyperparameter") if n in frame and frame[n].notna().any()]
+    varied = [n for n in settings if n in table.varied and _distinct(frame[n]) > 1]
+    folders = [folder.resolve(), Path.cwd()]
+    base: dict[str, Any] = {"name": name, "data": {}, "model": {}}
+    base = apply_overrides(base, overrides, lambda tables: {"": set()} | keys_of(tables, folders))
+    for section, registry in (("data", DATASETS), ("model", FAMILIES)):
+        _check_named(base[section], section, registry)
+    names = _names(settings, varied, base, folders)
+    lines = []
+    constant = [n for n in names if n not in varied]
+    for column in constant:
+        lines.append(f"{names[column]}={_text(frame[column].dropna().iloc[0])}")
+    cells = frame[varied].drop_duplicates()
+    for column in varied:
+        if without := int(cells[column].isna().sum()):
+            raise TableError(
+                f"{column} has no value in {without} of {len(cells)} cells, which no study can "
+                "train again: keep those that have one, for example with ",
+                Option("where", (column, text_of(frame[column].dropna().iloc[0]))),
+            )
+    levels = {n: _levels(frame[n], table.columns[n].order) for n in varied}
+    whole = len(cells) == math.prod(len(values) for values in levels.values())
+    for column in varied:
+        lines.append(f"{names[column]}={value_text(levels[column])}")
+    given = {text.partition("=")[0].strip() for text in overrides}
+    lines = [line for line in lines if line.partition("=")[0] not in given]
+    tables = apply_overrides(base, lines, lambda _: {"": set()})
+    if "epochs" not in tables:
+        tables["epochs"] = _epochs(table, frame)
+    tables.setdefault("seeds", _seeds(table, frame))
+    search: dict[str, Any] = {"method": "grid"}
+    if not whole:
+        points = [
+            {names[str(n)]: _value(value) for n, value in row.items()}
+            for row in cells.to_dict("records")
+        ]
+        search = {"method": "random", "trials": len(points), "points_to_evaluate": points}
+    asked = {"metric": question.metric, "mode": question.mode}
+    asked = {key: value for key, value in asked.items() if value is not None}
+    tables["search"] = search | asked | dict(tables.get("search", {}))
+    axes = [question.x or table.default.x, question.y or table.default.y]
+    pair = [table.find(axis, "hyperparameter") for axis in axes if axis is not None]
+    pair = pair if len(pair) == 2 else varied[:2]
+    if len(pair) == 2 and all(axis in names for axis in pair):
+        tables.setdefault("heatmap", {"x": names[pair[0]], "y": names[pair[1]]})
+    study = Study(source=f"{name}.toml", folders=folders, **tables)
+    unknown = [n for n in settings if n not in names]
+    notes = [f"not in the study, as no setting of ours: {', '.join(unknown)}"] if unknown else []
+    return Anew(toml_of(tables, _story(results, study, len(cells), whole)), study, tuple(notes))
+
+
+def _check_named(table: Mapping[str, Any], section: str, registry: Registry[Any]) -> None:
+    """Refuse a section without a name that we know; a function of the user's own is looked at later.
+
+    Raises:
+        TableError: no name.
+        UnknownNameError: another, with the nearest.
+    """
+    if "builder" in table:
+        return
+    if "name" not in table:
+        raise TableError(
+            f"the table does not say which {section} of ours it is: give {section}.name=NAME, one of "
+            f"{', '.join(registry.names)}, or {section}.builder=module:function of your own"
+        )
+    registry.get(table["name"])
+
+
+def _names(
+    settings: Sequence[str], varied: Sequence[str], base: Mapping[str, Any], folders: Sequence[Path]
+) -> dict[str, str]:
+    """Our full name of each hyperparameter that we have.
+
+    Raises:
+        TableError: one that varies is none of ours.
+    """
+    keys = keys_of(base, folders)
+    ours = tuple(f"{section}.{key}" for section, own in keys.items() for key in sorted(own))
+    names: dict[str, str] = {}
+    strange = []
+    for column in settings:
+        full, _ = resolve_name(column, ours)
+        if full is None:
+            full, _ = resolve_name(short_name(column), ours)
+        if full is not None and full not in names.values():
+            names[column] = full
+        elif column in varied:
+            strange.append(column)
+    if strange:
+        shorts = {full.rpartition(".")[2]: full for full in ours}
+        first = strange[0]
+        near = shorts.get(meant(short_name(first), shorts) or "", ours[0] if ours else "model.…")
+        raise TableError(
+            f"{listed(strange, 6)} var{'y' if len(strange) > 1 else 'ies'} in the table and "
+            f"{'are' if len(strange) > 1 else 'is'} no setting of this data and model; say which of "
+            "them: ",
+            Option("map", (first, near)),
+            f". There are {listed(list(ours), 40)}",
+        )
+    return names
+
+
+def _epochs(table: Table, frame: pd.DataFrame) -> int:
+    budget = table.one("budget")
+    numbers = pd.to_numeric(frame[budget], errors="coerce").dropna() if budget else pd.Series()
+    if numbers.empty:
+        raise TableError(
+            f"{table.name} does not say how long its rows trained: give epochs=N, or the column "
+            "that says it with ",
+            Option("budget"),
+        )
+    return max(int(numbers.max()), 1)
+
+
+def _seeds(table: Table, frame: pd.DataFrame) -> int | list[int]:
+    """The table's seeds, where they are ours to plant: whole numbers from 0 on."""
+    seed = table.one("seed")
+    if seed is None:
+        return SEEDS
+    values = pd.to_numeric(frame[seed], errors="coerce").dropna().unique()
+    seeds = sorted({int(v) for v in values if 0 <= v < 2**53 and v == int(v)})
+    if not seeds:
+        return SEEDS
+    return len(seeds) if seeds == list(range(len(seeds))) else seeds
+
+
+def _levels(column: pd.Series[Any], order: Sequence[Any]) -> list[Any]:
+    """The values of a column, in the order that it has, else rising, else as they come."""
+    values = {same_as(_value(v)): _value(v) for v in column.dropna()}
+    ranks = {same_as(_value(v)): i for i, v in enumerate(order)}
+    if all(key in ranks for key in values):
+        return [values[key] for key in sorted(values, key=ranks.__getitem__)]
+    found = list(values.values())
+    if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in found):
+        return sorted(found)
+    return found
+
+
+def _distinct(column: pd.Series[Any]) -> int:
+    return len({same_as(_value(v)) for v in column.dropna()})
+
+
+def _value(value: Any) -> Any:
+    """As a study writes it: Python's own numbers, whole ones without a point."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
+
+
+def _text(value: Any) -> str:
+    return value_text(_value(value))
+
+
+def _story(results: Results, study: Study, cells: int, whole: bool) -> list[str]:
+    """Where the study comes from, for its first lines."""
+    origins = results.study.get("origins", [])
+    came = "; ".join(f"{one['name']} ({one['tool']}, {one['source']})" for one in origins)
+    what = "a grid" if whole else "each as it stood there"
+    text = (
+        f"The cells of {came or results.name} again: {cells} of them ({what}), all for "
+        f"{text_of(study.epochs)} epochs and with the same seeds. What is trained here is not mixed "
+        "with what was trained there: other code, other splits."
+    )
+    return textwrap.wrap(visible(text), 100)

@@ -1,0 +1,106 @@
+"""A table of somebody else's as a study that trains the same cells, all equally long."""
+
+import itertools
+import tomllib
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from interplay.cli.app import app
+from interplay.identity import same_as
+from interplay.study.study import Study
+
+
+def convert(*arguments):
+    return CliRunner().invoke(app, ["convert", *map(str, arguments)])
+
+
+def said(result):
+    return " ".join(result.output.split())
+
+
+@pytest.fixture
+def csv(tmp_path, monkeypatch):
+    """A table of stopped and finished trainings: learning rate × width, three seeds."""
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        {"learning_rate": r, "units": u, "seed": s, "training_iteration": 4 if u > 8 else 20,
+         "accuracy": 0.9, "my_own": 3}
+        for r, u, s in itertools.product((1e-3, 1e-2), (8, 16, 32), range(3))
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv("sweep.csv", index=False)
+    return tmp_path / "sweep.csv"
+
+
+OURS = ("data.name=iris", "model.name=linear")
+MAPS = ("--map", "learning_rate=optimizer.lr", "--map", "units=hidden_size")
+
+
+def test_the_same_cells_train_equally_long(csv):
+    result = convert(csv, *OURS, *MAPS, "-o", "anew.toml")
+    assert result.exit_code == 0, result.output
+    study = Study.load("anew.toml")
+    assert (study.epochs, study.seeds, study.search.method) == (20, [0, 1, 2], "grid")
+    cells = {(c["optimizer.lr"], c["model.hidden_size"]) for c in study.cells()}
+    assert cells == set(itertools.product((1e-3, 1e-2), (8, 16, 32)))
+    assert "sweep" in csv.with_name("anew.toml").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_cells_that_are_no_grid_are_each_there(csv):
+    frame = pd.read_csv(csv)
+    frame["learning_rate"] = [0.001 * (1 + i // 3) for i in range(len(frame))]
+    frame.to_csv(csv, index=False)
+    result = convert(csv, *OURS, *MAPS, "--where", "units=8", "-o", "anew.toml")
+    assert result.exit_code == 0, result.output
+    frame.to_csv(csv, index=False)
+    result = convert(csv, *OURS, *MAPS, "-o", "all.toml")
+    assert result.exit_code == 0, result.output
+    study = Study.load("all.toml")
+    cells = [(c["optimizer.lr"], c["model.hidden_size"]) for c in study.cells()]
+    there = frame[["learning_rate", "units"]].drop_duplicates().itertuples(index=False)
+    assert sorted(map(same_as, cells)) == sorted(same_as([r, int(u)]) for r, u in there)
+
+
+def test_what_varies_and_is_not_ours_is_asked_for(csv):
+    result = convert(csv, *OURS, "-o", "anew.toml")
+    assert result.exit_code == 2
+    assert "learning_rate, units vary in the table" in said(result)
+    assert "`--map learning_rate=optimizer.lr`" in said(result)
+    result = convert(csv, *MAPS, "-o", "anew.toml")
+    assert "data.name=NAME, one of digits" in said(result)
+    result = convert(csv, "data.name=iris", "model.name=linaer", *MAPS, "-o", "anew.toml")
+    assert "did you mean" in said(result)
+    assert not csv.with_name("anew.toml").exists()
+
+
+def test_nothing_is_invented(csv):
+    frame = pd.read_csv(csv).drop(columns=["training_iteration", "seed"])
+    frame["my_own"] = range(len(frame))
+    frame.to_csv(csv, index=False)
+    params = ("--params", "learning_rate,units")
+    result = convert(csv, *OURS, *MAPS, *params, "-o", "anew.toml")
+    assert result.exit_code == 2
+    assert "does not say how long its rows trained: give epochs=N" in said(result)
+    result = convert(csv, *OURS, *MAPS, *params, "epochs=7", "-o", "anew.toml")
+    assert result.exit_code == 0, result.output
+    tables = tomllib.loads(csv.with_name("anew.toml").read_text(encoding="utf-8"))
+    assert (tables["epochs"], tables["seeds"]) == (7, 5)
+    result = convert(csv, *OURS, *MAPS, *params, "epochs=7", "-o", "anew.toml")
+    assert "is there already" in said(result)
+
+
+def test_a_level_that_is_none_cannot_be_trained_again(csv):
+    frame = pd.read_csv(csv)
+    frame.loc[frame["units"] == 8, "units"] = None
+    frame.to_csv(csv, index=False)
+    result = convert(csv, *OURS, *MAPS, "-o", "anew.toml")
+    assert result.exit_code == 2
+    assert "has no value in 2 of 6 cells" in said(result)
+
+
+def test_a_setting_that_is_not_ours_and_does_not_vary_is_told(csv):
+    params = ("--params", "learning_rate,units,my_own")
+    result = convert(csv, *OURS, *MAPS, *params, "-o", "anew.toml")
+    assert result.exit_code == 0, result.output
+    assert "not in the study, as no setting of ours: my_own" in said(result)
