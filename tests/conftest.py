@@ -12,6 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+# As in a worker mltrainer draws no bars, a quarter of the time of a small training; the variable is
+# read when tqdm is first imported, which torch does.
+os.environ |= {"TQDM_DISABLE": "1", "MPLBACKEND": "agg"}
+
 import pytest
 import torch
 from hypothesis import settings
@@ -20,7 +24,6 @@ from hypothesis import settings
 torch.set_num_threads(1)
 # Processes that tests start would compile the package again and again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-os.environ["MPLBACKEND"] = "agg"
 SOAK = "INTERPLAY_SOAK" in os.environ
 # A busy machine makes no test fail. `make test` has the same examples each time, so that what it
 # says is about the change at hand; `make soak` has new ones, and twenty times as many.

@@ -101,7 +101,7 @@ def best_is_unclear(rows):
     )
 
 
-@examples(150)
+@examples(60)
 @given(tables(), st.sampled_from(["mean", "best"]), st.sampled_from(["max", "min"]), st.booleans())
 def test_cells_agree_with_loops(frame, over, mode, fold):
     cells = means(over=over, mode=mode, others=(NORM,), fold="fold" if fold else None, budget=None)(

@@ -43,10 +43,9 @@ def ranked(cells, worth):
     return cells.assign(rank=pd.Series(worth).rank() / len(cells))
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("n", [60, 100])
-def test_what_was_planted_is_found(n, seed):
-    cells = drawn(n, seed)
+@pytest.mark.parametrize("seed", range(4))
+def test_what_was_planted_is_found(seed):
+    cells = drawn(seed=seed)
     found = importances(ranked(cells, planted(cells, seed=seed)), DOMAINS)
     assert set(found.table["name"][:3]) == {"optimizer.lr", "model.width", "model.norm"}
     assert found.foreseen > 0.1

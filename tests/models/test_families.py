@@ -105,7 +105,7 @@ def test_the_listing_is_the_registrys_and_needs_no_torch():
 
 def test_conv_learns_the_digits(make_study):
     dataset = load_dataset({"name": "digits"})
-    study = make_study(epochs=20, data={"batch_size": 32}, model={"name": "conv", "dropout": 0.0})
+    study = make_study(epochs=10, data={"batch_size": 32}, model={"name": "conv", "dropout": 0.0})
     # make_study's other model options are the linear family's.
     config = {k: v for k, v in study.cells()[0].items() if not k.startswith("model.")}
     config |= {"model.name": "conv"}

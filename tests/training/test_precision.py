@@ -15,7 +15,7 @@ def test_bf16_is_near_float32_in_both_engines(family, kind):
     for precision in ("float32", "bf16"):
         config, data = configure(kind, "classification", family, training={"precision": precision})
         parts = parts_of(config, data, kind, torch.float32)
-        stacked, reference = both([config, config], [0, 1], parts)
+        stacked, reference = both([config, config], [0, 1], parts, epochs=2)
         assert [row.engine for row in stacked] == ["stacked"] * 2
         for engine, rows in (("stacked", stacked), ("reference", reference)):
             assert [row.status for row in rows] == ["complete"] * 2, rows[0].error

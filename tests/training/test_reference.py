@@ -24,6 +24,7 @@ from interplay.training.randomness import key_of
 from interplay.training.reference import train_member
 from interplay.training.schedules import SCHEDULES
 from interplay.training.tensors import make_parts
+from tests.models.pairwise import pairwise
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +126,19 @@ def test_what_a_model_raises_is_a_failed_row(tmp_path, digits, make_study):
     assert row.error == "RuntimeError: no way"
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.names)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS.names)
-@pytest.mark.parametrize("family", [f.name for f in FAMILIES])
+@pytest.mark.parametrize(
+    ("family", "optimizer", "schedule"),
+    [
+        tuple(row.values())
+        for row in pairwise(
+            {
+                "family": FAMILIES.names,
+                "optimizer": OPTIMIZERS.names,
+                "schedule": SCHEDULES.names,
+            }
+        )
+    ],
+)
 def test_every_family_optimizer_and_schedule_trains(
     digits, make_study, family, optimizer, schedule
 ):

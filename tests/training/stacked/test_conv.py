@@ -1,7 +1,6 @@
 """Convolutions and chains of a stack, against the members' own modules in float64."""
 
 import copy
-import itertools
 from functools import partial
 
 import pytest
@@ -18,6 +17,7 @@ from interplay.training.stacked.chains.pool import NormPool
 from interplay.training.stacked.leaves.conv import StackedConv
 from interplay.training.stacked.stack import stack
 from interplay.training.stacked.twin import NotStackableError
+from tests.models.pairwise import pairwise
 from tests.training.stacked.apart import assert_same, members_of
 
 BATCH = 4
@@ -36,8 +36,12 @@ def _one_thread():
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
+    tile(monkeypatch, WAYS[request.param])
+    return request.param
+
+
+def tile(monkeypatch, most):
     """Members of a tile, whatever the shapes."""
-    most = WAYS[request.param]
     size = lambda members, bytes_of_one, device: max(1, min(most, members))  # noqa: E731
     monkeypatch.setattr("interplay.training.stacked.leaves.conv.tile_size", size)
     monkeypatch.setattr("interplay.training.stacked.chains.chain.tile_size", size)
@@ -48,32 +52,34 @@ def images(members, channels=4, side=8):
     return x.to(memory_format=torch.channels_last)
 
 
-CONVOLUTIONS = [
-    (kernel, stride, padding, dilation, groups, bias)
-    for kernel, (stride, padding, dilation), (groups, bias) in itertools.product(
-        (1, 2, 3),
-        (
-            (1, 0, 1),
-            (1, 1, 1),
-            (2, 1, 1),
-            (1, "same", 1),
-            (1, "same", 2),
-            (2, 0, 2),
-            (1, "valid", 1),
-        ),
-        ((1, True), (2, False), (4, True)),
-    )
-]
+CONVOLUTIONS = pairwise(
+    {
+        "way": list(WAYS),
+        "kernel_size": [1, 2, 3],
+        "geometry": [
+            {"stride": 1, "padding": 0},
+            {"stride": 1, "padding": 1},
+            {"stride": 2, "padding": 1},
+            {"padding": "same"},
+            {"padding": "same", "dilation": 2},
+            {"stride": 2, "dilation": 2},
+            {"padding": "valid"},
+        ],
+        "groups": [{"groups": 1}, {"groups": 2, "bias": False}, {"groups": 4}],
+    }
+)
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
 @pytest.mark.parametrize("kind", [nn.Conv1d, nn.Conv2d])
 @pytest.mark.parametrize("members", [1, 3])
-def test_convolutions(kind, members, way):
+def test_convolutions(kind, members, monkeypatch):
     torch.manual_seed(1)
-    for options in CONVOLUTIONS:
+    for row in CONVOLUTIONS:
+        tile(monkeypatch, WAYS[row["way"]])
         x = images(members) if kind is nn.Conv2d else torch.randn(members * BATCH, 4, 8)
-        models = members_of(partial(kind, 4, 8, *options), members)
+        options = {**row["geometry"], **row["groups"]}
+        models = members_of(partial(kind, 4, 8, row["kernel_size"], **options), members)
         stacked = assert_same(models, x, steps=1)
         assert isinstance(stacked.model, StackedConv)
 
@@ -224,9 +230,10 @@ POOLED = {
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
-@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize(("members", "most"), [(1, 1), *((3, most) for most in WAYS.values())])
 @pytest.mark.parametrize("name", POOLED)
-def test_the_maximum_before_the_norm(name, members, mode, way, monkeypatch):
+def test_the_maximum_before_the_norm(name, members, most, mode, monkeypatch):
+    tile(monkeypatch, most)
     monkeypatch.setattr("interplay.training.stacked.chains.pool.SMALL", 0)
     models = members_of(sequential(*POOLED[name]), members)
     # Far from zero, where a variance taken carelessly loses its digits.
@@ -329,18 +336,25 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("mode", ["train", "eval"])
-def test_the_family_on_images(name, mode, way):
+def turns(*values):
+    """All options in each way, and each of the values with all options and in each way."""
+    return [
+        (name, way, values[(i + j) % len(values)])
+        for i, name in enumerate(OPTIONS)
+        for j, way in enumerate(WAYS)
+    ]
+
+
+@pytest.mark.parametrize(("name", "way", "mode"), turns("train", "eval"), indirect=["way"])
+def test_the_family_on_images(name, way, mode):
     model = {"name": "conv", "channels": 4, **OPTIONS[name]}
     models = members_of(lambda: build_model(model, IMAGE))
     stacked = assert_same(models, torch.randn(3 * BATCH, 1, 8, 8), mode=mode)
     assert sum(isinstance(m, FusedChain) for m in stacked.modules()) == 1
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("lengths", [False, True])
-def test_the_family_on_sequences(name, lengths, way):
+@pytest.mark.parametrize(("name", "way", "lengths"), turns(False, True), indirect=["way"])
+def test_the_family_on_sequences(name, way, lengths):
     model = {"name": "conv", "channels": 4, **OPTIONS[name]}
     models = members_of(lambda: build_model(model, SEQUENCE))
     steps = torch.randint(1, 10, (3 * BATCH,)) if lengths else None
