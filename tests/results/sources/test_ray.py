@@ -236,6 +236,82 @@ def test_pickles_are_not_opened(folder, tmp_path):
     assert not (tmp_path / "opened").exists()
 
 
+@pytest.fixture(scope="module")
+def course(ray_running, tmp_path_factory):
+    """A sweep as the course writes it: a trial is a training, which mltrainer reports to Ray by
+    epoch, and a hyperband stops what is behind."""
+    from ray import tune
+    from ray.tune.schedulers import AsyncHyperBandScheduler
+
+    def trial(c):
+        c, folder = c["c"], c["folder"]
+        import torch
+        from loguru import logger
+        from mltrainer import ReportTypes, Trainer, TrainerSettings, metrics
+
+        logger.remove()
+        torch.manual_seed(c["seed"])
+        x = torch.randn(64, 8)
+        data = x, (x[:, 0] > 0).long()
+        settings = TrainerSettings(
+            epochs=LONGEST, metrics=[metrics.Accuracy()], logdir=folder, train_steps=2, valid_steps=1,
+            reporttypes=[ReportTypes.RAY], earlystop_kwargs=None,
+        )  # fmt: skip
+        Trainer(
+            model=torch.nn.Sequential(
+                torch.nn.Linear(8, c["hidden"]), torch.nn.Dropout(c["dropout"]), torch.nn.Linear(c["hidden"], 2)
+            ),
+            settings=settings, loss_fn=torch.nn.CrossEntropyLoss(), optimizer=torch.optim.Adam,
+            traindataloader=iter([data] * 2 * LONGEST), validdataloader=[data],
+            scheduler=torch.optim.lr_scheduler.ReduceLROnPlateau, device="cpu",
+        ).loop()  # fmt: skip
+
+    cells = [(hidden, dropout) for hidden in (4, 8) for dropout in (0.0, 0.5)]
+    configs = [{"hidden": h, "dropout": d, "seed": seed} for h, d in cells for seed in (0, 1)]
+    folder = tmp_path_factory.mktemp("course")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "0")
+        patch.setenv("TUNE_GLOBAL_CHECKPOINT_S", "10000")
+        return tune.Tuner(
+            trial,
+            param_space={"c": tune.grid_search(configs), "folder": folder},
+            tune_config=tune.TuneConfig(
+                metric="test_loss",
+                mode="min",
+                scheduler=AsyncHyperBandScheduler(
+                    max_t=LONGEST, grace_period=1, reduction_factor=3
+                ),
+                max_concurrent_trials=1,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(storage_path=str(folder / "ray"), verbose=0),
+        ).fit()
+
+
+def test_a_sweep_of_the_courses(course):
+    results, own = Results.load(course.experiment_path), by_trial(course.get_dataframe())
+    table, frame = results.table, by_trial(results.frame)
+    for name in ("training_iteration", "train_loss", "test_loss", "Accuracy", "config/c/hidden"):
+        pd.testing.assert_series_equal(own[name], frame[name], check_dtype=False)
+    assert set(results.varied) == {"config/c/hidden", "config/c/dropout"}
+    assert (table.one("seed"), table.default.metric) == ("config/c/seed", "test_loss")
+    assert set(table.of("metric")) == {"train_loss", "test_loss", "Accuracy"}
+    short = own["training_iteration"] < LONGEST
+    assert 0 < short.sum() < len(own)
+    assert frame["status"].tolist() == np.where(short, "stopped", "complete").tolist()
+    with pytest.raises(BudgetError):
+        results.cells(Question("hidden", "dropout"))
+    cells = results.cells(Question("hidden", "dropout", at_epoch=1))
+    assert cells.n.tolist() == [[2, 2], [2, 2]]
+    for place, dropout in enumerate((0.0, 0.5)):
+        first = [
+            result.metrics_dataframe["test_loss"][0]
+            for result in course
+            if (result.config["c"]["hidden"], result.config["c"]["dropout"]) == (8, dropout)
+        ]
+        assert cells.mean[place, 1] == pytest.approx(np.mean(first))
+
+
 def experiment(folder, *trials, stamp="2024-05-01_10-00-00", **content):
     """An experiment by hand: each trial's `config`, its reports as `rows`, and what else its state
     has."""
