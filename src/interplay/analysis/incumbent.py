@@ -11,6 +11,7 @@ from interplay.analysis.codes import rows_of, setting_codes
 from interplay.analysis.score import score_of
 from interplay.kinds import How
 from interplay.metrics import Mode
+from interplay.table.statuses import status_of
 from interplay.training.members import WITH_RESULT
 
 
@@ -20,6 +21,9 @@ def best_so_far(
     metric: str,
     mode: Mode,
     score: How = "mean",
+    *,
+    status: str | None = "status",
+    seconds: str = "seconds",
 ) -> pd.DataFrame:
     """A row a cell, in the order in which the cells first appear.
 
@@ -27,6 +31,9 @@ def best_so_far(
         frame: the tidy table, cells in the order in which they were tried.
         varied: the columns that make a cell.
         score: what a cell's replicates (its seeds and folds) come to.
+        status: the column that says how a training ended; None where all ended well. What has not
+            ended is left out.
+        seconds: the column that says how long it trained.
 
     Returns:
         `number` from 1, the `varied` values, and
@@ -43,15 +50,18 @@ def best_so_far(
     """
     names = ["score", "low", "high", "n", "unstable", "stopped", "seconds"]
     tail = [*names, "best", "best_low", "best_high"]
+    told = status is not None and status in frame
+    said = frame[status].map(status_of) if told else pd.Series("complete", frame.index)
+    frame, said = frame[said != "unfinished"], said[said != "unfinished"]
     if frame.empty:
         return pd.DataFrame(columns=["number", *varied, *tail])
     values = pd.to_numeric(frame[metric]) if metric in frame else pd.Series(np.nan, frame.index)
-    values = values.where(frame["status"].isin(WITH_RESULT))
+    values = values.where(said.isin(WITH_RESULT))
     cells = rows_of(setting_codes(frame, tuple(varied)))
     table = frame.iloc[[rows[0] for rows in cells]][list(varied)].reset_index(drop=True)
     numbers = values.to_numpy(dtype=float)
-    stopped = (frame["status"] == "stopped").to_numpy()
-    seconds = frame["seconds"].to_numpy(dtype=float)
+    stopped = (said == "stopped").to_numpy()
+    spent = frame[seconds].to_numpy(dtype=float)
     rows = []
     for mine in cells:
         found = numbers[mine]
@@ -64,7 +74,7 @@ def best_so_far(
                 len(finite),
                 len(finite) < len(found),
                 bool(stopped[mine].any()),
-                float(np.nansum(seconds[mine])),
+                float(np.nansum(spent[mine])),
             )
         )
     table.insert(0, "number", range(1, len(table) + 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -34,10 +34,10 @@ def save_outcome(results: Results, folder: Path) -> None:
     table = folder / TABLE_FILE
     results.frame.to_csv(table, index=False)
     typer.echo(f"table    {table}")
-    if METHODS.get(study["search"]["method"]).trials or scan:
-        curve = _save_progress(results, folder / SEARCH_FILE)
-        if curve is not None:
-            typer.echo(f"search   {curve}")
+    searched = METHODS.get(study["search"]["method"]).trials or scan
+    if searched and len(results.progress()) > 1:
+        save_search(results, folder / SEARCH_FILE)
+        typer.echo(f"search   {folder / SEARCH_FILE}")
     if study["heatmap"] is None or scan or not (results.frame["status"] == "complete").any():
         return  # a scan's cells train unequally long: no heatmap compares those
     heatmap = folder / HEATMAP_FILE
@@ -76,23 +76,22 @@ def save_heatmap(results: Results, question: Question, file: Path, full: bool = 
     return warnings
 
 
-def _save_progress(results: Results, file: Path) -> Path | None:
-    """The best-so-far curve of a search; None where it has fewer than two cells."""
-    table, study = results.progress(), results.study
-    if len(table) < 2:
-        return None
+def save_search(results: Results, file: Path, metric: str | None = None, mode: Any = None) -> None:
+    """Draw the best score so far of a table that says in which order its cells were tried.
+
+    Raises:
+        InterplayError: it does not, or which metric, or which way it is better.
+    """
     _use_agg()
     from interplay.plots.canvas import root_of
-    from interplay.plots.progress import draw_progress
 
-    metric, search = study["metric"], study["search"]
-    kind = "search" if search["scheduler"] is None else f"cells, scanned with {search['scheduler']}"
-    title = f"{results.name}: best {metric} so far, {search['method']} {kind}"
-    left, _ = draw_progress(
-        table, metric=metric, mode=study["mode"], score=search["score"], title=title
-    )
+    looks = {}
+    if search := results.study.get("search"):
+        kind = f"cells, scanned with {search['scheduler']}" if search["scheduler"] else "search"
+        best = results.study["metric"]
+        looks["title"] = f"{results.name}: best {best} so far, {search['method']} {kind}"
+    left, _ = results.search_curve(metric, mode, **looks)
     _save(root_of(left), file)
-    return file
 
 
 def _save(figure: Figure, file: Path) -> None:

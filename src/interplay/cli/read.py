@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interplay.cli.options import ROLES, Json, Source, asking, file_of
-from interplay.cli.pictures import FIGURES, save_heatmap
+from interplay.cli.pictures import FIGURES, save_heatmap, save_search
 from interplay.cli.printing import print_interaction, print_table
 from interplay.errors import InterplayError
 from interplay.signs import visible
@@ -32,6 +32,9 @@ def table(
         bool, typer.Option("--progress", help="A row a cell as tried, and the best so far.")
     ] = False,
     ranked: Annotated[bool, typer.Option("--ranked", help="A row a cell, the best first.")] = False,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Draw --progress instead.")
+    ] = "",
 ) -> None:
     """Print the tidy table.
 
@@ -45,17 +48,27 @@ def table(
         raise InterplayError(
             f"{' and '.join(chosen)} are {('two', 'three')[len(chosen) - 2]} tables; ask for one"
         )
-    unheard = [name for name in ("metric", "mode", "where", "budget") if getattr(question, name)]
-    if unheard and not ranked:
-        raise InterplayError(
-            f"--{unheard[0]} says what --ranked ranks, and no other table is ranked"
-        )
+    heard = ("metric", "mode", "where", "budget") if ranked else ("metric", "mode") * progress
+    for name in ("metric", "mode", "where", "budget"):
+        if getattr(question, name) and name not in heard:
+            raise InterplayError(
+                f"--{name} says what --ranked ranks"
+                + (" and what --progress is of" if name in ("metric", "mode") else "")
+                + ", and no other table"
+            )
+    if output and not progress:
+        raise InterplayError("-o draws --progress, and no other table")
     results = _results(source, question)
+    if output:
+        file = file_of(output, FIGURES, "a figure")
+        save_search(results, file, question.metric, question.mode)
+        typer.echo(str(file))
+        return
     if curves:
         frame = results.curve_table()
     elif chosen:
         frame = (
-            results.progress()
+            results.progress(question.metric, question.mode)
             if progress
             else results.ranked(question.metric, question.mode, where=question.where)
         )

@@ -186,22 +186,27 @@ class Results:
             budget=table.one("budget"), seed=table.one("seed"),
         )  # fmt: skip
 
-    def progress(self) -> pd.DataFrame:
+    def progress(self, metric: str | None = None, mode: Mode | None = None) -> pd.DataFrame:
         """A row a cell in the order in which cells were tried: the best score so far.
 
-        That is the order of suggestion in a guided search, and the study's own in a grid or a
-        random one. Columns: `number`, the varied values, `score` (the study's `search.score`),
-        `low` and `high` (of its seeds and folds), `n`, `unstable`, `stopped`, `seconds` (training
-        time so far, summed over members), `best`, `best_low` and `best_high`.
+        That is the order of suggestion in a guided search, that of Optuna's trials, and the study's
+        own in a grid or a random one. Columns: `number`, the varied values, `score` (the study's
+        `search.score`), `low` and `high` (of its seeds and folds), `n`, `unstable`, `stopped`,
+        `seconds` (training time so far, summed over members), `best`, `best_low`, `best_high`.
 
         Raises:
-            TableError: of a table that does not say how cells were tried.
+            TableError: of a table that does not say how cells were tried, or which way the metric
+                is better.
         """
         if not self.table.ordered:
             raise TableError(f"{self.name} does not say in which order its cells were tried")
-        name = metric_of(self.table, None)
-        mode = mode_of(self.table, name)
-        return best_so_far(self.frame, self.varied, name, mode, self.table.score)
+        table, name = self.table, metric_of(self.table, metric)
+        # A hyperparameter of Optuna's may be called seconds.
+        params = table.of("hyperparameter")
+        return best_so_far(
+            self.frame, self.varied, name, mode or mode_of(table, name), table.score,
+            status=table.one("status"), seconds="trial_seconds" if "seconds" in params else "seconds",
+        )  # fmt: skip
 
     def cells(self, question: Question) -> Cells:
         """The numbers behind a heatmap.
@@ -311,6 +316,20 @@ class Results:
         question, looks = _asked_for(names, options)
         cells, found = self.cells(question), self.analyse(question)
         return draw_full(cells, found, **self._titled(cells.metric, looks))
+
+    def search_curve(
+        self, metric: str | None = None, mode: Mode | None = None, **looks: Any
+    ) -> tuple[Axes, Axes]:
+        """Draw the best score so far over the cells tried, and over the time; see `draw_progress`."""
+        from interplay.plots.progress import draw_progress
+
+        metric = metric_of(self.table, metric)
+        mode = mode or mode_of(self.table, metric)
+        tried = self.progress(metric, mode)
+        if tried.empty:
+            raise TableError(f"{self.name} has no cell that was trained")
+        looks = {"title": f"{self.name}: best {metric} so far", **looks}
+        return draw_progress(tried, metric=metric, mode=mode, score=self.table.score, **looks)
 
     def multiples(self, by: str, *names: str, **options: Any) -> Figure:
         """Draw a heatmap for each level of the hyperparameter `by`, all in the same colours."""

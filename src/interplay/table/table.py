@@ -78,7 +78,8 @@ class Table:
         default: what is asked where nobody says.
         study: what its source has on record of the study, as it stands there; empty where nothing.
         score: what a cell's replicates come to where cells are ranked one by one.
-        ordered: whether rows stand in the order in which their cells were tried.
+        ordered: whether rows stand in the order in which their cells were tried; `seconds`, or
+            `trial_seconds`, is then how long each trained.
         horizons: values of `schedule.name` under which epoch k depends on how many were asked for.
         read_curves: gives a row a member (row number in `frame`) and epoch, with the metrics; None
             where only last values are known.

@@ -485,6 +485,7 @@ def test_what_cannot_be_read_is_one_message(tmp_path, monkeypatch):
         ("deep.log", "cannot be read; what can: a run folder"),
         ("sqlite:///no_study.db", "sqlite:///no_study.db holds no study"),
         ("redis://me:secret@127.0.0.1:1", "redis://me:…@127.0.0.1:1 cannot be reached"),
+        ("postgresql://me:secret@127.0.0.1:1/mlflow", "If it is MLflow's, start `mlflow server`"),
         ("mongodb://me:secret@host/x", "mongodb://me:…@host/x cannot be read; what can"),
     ):
         told = call("columns", source)
@@ -529,7 +530,7 @@ def test_its_data_frames_are_taken_for_what_they_are(form, tmp_path):
         f"params_{name}" for name in ("kind", "depth", "sizes", "norm", "lr", "layers")
     }
     assert {n.replace("/", "_") for n in table.of("metric")} == {
-        "value_val_loss",
+        "val_loss",
         "user_attrs_val_accuracy",
     }
     known = Results(table_of(study, study.get_trials(), "mixed"))
@@ -540,6 +541,95 @@ def test_its_data_frames_are_taken_for_what_they_are(form, tmp_path):
         for source in (known, results)
     )
     np.testing.assert_allclose(theirs.to_numpy(), ours.to_numpy())
+
+
+@pytest.mark.parametrize("form", ["csv", "frame", "levels"])
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (None, ["value"]),
+        (["latency"], ["latency"]),
+        (["seed"], ["seed"]),
+        (["epoch"], ["epoch"]),
+        (["loss", "val acc/top 1"], ["loss", "val acc/top 1"]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:optuna.study.study.Study.set_metric_names")
+def test_objectives_of_its_data_frames_are_called_as_the_study_calls_them(
+    tmp_path, form, names, found
+):
+    study = optuna.create_study(directions=["minimize"] * len(found))
+    if names:
+        study.set_metric_names(names)
+    study.optimize(lambda t: [t.suggest_int("seed", 0, 9)] * len(found), n_trials=3)
+    frame = study.trials_dataframe(multi_index=form == "levels").iloc[::-1]
+    if form == "csv":
+        frame.to_csv(tmp_path / "t.csv", index=False)
+    results = Results.load(tmp_path / "t.csv") if form == "csv" else Results.from_frame(frame)
+    table = results.table
+    assert list(table.of("metric")) == found
+    assert [table.find(name, "metric") for name in found] == found
+    assert table.default.metric == (found[0] if len(found) == 1 else None)
+    assert table.one("seed") in ("params_seed", "params/seed")
+    assert results.frame["number"].tolist() == [0, 1, 2]
+    # In a search it is told how long each cell took.
+    left = [column for column in frame if "duration" in column]
+    without = Results.from_frame(frame.drop(columns=left))
+    assert (table.ordered, without.table.ordered) == (True, False)
+
+
+def test_the_order_of_trials_is_a_search(pruned, tmp_path):
+    file, study = pruned
+    frame = study.trials_dataframe()
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    ended = [t for t in study.get_trials() if t.state == TrialState.COMPLETE]
+    for results in (
+        Results.load(file),
+        Results.load(tmp_path / "t.csv"),
+        Results.from_frame(frame),
+    ):
+        tried = results.progress(mode="max")
+        assert tried["number"].tolist() == list(range(1, len(tried) + 1))
+        first = [t for t in study.get_trials() if t.params["seed"] is not None]
+        cells = list(dict.fromkeys((t.params["act"], t.params["width"]) for t in first))
+        assert list(map(tuple, tried[list(results.varied)].to_numpy())) == cells
+        states = {cell: set() for cell in cells}
+        for t in first:
+            states[t.params["act"], t.params["width"]].add(t.state.name)
+        assert tried["stopped"].tolist() == ["PRUNED" in states[cell] for cell in cells]
+        seconds = sum(t.duration.total_seconds() for t in study.get_trials())
+        assert tried["seconds"].iloc[-1] == pytest.approx(seconds)
+        whole = [cell for cell in cells if states[cell] == {"COMPLETE"}]
+        means = {
+            cell: np.mean([t.value for t in ended if (t.params["act"], t.params["width"]) == cell])
+            for cell in whole
+        }
+        if means:
+            assert tried["best"].iloc[-1] == pytest.approx(max(means.values()))
+    for source in (file, tmp_path / "t.csv"):
+        told = call("table", source, "--progress", "--mode", "max", "--csv")
+        assert told.exit_code == 0, told.stderr
+        assert len(told.stdout.splitlines()) == 1 + len(cells)
+        picture = tmp_path / "search.png"
+        told = call("table", source, "--progress", "--mode", "max", "-o", picture)
+        assert (told.exit_code, told.stdout.strip()) == (0, str(picture))
+        assert picture.stat().st_size > 5000
+        picture.unlink()
+    assert "which way is value better" in call("table", tmp_path / "t.csv", "--progress").stderr
+    assert "-o draws --progress" in call("table", file, "-o", picture).stderr
+
+
+def test_trials_that_run_are_no_part_of_the_search_yet():
+    results = made(
+        reported({0: 0.5}, a=0),
+        reported({}, TrialState.FAIL, a=1),
+        reported({0: 0.9}, TrialState.RUNNING, a=1),
+        direction="maximize",
+    )
+    tried = results.progress()
+    assert tried["a"].tolist() == [0, 1]
+    assert len(made(reported({0: 0.5}, seconds=1), direction="maximize").progress()) == 1
+    assert (tried["unstable"].tolist(), tried["best"].tolist()) == ([False, True], [0.5, 0.5])
 
 
 def test_what_pruners_and_samplers_note_is_no_metric(pruned):

@@ -23,6 +23,7 @@ FORMS: Registry[Entry] = Registry("form of a frame")
 """In the order in which they are asked whether a frame is theirs."""
 for _name, _summary in {
     "sklearn": "the cv_results_ of a search of scikit-learn",
+    "optuna_frames": "the trials_dataframe() of a study of Optuna",
     "mlflow": "the runs that search_runs of MLflow gives",
     "darts": "the table of a tune of darts",
     "determined": "one table of an experiment of Determined's, which is refused",

@@ -26,6 +26,7 @@ def known_table(
     modes: Mapping[str, Any] | None = None,
     guessed: Collection[str] = (),
     default: Default | None = None,
+    ordered: bool = False,
     read_curves: Callable[[], pd.DataFrame] | None = None,
 ) -> Table:
     """The table of a frame; every column that no argument names is bookkeeping.
@@ -39,7 +40,7 @@ def known_table(
         modes: of metrics, which way is better, where the tool says so.
         guessed: columns whose role follows from their names alone, which a reader may tell better.
         default: what is asked where a reader does not say.
-        read_curves: as of `Table`.
+        ordered, read_curves: as of `Table`.
     """
     roles, orders, logs, modes = roles or {}, orders or {}, logs or {}, modes or {}
     assert set(roles) <= set(SINGLE)
@@ -64,6 +65,7 @@ def known_table(
         columns,
         varying(frame, columns),
         default=default or Default(),
+        ordered=ordered,
         read_curves=read_curves,
     )
 

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
+OF_MLFLOW = (
+    "If it is MLflow's, start `mlflow server` on it and give that server's address, http://…"
+)
 UNNAMED = "no-name-"
 """What Optuna has names begin with that nobody gave."""
 DIRECTIONS = {"MINIMIZE": "min", "MAXIMIZE": "max"}
@@ -83,7 +86,7 @@ def read(source: str) -> Table:
 
     if "://" not in address and _is_database(Path(address)):
         address = f"sqlite:///{address}"
-    storage = open_storage(address, reading=True)
+    storage = _opened(address)
     try:
         names = [study.study_name for study in storage.get_all_studies()]
         name = _chosen(shown, names, asked)
@@ -98,6 +101,16 @@ def read(source: str) -> Table:
         raise TableError(f"study {name!r} of {shown} has no trials")
     title = file.stem if file is not None and name.startswith(UNNAMED) else name
     return table_of(study, trials, title)
+
+
+def _opened(address: str) -> Any:
+    try:
+        return open_storage(address, reading=True)
+    except InterplayError as error:
+        # MLflow keeps runs on such servers as well.
+        if address.partition("://")[0].partition("+")[0] in ("postgresql", "mysql"):
+            raise InterplayError(f"{error}. {OF_MLFLOW}") from None
+        raise
 
 
 def table_of(study: Study, trials: Sequence[FrozenTrial], name: str) -> Table:
@@ -166,6 +179,7 @@ def table_of(study: Study, trials: Sequence[FrozenTrial], name: str) -> Table:
         },
         guessed={*attributes.values(), *paired.values()},
         default=Default(metric=objectives[0] if len(objectives) == 1 else None),
+        ordered=True,
         read_curves=read_curves if reported else None,
     )
 
