@@ -564,3 +564,14 @@ def test_where_folds_alone_are_the_blocks_no_word_is_of_seeds(frame):
     assert [text.replace("fold", "seed") for text in said] == [
         of_seeds.verdict, *(one.message for one in of_seeds.cautions)
     ]  # fmt: skip
+
+
+def test_a_cell_that_diverged_is_no_best_on_an_edge():
+    frame = grid([[1.0, 1, 1], [1, 3, 1], [1, 1, 1]], noise=0.1)
+    corner = (frame["x"] == 2) & (frame["y"] == 2)
+    assert "best_on_edge" not in codes(analyse(frame))
+    frame.loc[corner, "m"] = [99.0, math.nan, math.nan, math.nan, math.nan]
+    assert "best_on_edge" not in codes(analyse(frame))
+    frame.loc[corner, "m"] = 99.0
+    edges = [c for c in analyse(frame).cautions if c.code == "best_on_edge"]
+    assert [c.cells for c in edges] == [((2, 2),), ((2, 2),)]

@@ -10,7 +10,7 @@ from matplotlib.offsetbox import DrawingArea
 
 from interplay.analysis.cautions import Caution
 from interplay.plots import draw_heatmap
-from interplay.plots.marks import reading_cautions, tied_places
+from interplay.plots.marks import beside_star, reading_cautions, tied_places
 from tests.plots.pictures import X, Y, additive, both, clipped, rings, spoil, squares, table, words
 
 
@@ -163,3 +163,19 @@ def test_footnotes_have_room_of_their_own():
         ax.figure.canvas.draw()
         heights.append(ax.get_window_extent().height)
     assert heights[1] > 0.93 * heights[0]
+
+
+def test_no_warning_speaks_of_another_best_than_the_star():
+    """A cell that misses its bad seeds has the best plain mean, and not the best without seeds."""
+    frame = table(value=additive, noise=0.01)
+    cells, _ = both(frame)
+    row, column = cells.best
+    frame.loc[frame["seed"].isin([0, 1]), "accuracy"] -= 5
+    own = (frame[X] == cells.x.values[0]) & (frame[Y] == cells.y.values[-1])
+    cells, found = both(frame[~(own & frame["seed"].isin([0, 1]))])
+    assert cells.best == (len(cells.y) - 1, 0) != (row, column)
+    assert found.ridge.best == (row, column)
+    told = [one for one in found.cautions if one.code == "best_on_edge"]
+    assert told
+    assert not set(told) & set(beside_star(cells, found))
+    assert rings(draw_heatmap(cells, interaction=found)) == set()

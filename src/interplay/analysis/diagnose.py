@@ -33,18 +33,24 @@ def cell_values(grid: Grid, cells: npt.NDArray[Any]) -> tuple[tuple[Any, Any], .
 
 
 def diagnose(
-    grid: Grid, tests: Tests, effect: Effect, transformed: Transformed | None, mode: str, seeds: int
+    grid: Grid,
+    tests: Tests,
+    effect: Effect,
+    transformed: Transformed | None,
+    best: tuple[int, int],
+    seeds: int,
 ) -> Iterator[Caution]:
     """The cautions, those that forbid a verdict first.
 
     Args:
+        best: (y, x) positions of the best cell.
         seeds: how many replicates there are: rows of a usual cell, no more than seeds.
     """
     yield from _of_replicates(grid, tests, effect, seeds)
     yield from _of_inert(grid)
     yield from _of_seed_effects(grid, tests)
     yield from _of_spread(grid, tests)
-    yield from _of_edges(grid, tests, mode)
+    yield from _of_edges(grid, best)
     if transformed is not None and transformed.moved_in:
         yield Caution(
             "at_bounds",
@@ -170,11 +176,9 @@ def _at(axis: Axis, position: int) -> str:
     return f"{_short(axis)} = {axis.labels[position]}"
 
 
-def _of_edges(grid: Grid, tests: Tests, mode: str) -> Iterator[Caution]:
-    score = tests.anova.means if mode == "max" else -tests.anova.means
-    best = np.argwhere(score == np.nanmax(score))[:1]
+def _of_edges(grid: Grid, best: tuple[int, int]) -> Iterator[Caution]:
     inert = grid.inert
-    for name, axis, position in (("x", grid.x_axis, best[0][1]), ("y", grid.y_axis, best[0][0])):
+    for name, axis, position in (("x", grid.x_axis, best[1]), ("y", grid.y_axis, best[0])):
         if not axis.numeric or len(axis) < 3 or name in inert:
             continue
         for end, where, direction in ((0, "lowest", "below"), (len(axis) - 1, "highest", "above")):
@@ -183,7 +187,7 @@ def _of_edges(grid: Grid, tests: Tests, mode: str) -> Iterator[Caution]:
                     "best_on_edge",
                     f"the best cell lies at the {where} {_short(axis)} ({axis.labels[end]}): a "
                     f"better one may lie {direction}; extend the range, if it can go there",
-                    cell_values(grid, best),
+                    cell_values(grid, np.array([best])),
                 )
 
 

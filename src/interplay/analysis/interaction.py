@@ -211,7 +211,7 @@ class InteractionTest(RowReader):
         else:
             ridge = find_ridge(grid, tests.anova, self.mode, replicates, unstable)
         transformed = self._transformed(grid)
-        cautions += diagnose(grid, tests, effect, transformed, self.mode, replicates)
+        cautions += diagnose(grid, tests, effect, transformed, ridge.best, replicates)
 
         agreed = all(side.claimed for side in by_side)
         claimed = tests.claimed and agreed and replicates >= LEAST

@@ -69,6 +69,7 @@ class Ridge:
         kept: not clearly worse than the best of their x, shape (y, x).
         tied: not clearly worse than the best of all, shape (y, x).
         moved: whether two rows' keep-sets are disjoint, or the slope's interval excludes 0.
+        best: (y, x) positions of the best of all.
     """
 
     rows: tuple[RidgeRow, ...]
@@ -76,6 +77,7 @@ class Ridge:
     kept: Bools
     tied: Bools
     moved: bool
+    best: tuple[int, int]
 
     def claiming(self, interaction: bool) -> Ridge:
         """With the shift claimed, if there is an interaction and the best y moved."""
@@ -122,7 +124,8 @@ def find_ridge(
         and shift.high is not None
         and min(shift.low * shift.slope, shift.high * shift.slope) > 0
     )
-    return Ridge(tuple(ridge), shift, kept, sets.tied, apart or leans)
+    top = int(np.nanargmax(score[best, np.arange(rows)]))
+    return Ridge(tuple(ridge), shift, kept, sets.tied, apart or leans, (int(best[top]), top))
 
 
 def _eligible(grid: Grid, unstable: Bools | None) -> Bools:

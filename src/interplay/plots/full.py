@@ -14,6 +14,7 @@ from interplay.plots.canvas import drawing
 from interplay.plots.heatmap import grid_size, paint_heatmap
 from interplay.plots.letters import BOLD, shown, wrapped
 from interplay.plots.look import Look, Looks
+from interplay.plots.marks import beside_star
 from interplay.plots.palette import INK, SMALL, TITLE
 from interplay.plots.residuals import paint_residuals
 from interplay.plots.ridge import paint_ridge
@@ -67,7 +68,7 @@ def draw_full(cells: Cells, interaction: Interaction, **looks: Unpack[Looks]) ->
 
 def all_warnings(cells: Cells, interaction: Interaction) -> list[str]:
     """What both warn of, each once, but for what the squares themselves show."""
-    told = [caution.message for caution in interaction.cautions if caution.code not in DRAWN]
+    told = [one.message for one in beside_star(cells, interaction) if one.code not in DRAWN]
     return list(dict.fromkeys([*cells.warnings, *told]))
 
 

@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import ScaledTranslation
 
 from interplay.analysis.axes import Axis
+from interplay.analysis.cautions import Caution
 from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import text_of
@@ -61,18 +62,27 @@ def tied_places(cells: Cells, interaction: Interaction | None) -> list[Place] | 
     return sorted(tied - {cells.best}) if cells.best in tied else None
 
 
+def beside_star(cells: Cells, interaction: Interaction) -> list[Caution]:
+    """The cautions of an analysis but for one of another best cell than the heatmap's.
+
+    They differ where cells miss some seeds: the heatmap has plain means, the analysis takes from
+    each what its seeds add.
+    """
+    best = None
+    if cells.best is not None:
+        best = cells.x.values[cells.best[1]], cells.y.values[cells.best[0]]
+    return [
+        caution
+        for caution in interaction.cautions
+        if caution.code != "best_on_edge" or best in caution.cells
+    ]
+
+
 def reading_cautions(cells: Cells, interaction: Interaction | None) -> list[str]:
     """What the analysis warns of that matters on the heatmap and that `cells` does not say."""
     if interaction is None:
         return []
-    best = None
-    if cells.best is not None:
-        best = cells.x.values[cells.best[1]], cells.y.values[cells.best[0]]
-    told = [
-        caution.message
-        for caution in interaction.cautions
-        if caution.code in SHOWN and (caution.code != "best_on_edge" or best in caution.cells)
-    ]
+    told = [one.message for one in beside_star(cells, interaction) if one.code in SHOWN]
     return [message for message in dict.fromkeys(told) if message not in cells.warnings]
 
 

@@ -10,7 +10,7 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import mean_sd, number_label, short_names, text_of
 from interplay.analysis.verdict import p_text
-from interplay.plots.marks import tied_places
+from interplay.plots.marks import beside_star, tied_places
 from interplay.report.settings import ReportSettings
 from interplay.results.results import Results
 
@@ -49,7 +49,7 @@ def compose(
     question = f"How do {x} and {y} of a {model} network interact on {data}?"
     if "model.name" not in {d["name"] for d in study.get("space", ()) if study.get("format")}:
         question = f"How do {x} and {y} interact?"
-    cautions = [caution.message for caution in found.cautions]
+    cautions = [caution.message for caution in beside_star(cells, found)]
     return Content(
         title=settings.title or f"{results.name}: {x} × {y}",
         byline=settings.author,
