@@ -49,7 +49,7 @@ class Started:
 
     Args:
         command: `python -m MODULE ARGUMENT …`.
-        env: its environment; this process's where left out.
+        env: its environment.
         stdout: a file for its output, where `communicate` is not to give it.
     """
 
@@ -57,20 +57,19 @@ class Started:
 
     def __init__(
         self,
-        command: Iterable[str],
+        command: Iterable[str | bytes],
         cwd: str | Path,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str],
         stdout: str | None = None,
-        **_: Any,
     ) -> None:
-        words = [os.fspath(word) for word in command]
+        words = [os.fsdecode(word) for word in command]
         module, *arguments = words[words.index("-m") + 1 :]
         self.folder = tempfile.TemporaryDirectory()
         own = [Path(self.folder.name, name) for name in ("stdout", "stderr")]
         self.files = [Path(stdout) if stdout else own[0], own[1]]
         self.process = _server().Process(
             target=_be,
-            args=(module, arguments, str(cwd), dict(env or os.environ), [*map(str, self.files)]),
+            args=(module, arguments, str(cwd), dict(env), [*map(str, self.files)]),
             daemon=True,
         )
         self.process.start()
@@ -100,7 +99,7 @@ class Started:
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """What it wrote on stdout and stderr, after its end."""
         self.wait(timeout)
-        out, err = (file.read_text(encoding="utf-8") for file in self.files)
+        out, err = (f.read_text(encoding="utf-8") if f.is_file() else "" for f in self.files)
         return out, err
 
     def send_signal(self, number: int) -> None:
@@ -113,18 +112,38 @@ class Started:
         self.send_signal(signal.SIGTERM)
 
 
-def start(*arguments: str, cwd: Path, **environment: str) -> Any:
-    """`python -m` with these arguments, which finds the tests too; in a process group of its own."""
+def start(*arguments: str | bytes, cwd: Path, stdout: str | None = None, **environment: str) -> Any:
+    """`python -m` with these arguments, which finds the tests too; in a process group of its own.
+
+    Args:
+        stdout: a file for its output, where `communicate` is not to give it.
+        environment: variables of its own.
+    """
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {**os.environ, "PYTHONPATH": paths, **environment}
-    return popen([sys.executable, "-m", *arguments], cwd=cwd, env=env)
+    return popen([sys.executable, "-m", *arguments], cwd, env, stdout)
 
 
-def popen(command: list[str], cwd: Path, env: Mapping[str, str], **options: Any) -> Any:
+def popen(
+    command: Iterable[str | bytes],
+    cwd: Path,
+    env: Mapping[str, str],
+    stdout: str | None = None,
+    **_: Any,
+) -> Any:
+    """As `subprocess.Popen` with pipes that are text, or `stdout` a file."""
     if FORKS:
-        return Started(command, cwd, env)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-    return subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, **pipes)
+        return Started(command, cwd, env, stdout)
+    with Path(stdout or os.devnull).open("wb") as file:
+        return subprocess.Popen(
+            list(command),
+            cwd=cwd,
+            env=env,
+            stdout=file if stdout else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
 
 
 def _server() -> Any:
@@ -146,7 +165,9 @@ def _be(module: str, arguments: list[str], cwd: str, env: dict[str, str], files:
         there = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(there, number)
         os.close(there)
-    sys.stdout, sys.stderr = open(1, "w", encoding="utf-8"), open(2, "w", encoding="utf-8")  # noqa: SIM115
+    coding = env.get("PYTHONIOENCODING", "utf-8")
+    sys.stdout = open(1, "w", encoding=coding)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding=coding, errors="backslashreplace")  # noqa: SIM115
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)

@@ -2,8 +2,6 @@
 
 import errno
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -124,28 +122,17 @@ def test_what_does_not_fit_into_memory_is_a_sentence(here, monkeypatch):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full")
 @pytest.mark.parametrize("verb", [["columns", "t.csv"], ["table", "t.csv", "--csv"]])
-def test_an_answer_that_cannot_be_written_is_said_once(here, verb):
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "interplay", *verb],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-            cwd=here,
-        )
-    told = [line for line in done.stderr.splitlines() if not line.startswith(b"note: ")]
-    assert (done.returncode, told) == (2, [b"error: No space left on device"])
+def test_an_answer_that_cannot_be_written_is_said_once(start, here, verb):
+    done = start("interplay", *verb, cwd=here, stdout="/dev/full")
+    told = [line for line in done.communicate(100)[1].splitlines() if not line.startswith("note: ")]
+    assert (done.returncode, told) == (2, ["error: No space left on device"])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are bytes")
-def test_a_name_that_is_no_text_is_written_as_its_code(here):
-    done = subprocess.run(
-        [sys.executable, "-m", "interplay", "heatmap", b"no\xff.csv"],
-        capture_output=True,
-        check=False,
-        cwd=here,
-    )
-    assert (done.returncode, done.stderr) == (2, b"error: there is no file no\\udcff.csv\n")
+def test_a_name_that_is_no_text_is_written_as_its_code(start, here):
+    done = start("interplay", "heatmap", b"no\xff.csv", cwd=here)
+    assert done.communicate(100)[1] == "error: there is no file no\\udcff.csv\n"
+    assert done.returncode == 2
 
 
 def test_nested_too_deeply_is_no_traceback(here):
@@ -164,14 +151,9 @@ def test_ctrl_c_is_130(here, monkeypatch):
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")
 
 
-def test_a_redirected_answer_is_utf8(here):
+def test_a_redirected_answer_is_utf8(start, here):
     """As on Windows, where a file that takes stdout is opened in an old code page."""
-    done = subprocess.run(
-        [sys.executable, "-m", "interplay", "interaction", *DRAW[1:]],
-        capture_output=True,
-        check=False,
-        cwd=here,
-        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    assert "partial ω²" in done.stdout.decode("utf-8")
+    done = start("interplay", "interaction", *DRAW[1:], cwd=here, PYTHONIOENCODING="cp1252")
+    out, err = done.communicate(100)
+    assert done.returncode == 0, err
+    assert "partial ω²" in out
