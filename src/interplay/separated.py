@@ -43,7 +43,7 @@ def read_separated(path: Path) -> pd.DataFrame:
         frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", index_col=False)
     if _may_be_appended_to(frame):
         _check_lines(path, separator)
-    return frame if separator == "," else _with_points(frame)
+    return frame if separator == "," else _with_points(frame, path, separator)
 
 
 def _check_names(path: Path, separator: str) -> None:
@@ -64,7 +64,7 @@ def _may_be_appended_to(frame: pd.DataFrame) -> bool:
     named = [name for name in frame.columns if not str(name).startswith("Unnamed: ")]
     texts = frame.select_dtypes([object])
     return bool(named and frame[named[-1]].isna().any()) or any(
-        (texts[name] == name).any() for name in texts
+        name in column.tolist() for name, column in texts.items()
     )
 
 
@@ -113,20 +113,29 @@ def _separator(path: Path) -> str:
     return max(",;\t", key=head.count)
 
 
-def _with_points(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_points(frame: pd.DataFrame, path: Path, separator: str) -> pd.DataFrame:
     """Columns of numbers with decimal commas as numbers."""
+    import pandas as pd
+
     found = [name for name in frame.columns if _has_commas(frame[name])]
     if not found:
         return frame
     for name in frame.columns:
         if name not in found and _has_points(frame[name]):
+            texts = pd.read_csv(
+                path, sep=separator, encoding="utf-8-sig", usecols=[name], dtype=str
+            )[name]
+            if not texts.str.contains(".", regex=False).any():  # 1e-3
+                continue
             # 1.234 may be a thousand here: nobody can tell.
             raise ValueError(
                 f"numbers with decimal commas in {found[0]!r} and with points in {name!r}; "
                 "save all with points"
             )
     numbers = {n: frame[n].astype(object).map(_number, na_action="ignore") for n in found}
-    return frame.assign(**{str(name): column.astype(float) for name, column in numbers.items()})
+    for name, column in numbers.items():
+        frame[name] = column.astype(float)
+    return frame
 
 
 def _has_commas(column: pd.Series[Any]) -> bool:

@@ -92,7 +92,8 @@ def read_axis(
 def _natural(text: str) -> tuple[bool, list[tuple[float, str]]]:
     """Numbers in a text by their size, none last: [64, 32] before [128], resnet18 before resnet101."""
     pieces = re.split(r"(\d+(?:\.\d+)?)", text)
-    key = [(float(p), "") if i % 2 else (-1.0, p) for i, p in enumerate(pieces)]
+    # The end of a list stands before its next value: [8] before [8, 8].
+    key = [(float(p), "") if i % 2 else (-1.0, p.rstrip("])}")) for i, p in enumerate(pieces)]
     return text == "none", key
 
 

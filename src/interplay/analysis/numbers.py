@@ -104,14 +104,13 @@ def as_numbers(column: pd.Series[Any]) -> Floats | None:
 
     Booleans are not numbers here, nor what has two parts.
     """
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_complex_dtype(column):
-        return None
-    if pd.api.types.is_numeric_dtype(column):
+    kind = column.dtype.kind
+    if kind in "iuf":
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if column.dtype.kind == "M" or column.dtype.kind == "m":
+    if kind in "bcMm":
         return None
     # Only the few distinct values are parsed, not the many rows.
-    codes, distinct = pd.factorize(column)
+    codes, distinct = pd.factorize(column.to_numpy(object))
     if any(isinstance(value, (bool, np.bool_)) for value in distinct):
         return None
     try:

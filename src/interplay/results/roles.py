@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from interplay.analysis.checks import values_of
-from interplay.analysis.numbers import as_numbers, listed, number_labels
+from interplay.analysis.numbers import as_numbers, listed, number_labels, text_of
 from interplay.table.table import SINGLE, Column, Role, Table
 
 _USE: dict[Role, str] = {
@@ -40,13 +40,14 @@ def _guess(table: Table, names: list[str]) -> str:
 
 def described(table: Table) -> list[dict[str, Any]]:
     """Of each column its role, why it has that, its values and what is done with it."""
+    varied = frozenset(table.varied)
     return [
         {
             **column.to_json(),
             "why": why_of(column),
-            "varies": column.name in table.varied,
+            "varies": column.name in varied,
             "values": _values(table, column.name),
-            "use": _use(table, column),
+            "use": _use(column, column.name in varied),
         }
         for column in table.columns.values()
     ]
@@ -57,9 +58,9 @@ def why_of(column: Column) -> str:
     return f"guessed: {column.why}" if column.sure == "guessed" else column.sure
 
 
-def _use(table: Table, column: Column) -> str:
+def _use(column: Column, varies: bool) -> str:
     if column.role == "hyperparameter":
-        return "an axis, or kept at one value" if column.name in table.varied else "does not vary"
+        return "an axis, or kept at one value" if varies else "does not vary"
     return _BETTER[column.mode] if column.role == "metric" else _USE[column.role]
 
 
@@ -67,15 +68,24 @@ def _values(table: Table, name: str) -> str:
     """A few distinct values, or between which many numbers lie."""
     if name not in table.frame:
         return "no row has one"
-    column = table.frame[name]
-    numbers, empty = as_numbers(column), int(column.isna().sum())
-    finite = numbers[np.isfinite(numbers)] if numbers is not None else np.empty(0)
-    if len(found := np.unique(finite)) > _MOST:
-        low, high = number_labels((found[0], found[-1]))
-        told = f"{len(found)} from {low} to {high}"
+    codes, distinct = pd.factorize(table.frame[name].to_numpy())
+    known = pd.Series(distinct)
+    numbers = as_numbers(known)
+    finite = np.unique(numbers[np.isfinite(numbers)]) if numbers is not None else np.empty(0)
+    if len(finite) > _MOST:
+        low, high = number_labels((finite[0], finite[-1]))
+        told = f"{len(finite)} from {low} to {high}"
+    elif len(finite) == len(distinct):
+        told = ", ".join(number_labels(finite))
     else:
-        told = listed([_short(text) for text in values_of(column.dropna())], _MOST)
+        texts = [_short(text_of(value)) for value in distinct[:_MOST]]
+        told = ", ".join(texts[:_MOST]) + _more(len(distinct) - _MOST)
+    empty = int((codes < 0).sum())
     return told + (f", {empty} empty" if empty and told else "") or "all empty"
+
+
+def _more(count: int) -> str:
+    return f" … and {count} more" if count > 0 else ""
 
 
 _MOST = 5

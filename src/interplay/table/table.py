@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -53,7 +53,7 @@ class Column:
     def to_json(self) -> dict[str, Any]:
         """What the column was taken for; unknown and infinite things are null."""
         ends = [end if math.isfinite(end) else None for end in self.bounds or ()]
-        return {**asdict(self), "order": list(self.order), "bounds": ends or None}
+        return {**vars(self), "order": list(self.order), "bounds": ends or None}
 
 
 @dataclass(frozen=True)
@@ -236,15 +236,19 @@ def varying(frame: pd.DataFrame, columns: Mapping[str, Column]) -> tuple[str, ..
 
     None is a value, but not of rows that wait, or failed, maybe before they had their settings.
     """
+    import numpy as np
+    import pandas as pd
+
     there = {n: c.role for n, c in columns.items() if n in frame}
-    ended = frame
+    ended = np.ones(len(frame), dtype=bool)
     for status in (n for n, role in there.items() if role == "status"):
-        ended = frame[~frame[status].map(status_of).isin(["failed", "unfinished"])]
-    return tuple(
-        n
-        for n, role in there.items()
-        if role == "hyperparameter" and frame[n].nunique() + ended[n].isna().any() > 1
-    )
+        ended = ~frame[status].map(status_of).isin(["failed", "unfinished"]).to_numpy()
+
+    def varies(name: str) -> bool:
+        codes, distinct = pd.factorize(frame[name].to_numpy())
+        return len(distinct) + bool((codes[ended] < 0).any()) > 1
+
+    return tuple(n for n, role in there.items() if role == "hyperparameter" and varies(n))
 
 
 PREFIXES = (

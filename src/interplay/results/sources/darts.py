@@ -15,7 +15,7 @@ import pandas as pd
 from interplay.analysis.numbers import as_numbers, listed
 from interplay.errors import TableError
 from interplay.results.sources.files import frame_in
-from interplay.results.sources.guess import guess_columns, plain
+from interplay.results.sources.guess import plain
 from interplay.results.sources.histories import Logged, with_logged
 from interplay.results.sources.known import known_table
 from interplay.results.sources.logs import log_of, logged_in
@@ -107,14 +107,12 @@ def _table(name: str, frame: pd.DataFrame) -> Table:
     roles: dict[Role, str] = {"seed": "seed", "fold": "fold"}
     if "epochs_run" in names:
         roles["budget"] = "epochs_run"
-    scales = {n: column.log for n, column in guess_columns(frame[settings]).items()}
     table = known_table(
         name,
         frame,
         hyperparameters=settings,
         metrics=metrics,
         roles=roles,
-        logs={n: log for n, log in scales.items() if log is not None},
     )
     return replace(table, notes=tuple(_notes(frame)))
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from interplay.analysis.numbers import listed
 from interplay.errors import TableError, words_of
-from interplay.results.sources.guess import guess_columns, paired_by_name, plain
+from interplay.results.sources.guess import paired_by_name, plain
 from interplay.results.sources.histories import Logged, with_logged
 from interplay.results.sources.known import apart, known_table
 from interplay.results.sources.logs import log_of
@@ -135,7 +135,7 @@ def _table(
     # What is counted is batches, also those after the last measurement.
     frame = plain(frame.drop(columns="epochs_run", errors="ignore"))
     hyper = list(columns.values())
-    paired, guessed = paired_by_name(frame[hyper]), guess_columns(frame[hyper])
+    paired = paired_by_name(frame[hyper])
     # Rows of other experiments are other cells: their code and data may differ.
     hyper += ["experiment"] if frame["experiment"].nunique() > 1 else []
     roles: dict[Role, str] = {"status": "status", "budget": "batches", **paired}
@@ -146,7 +146,6 @@ def _table(
         hyperparameters=[n for n in hyper if n not in paired.values()],
         metrics=metrics,
         roles=roles,
-        logs={n: column.log for n, column in guessed.items() if column.log is not None},
         guessed=paired.values(),
         read_curves=None if curves is None else lambda: curves,
     )

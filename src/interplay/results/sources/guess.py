@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from interplay.analysis.numbers import as_numbers
-from interplay.errors import TableError
+from interplay.errors import TableError, shown
 from interplay.identity import as_held, is_kept_whole
 from interplay.metrics import meaning_of
 from interplay.results.sources.run import columns_of
@@ -57,6 +57,8 @@ FOLDED = re.compile(r"^(std|rank)_test_|^split\d+_|_fit_time$|_score_time$")
 """What scikit-learn's searches write beside their mean scores."""
 OF_OPTUNA = re.compile(r"^(user|system)_attrs[_/]")
 """What Optuna's frames put before names of what is neither a value nor a hyperparameter."""
+NONES = ("None", "none")
+"""How no value is written among numbers, which is a level there and no word."""
 LAST = re.compile("|".join(map(re.escape, SEPARATORS)))
 _RATES = """
 lr learning_rate lr0 base_lr max_lr eta weight_decay wd l1 l2 alpha lambda reg c gamma eps epsilon
@@ -75,10 +77,9 @@ def guess_table(name: str, frame: pd.DataFrame, own: tuple[str, ...] = ()) -> Ta
     """A table of somebody else's, its columns' roles guessed; one that this tool saved is known.
 
     Args:
-        frame: a row a training. Lists and dicts in it become their text.
+        frame: a row a training, as `plain` leaves it.
         own: how the names begin of what its tool keeps by itself: bookkeeping, and no guess.
     """
-    frame = plain(frame)
     if {"seed", "status", "engine", "epochs_asked", "epochs_run", "seconds"} <= set(frame.columns):
         columns = {n: c for n, c in columns_of(frame, {}).items() if n in frame}
     else:
@@ -99,22 +100,33 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
     if frame.columns.has_duplicates:
         twice = ", ".join(frame.columns[frame.columns.duplicated()].unique())
         raise TableError(f"more than one column is called {twice}: rename them")
-    for name, kind in frame.dtypes.items():
+    frame = frame.reset_index(drop=True)
+    changed: dict[str, pd.Series[Any]] = {}
+    for (key, column), kind in zip(frame.items(), frame.dtypes, strict=True):
+        name = str(key)
         # Whose groups pandas makes otherwise, or not at all.
         if isinstance(kind, pd.CategoricalDtype):
-            frame = frame.assign(**{str(name): frame[name].astype(object)})
+            column = changed[name] = column.astype(object)
         elif kind == np.float16:
-            frame = frame.assign(**{str(name): frame[name].astype(np.float32)})
-    for name in frame.select_dtypes([object, "string"]).columns:
-        if frame[name].map(_is_many).any():
-            frame = frame.assign(**{name: frame[name].map(_as_text)})
-        for value in frame[name]:
+            changed[name] = column.astype(np.float32)
+        if column.dtype != object and column.dtype != "string":
+            continue
+        values = column.tolist()
+        if any(map(_is_many, values)):
+            changed[name] = column.map(_as_text)
+        elif any(isinstance(value, str) and value in NONES for value in values):
+            rest = column[~column.isin(NONES)]
+            if rest.notna().any() and as_numbers(rest) is not None:
+                changed[name] = column.astype(object).mask(column.isin(NONES), None)
+        for value in values:
             if isinstance(value, str) and not is_kept_whole(value):
                 raise TableError(
-                    f"column {name!r} holds {value!r}: no table tells texts apart by what stands "
-                    "behind a NUL, or is no UTF-8; replace such signs"
+                    f"column {name!r} holds {shown(value)}: no table tells texts apart by what "
+                    "stands behind a NUL, or is no UTF-8; replace such signs"
                 )
-    return frame.reset_index(drop=True)
+    for name, column in changed.items():
+        frame[name] = column
+    return frame
 
 
 def _parts(name: Any) -> tuple[Any, ...]:
@@ -136,19 +148,23 @@ def guess_columns(frame: pd.DataFrame) -> dict[str, Column]:
     """Each column with what it seems to be."""
     names = list(map(str, frame.columns))
     marked = {name for name in names if name.startswith(PREFIXES)}
-    guesses = {name: _role(frame[name], name in marked, bool(marked)) for name in names}
+    plain = {name: plain_name(name) for name in names}
+    guesses = {
+        name: _role(column, plain[name], name in marked, bool(marked))
+        for name, column in zip(names, (column for _, column in frame.items()), strict=True)
+    }
     for role, order in (
         ("seed", SEEDS),
         ("fold", FOLDS),
         ("budget", BUDGETS),
         ("status", STATUSES),
     ):
-        found = [n for n in names if _fits(role, frame[n], plain_name(n), order)]
+        found = [n for n in names if plain[n] in order and _fits(role, frame[n])]
         # What its tool marks as a setting is a budget only where nothing else is.
-        found.sort(key=lambda n: (n in marked, order.index(plain_name(n))))
+        found.sort(key=lambda n: (n in marked, order.index(plain[n])))
         for only in found[:1]:
             guesses[only] = role, BY_NAME  # type: ignore[assignment]
-    return {name: _column(frame[name], *guess) for name, guess in guesses.items()}
+    return {name: _column(name, *guess) for name, guess in guesses.items()}
 
 
 def plain_name(name: str) -> str:
@@ -157,9 +173,9 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip()).lower()
 
 
-def _role(column: pd.Series[Any], marked: bool, some_marked: bool) -> tuple[Role, str]:
+def _role(column: pd.Series[Any], plain: str, marked: bool, some_marked: bool) -> tuple[Role, str]:
     """What a column is that is neither seed, fold, budget nor status, and why."""
-    name, plain = str(column.name), plain_name(str(column.name))
+    name = str(column.name)
     if marked:
         return "hyperparameter", "marked as a setting"
     if FOLDED.search(name) or name.startswith(("Unnamed: ", "tags.")):
@@ -196,24 +212,23 @@ def paired_by_name(frame: pd.DataFrame) -> dict[Role, str]:
     """Which of these settings is the seed, and which the fold, by their names."""
     found: dict[Role, str] = {}
     names: dict[Role, tuple[str, ...]] = {"seed": SEEDS, "fold": FOLDS}
+    plain = {str(c): plain_name(str(c)) for c in frame}
     for role, words in names.items():
-        called = [str(c) for word in words for c in frame if plain_name(str(c)) == word]
-        fits = [c for c in called if _fits(role, frame[c], plain_name(c), words)]
+        called = [c for word in words for c in plain if plain[c] == word]
+        fits = [c for c in called if _fits(role, frame[c])]
         if fits:
             found[role] = fits[0]
     return found
 
 
-def _fits(role: str, column: pd.Series[Any], plain: str, names: tuple[str, ...]) -> bool:
-    if plain not in names:
-        return False
+def _fits(role: str, column: pd.Series[Any]) -> bool:
+    """Whether a column that is called like a role has the values of one."""
     if role == "status":
         return any(status_of(word) for word in column.dropna().unique())
     return role == "seed" or as_numbers(column) is not None
 
 
-def _column(column: pd.Series[Any], role: Role, why: str) -> Column:
-    name = str(column.name)
+def _column(name: str, role: Role, why: str) -> Column:
     if role == "metric":
         meaning = meaning_of(name)
         return Column(name, role, "guessed", mode=meaning.mode, bounds=meaning.bounds, why=why)

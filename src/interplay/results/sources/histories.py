@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from interplay.results.sources.guess import guess_table, plain_name
+from interplay.results.sources.guess import guess_table, plain, plain_name
 from interplay.table.table import Table
 
 Logged = tuple[str, str, int, float]
@@ -31,7 +31,7 @@ def logged_table(
         own: as of `guess_table`.
     """
     frame, _, curves = with_logged(frame, member, logged)
-    table = guess_table(name, frame, own)
+    table = guess_table(name, plain(frame), own)
     return table if curves is None else replace(table, read_curves=lambda: curves)
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from interplay.analysis.numbers import listed
 from interplay.errors import TableError
 from interplay.metrics import Mode
-from interplay.results.sources.guess import guess_columns, paired_by_name, plain, plain_name
+from interplay.results.sources.guess import paired_by_name, plain, plain_name
 from interplay.results.sources.histories import with_logged
 from interplay.results.sources.known import apart, known_table
 from interplay.results.sources.logs import log_of, logged_in
@@ -182,7 +182,6 @@ def _table(sweep: Path, jobs: Sequence[_Job], sweeper: Mapping[str, Any]) -> Tab
         *_others(frame, [c for c in columns.values() if c not in overridden], groups),
     ]
     paired = paired_by_name(frame[hyper])
-    guessed = guess_columns(frame[hyper])
     hyper = [column for column in hyper if column not in paired.values()]
     roles: dict[Role, str] = {"status": "status", **paired}
     if curves is not None:
@@ -198,7 +197,7 @@ def _table(sweep: Path, jobs: Sequence[_Job], sweeper: Mapping[str, Any]) -> Tab
         roles=roles,
         # The plain sweeper takes one value after the other, as they were given.
         orders={c: _words(frame[c]) for c in hyper if (sweep / SWEEP).is_file()},
-        logs={c: log for c in hyper if (log := drawn.get(c, guessed[c].log)) is not None},
+        logs={c: log for c in hyper if (log := drawn.get(c)) is not None},
         modes={objective: mode} if objective else {},
         guessed=paired.values(),
         default=Default(metric=objective),

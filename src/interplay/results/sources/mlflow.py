@@ -167,7 +167,10 @@ def _with_values(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame, with what was logged in place of the text that MLflow keeps of it."""
     names = [name for name in map(str, frame.columns) if name.startswith((PARAM, TAG))]
     texts = [n for n in names if all(isinstance(text, str) for text in frame[n].dropna())]
-    return frame.assign(**{name: valued(list(frame[name])) for name in texts})
+    frame = frame.copy(deep=False)
+    for name in texts:
+        frame[name] = valued(list(frame[name]))
+    return frame
 
 
 def _leaves(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

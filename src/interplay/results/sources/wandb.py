@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from interplay.errors import TableError
-from interplay.results.sources.guess import guess_table
+from interplay.results.sources.guess import guess_table, plain
 from interplay.results.sources.nested import flat
 from interplay.results.sources.texts import read_json, read_yaml
 from interplay.table.table import Table
@@ -73,7 +73,7 @@ def read(source: str) -> Table:
     told = f"files/{CONFIG} (what was set) or files/{SUMMARY} (what it gave)"
     if not rows:
         raise TableError(f"no run of W&B's in {path} has {told}: {EXPORT}")
-    table = guess_table(path.resolve().name, pd.DataFrame(rows), (ID,))
+    table = guess_table(path.resolve().name, plain(pd.DataFrame(rows)), (ID,))
     note = f"runs without {told}, left out: {left} of {left + len(rows)}"
     return replace(table, notes=(note,) if left else ())
 
