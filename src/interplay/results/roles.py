@@ -75,8 +75,8 @@ def _values(table: Table, name: str) -> str:
     if len(finite) > _MOST:
         low, high = number_labels((finite[0], finite[-1]))
         told = f"{len(finite)} from {low} to {high}"
-    elif len(finite) == len(distinct):
-        told = ", ".join(number_labels(finite))
+    elif numbers is not None and len(distinct) <= _MOST:
+        told = ", ".join(number_labels(np.unique(numbers)))
     else:
         texts = [_short(text_of(value)) for value in distinct[:_MOST]]
         told = ", ".join(texts[:_MOST]) + _more(len(distinct) - _MOST)

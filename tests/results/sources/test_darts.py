@@ -102,7 +102,6 @@ def test_a_tune_with_its_logs(tune):
         assert table.of("metric") == ("train/loss", "val/JaccardIndex", "val/loss")
         modes = [table.columns[n].mode for n in ("val/JaccardIndex", "val/loss")]
         assert modes == ["max", "min"]
-        assert table.columns["learning_rate"].log
         assert frame["epochs_run"].tolist() == [EPOCHS[lr] for lr in own["learning_rate"]]
         assert not table.notes
 
