@@ -1,8 +1,7 @@
 """The reference engine: seeded, exact, exactly as long as asked; every optimiser and schedule."""
 
+import json
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from sklearn.metrics import f1_score, mean_absolute_error, r2_score, root_mean_s
 from interplay.data.dataset import Dataset
 from interplay.data.load import load_dataset
 from interplay.models import FAMILIES
-from interplay.models.factory import build_model, input_kind
+from interplay.models.factory import build_model
 from interplay.study.study import Study
 from interplay.training.batches import BatchOrder
 from interplay.training.dropout import SeededDropout, seed_dropout
@@ -21,10 +20,10 @@ from interplay.training.members import Member, section
 from interplay.training.metrics import evaluate
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.randomness import key_of
-from interplay.training.reference import train_member
 from interplay.training.schedules import SCHEDULES
 from interplay.training.tensors import make_parts
 from tests.models.pairwise import pairwise
+from tests.training.elsewhere import train
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +31,7 @@ def digits():
     return load_dataset({"name": "digits"})
 
 
-def train(study, dataset, seed=0, cell=0):
-    config = study.cells()[cell]
-    member = Member("k", config, seed, study.epochs)
-    data = section(config, "data")
-    kind = input_kind(section(config, "model"), data["view"], dataset)
-    parts = make_parts(dataset, kind, data, fold=None, folds=None, device="cpu")
-    return train_member(member, parts, folders=study.folders)
-
-
-def test_the_same_member_gives_the_same_numbers_in_any_process(digits, make_study):
+def test_the_same_member_gives_the_same_numbers_in_any_process(digits, make_study, start, tmp_path):
     study = make_study(epochs=2, model={"dropout": 0.5, "norm": "batch"})
     here = train(study, digits, seed=3)
     # Whatever the process did before must not matter.
@@ -50,18 +40,11 @@ def test_the_same_member_gives_the_same_numbers_in_any_process(digits, make_stud
     np.random.seed(5)
     again = train(study, digits, seed=3)
     assert again.curves == here.curves
-    script = (
-        "import torch; torch.set_num_threads(1)\n"
-        "from interplay.study.study import Study\n"
-        "from interplay.data.load import load_dataset\n"
-        "from tests.training.test_reference import train\n"
-        f"study = Study(**{study.tables!r})\n"
-        "print(train(study, load_dataset({'name': 'digits'}), seed=3).curves)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    other = eval(done.stdout.strip().splitlines()[-1])
+    tables = json.dumps(study.tables)
+    process = start("tests.training.elsewhere", tables, "3", cwd=tmp_path)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    other = json.loads(out.splitlines()[-1])
     for name, values in here.curves.items():
         assert other[name] == pytest.approx(values, rel=1e-5), name
     assert train(study, digits, seed=4).curves != here.curves
