@@ -6,12 +6,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
 from matplotlib.offsetbox import TextArea
 
 from interplay.analysis import CellMeans
 from interplay.analysis.interaction import InteractionTest
 
 X, Y = "model.h", "model.d"
+LAY_OUT = Figure.draw_without_rendering  # which `conftest` puts off
 
 
 def peak(i, j):
@@ -50,9 +52,15 @@ def squares(ax):
     return {(int(t.get_position()[1]), int(t.get_position()[0])): t for t in inside}
 
 
+def laid_out(figure):
+    """Lay a figure out, if anything has changed since it was."""
+    if figure.stale:
+        LAY_OUT(figure)
+
+
 def colours(ax):
     """The colour of each square, shape (rows, columns, 4)."""
-    ax.figure.draw_without_rendering()
+    laid_out(ax.figure)
     mesh = next(c for c in ax.collections if isinstance(c, QuadMesh))
     return mesh.get_facecolors().reshape(*mesh.get_coordinates()[1:, 1:].shape[:2], 4)
 
@@ -91,7 +99,7 @@ def undrawn(figure):
 
 def boxes(figure):
     """(text, extent, slanted) of all that is written, but for stars, which sit on corners."""
-    figure.draw_without_rendering()
+    laid_out(figure)
     skip = undrawn(figure)
     shown = [t for t in figure.findobj(plt.Text) if t.get_text().strip() and t.get_visible()]
     return [

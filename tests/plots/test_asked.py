@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -10,12 +9,6 @@ from interplay.errors import TableError, UnknownNameError
 from interplay.results.results import Results
 from interplay.table.table import Column
 from tests.results.test_results import X, Y, make_run
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def test_every_picture_is_one_call_away_and_none_is_saved(tmp_path, monkeypatch):

@@ -10,12 +10,6 @@ from interplay.plots.canvas import luminance
 from tests.plots.pictures import clipped, overlapping, words
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 def curves(names=("one", "two"), epochs=12, lost=(), sd=0.02, members=5):
     rows = [
         {"setting": name, "epoch": e + 1, "mean": 0.5 + 0.1 * k + 0.02 * e, "sd": sd}

@@ -19,12 +19,6 @@ from tests.plots.pictures import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 def test_three_pictures_the_verdict_and_every_warning_once():
     cells, found = both(table(seeds=4))
     figure = draw_full(cells, found, title="mine: accuracy")
@@ -81,6 +75,7 @@ def test_nothing_is_clipped_or_overlaps_and_rows_lie_at_the_same_height(xs, ys, 
             assert text.get_window_extent().width <= 0.95 * abs(other - one)[0]
 
 
+@pytest.mark.usefixtures("at_once")
 def test_it_is_white_whatever_the_style(tmp_path):
     with plt.style.context(["dark_background", {"savefig.facecolor": "black"}]):
         figure = draw_full(*both(table()))

@@ -15,13 +15,7 @@ from interplay.analysis import CellMeans
 from interplay.plots import draw_heatmap
 from interplay.plots.canvas import luminance
 from interplay.plots.heatmap import grid_size
-from tests.plots.pictures import bars, squares
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
+from tests.plots.pictures import bars, laid_out, squares
 
 
 def table(xs=(8, 16, 32), ys=(0.0, 0.5), seeds=3):
@@ -149,6 +143,7 @@ def test_the_best_square_is_outlined_and_starred():
     assert "★" not in words(draw_heatmap(bad))
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_square_too_small_loses_its_sd_and_the_title_says_so():
     _, ax = plt.subplots(figsize=(3.4, 2.2), layout="constrained")
     draw_heatmap(cells_of(table(ys=range(6))), ax=ax)
@@ -198,7 +193,7 @@ def test_bins_state_their_n_and_scale():
 def outside(ax):
     """Texts that stick out of the figure, but for the colour bar's ticks, which end with it."""
     figure = ax.figure
-    figure.draw_without_rendering()
+    laid_out(figure)
     for bar in bars(ax):
         bar.set_yticks([])
     whole = figure.bbox.padded(1)
@@ -228,7 +223,7 @@ def test_nothing_is_clipped(xs, ys):
 def test_it_reads_on_a_dark_page(tmp_path):
     with plt.style.context(["dark_background", {"savefig.facecolor": "black"}]):
         ax = draw_heatmap(cells_of(table()))
-        ax.figure.savefig(tmp_path / "dark.png")
+        ax.figure.savefig(tmp_path / "dark.png", dpi=40)
     image = plt.imread(tmp_path / "dark.png")
     assert image[2, 2].min() == 1  # opaque white, whatever the style says
     squares_text = set(squares(ax).values())

@@ -10,13 +10,6 @@ from interplay.plots.letters import shown
 from tests.plots.every import EVERY, numbers
 from tests.plots.pictures import clipped, words
 
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 HOSTILE = {
     "signs": (r"$\frac$ 50% a_b #{x}^2 & ~ ($) or ($)", r"$\frac$ 50% a_b #{x}^2 & ~ ($) or ($)"),
     "characters": (
@@ -49,11 +42,13 @@ def drawn_as_written(picture, name, drawn, inside=True):
         assert clipped(ax.figure) == []
 
 
+@pytest.mark.usefixtures("at_once")  # with all its warnings
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_names_and_values_are_drawn_as_written(kind):
     drawn_as_written("heatmap", *HOSTILE[kind], inside=kind != "long")
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("picture", EVERY)
 def test_every_picture_draws_them_so(picture):
     drawn_as_written(picture, ALL, None)

@@ -12,12 +12,6 @@ from interplay.plots.canvas import luminance
 from tests.plots.pictures import X, Y, both, clipped, overlapping, spoil, table, words
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 def cells_of(frame, **options):
     return both(frame, **options)[0]
 
@@ -101,6 +95,7 @@ def test_nothing_is_clipped_or_overlaps(xs, ys):
     assert legends.x0 > figure.axes[0].get_window_extent().x1
 
 
+@pytest.mark.usefixtures("at_once")  # with all its warnings
 @pytest.mark.parametrize("tail", ["{}", "{} and then the same again, word for word"])
 def test_long_names_leave_the_axes_most_of_the_figure(tail):
     ys = [tail.format(f"a name that is as long as three of its kind {i}") for i in range(3)]

@@ -8,13 +8,7 @@ import pytest
 
 from interplay.errors import InterplayError
 from tests.plots.every import EVERY, METRIC, ON_AXES, numbers
-from tests.plots.pictures import bars, both, clipped, table, words
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
+from tests.plots.pictures import bars, both, clipped, laid_out, table, words
 
 
 def inks(ax):
@@ -23,6 +17,7 @@ def inks(ax):
     return np.asarray(ax.figure.canvas.buffer_rgba())[..., :3]
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("picture", EVERY)
 def test_title_size_words_and_colours_are_arguments(picture):
     asked = {"title": "Mine", "figsize": (7.0, 5.0), "labels": {METRIC: "share right"}}
@@ -30,9 +25,13 @@ def test_title_size_words_and_colours_are_arguments(picture):
     assert tuple(ax.figure.get_size_inches()) == (7.0, 5.0)
     assert "Mine" in words(ax)
     assert picture == "ridge" or "share right" in words(ax)
+    places = [each.get_position().bounds for each in ax.figure.axes]
     # A bright pink is among its colours; neither the usual ones nor the words have any.
     red, green, blue = np.moveaxis(inks(ax).astype(int), -1, 0)
     assert ((red - green > 40) & (blue > 240)).sum() > 50
+    # It was laid out before: drawn for a file or a notebook, nothing moves.
+    again = [each.get_position().bounds for each in ax.figure.axes]
+    np.testing.assert_allclose(again, places, atol=1e-4)
 
 
 @pytest.mark.parametrize("picture", EVERY)
@@ -55,6 +54,7 @@ def test_a_wrong_argument_is_one_message(picture, wrong, message):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("picture", ON_AXES)
 def test_the_title_is_the_axes_own(picture):
     ax = ON_AXES[picture](*numbers())
@@ -62,7 +62,7 @@ def test_the_title_is_the_axes_own(picture):
     title = ax.get_title()
     ax.set_title("Mine")
     ax.figure.set_size_inches(9, 6)
-    ax.figure.draw_without_rendering()
+    laid_out(ax.figure)
     assert title.replace("\n", " ") not in words(ax)
     assert ax.get_title() == "Mine"
     assert before != words(ax)
@@ -74,7 +74,7 @@ def test_the_title_is_the_axes_own(picture):
 def outside(axes):
     """What of each axes reaches into another one's ink or out of the figure, in pixels."""
     figure = axes[0].figure
-    figure.draw_without_rendering()
+    laid_out(figure)
     boxes = [ax.get_tightbbox(figure.canvas.get_renderer()) for ax in axes]
     over = [
         min(a.x1, b.x1) - max(a.x0, b.x0)
@@ -93,6 +93,7 @@ def outside(axes):
         *((("heatmap", "lines"), layout) for layout in ("constrained", "tight", "later")),
     ],
 )
+@pytest.mark.usefixtures("at_once")
 def test_neighbours_keep_their_room(pictures, layout):
     layout, later = (None, True) if layout == "later" else (layout, False)
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout=layout, dpi=50)
@@ -110,8 +111,9 @@ CROWD = tuple(f"warning {i}: of such a length that it is broken in two or three"
 
 @pytest.mark.parametrize(
     ("layout", "style"),
-    [(None, "default"), ("constrained", "default"), ("tight", "dark_background")],
+    [(None, "default"), ("tight", "dark_background")],
 )
+@pytest.mark.usefixtures("at_once")
 def test_four_with_many_warnings_are_all_there(layout, style):
     """However much is to be said below: titles stay in the figure, squares large enough to read."""
     cells, found = numbers()

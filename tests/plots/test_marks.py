@@ -11,13 +11,19 @@ from matplotlib.offsetbox import DrawingArea
 from interplay.analysis.cautions import Caution
 from interplay.plots import draw_heatmap
 from interplay.plots.marks import beside_star, reading_cautions, tied_places
-from tests.plots.pictures import X, Y, additive, both, clipped, rings, spoil, squares, table, words
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
+from tests.plots.pictures import (
+    X,
+    Y,
+    additive,
+    both,
+    clipped,
+    laid_out,
+    rings,
+    spoil,
+    squares,
+    table,
+    words,
+)
 
 
 @cache
@@ -107,7 +113,7 @@ def test_rings_hide_no_number(size):
     cells, found = both(table(xs=range(6), ys=range(5)))
     _, ax = plt.subplots(figsize=size, layout="constrained")
     draw_heatmap(cells, ax=ax, interaction=found)
-    ax.figure.canvas.draw()
+    laid_out(ax.figure)
     (line,) = [line for line in ax.lines if line.get_gid() == "tied"]
     radius = line.get_markersize() / 2 * ax.figure.dpi / 72
     for x, y in line.get_transform().transform(line.get_xydata()):
@@ -160,7 +166,7 @@ def test_footnotes_have_room_of_their_own():
     assert reading_cautions(cells, found)
     heights = []
     for ax in (draw_heatmap(cells), draw_heatmap(cells, interaction=found)):
-        ax.figure.canvas.draw()
+        laid_out(ax.figure)
         heights.append(ax.get_window_extent().height)
     assert heights[1] > 0.93 * heights[0]
 

@@ -1,18 +1,11 @@
 """What the ink of small multiples says."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 
 from interplay.plots import draw_multiples
 from tests.plots.pictures import both, clipped, overlapping, rings, squares, table, words
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def panels(count, xs=(8, 16, 32, 64), ys=(0.0, 0.2, 0.4), **options):

@@ -24,12 +24,6 @@ from tests.plots.pictures import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 @cache
 def plain(mode="max"):
     """The plain table's analysis and residual map, drawn once: only for looking at."""

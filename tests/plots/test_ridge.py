@@ -10,13 +10,17 @@ from matplotlib.patches import Rectangle
 from interplay.plots import draw_heatmap, draw_ridge, overlay_ridge
 from interplay.plots.canvas import luminance
 from interplay.plots.palette import BEST, KEPT
-from tests.plots.pictures import X, both, clipped, overlapping, spoil, squares, table, words
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
+from tests.plots.pictures import (
+    X,
+    both,
+    clipped,
+    laid_out,
+    overlapping,
+    spoil,
+    squares,
+    table,
+    words,
+)
 
 
 def bars(ax, colour):
@@ -148,7 +152,7 @@ def test_nothing_is_clipped_or_overlaps(xs, ys):
 
 def test_numbers_fit_their_bars():
     ax = draw_ridge(both(table(range(10), range(6), noise=0.05))[1])
-    ax.figure.canvas.draw()
+    laid_out(ax.figure)
     wide = ax.transData.transform((0.72, 0))[0] - ax.transData.transform((0, 0))[0]
     assert squares(ax)
     assert all(text.get_window_extent().width <= wide for text in squares(ax).values())
