@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from interplay.analysis.checks import Outcome, outcomes
 from interplay.analysis.codes import rows_of, setting_codes
 from interplay.analysis.score import score_of
 from interplay.kinds import How
 from interplay.metrics import Mode
-from interplay.table.statuses import status_of
-from interplay.training.members import WITH_RESULT
 
 
 def best_so_far(
@@ -47,20 +46,22 @@ def best_so_far(
         - `seconds`: training time spent so far, this cell's included: the sum of its members'
           seconds and of those before. Workers train side by side, so the clock showed less;
         - `best`, `best_low`, `best_high`: the best score so far with the band of its cell.
+
+    Raises:
+        TableError: the metric is not numeric.
     """
     names = ["score", "low", "high", "n", "unstable", "stopped", "seconds"]
     tail = [*names, "best", "best_low", "best_high"]
-    told = status is not None and status in frame
-    said = frame[status].map(status_of) if told else pd.Series("complete", frame.index)
-    frame, said = frame[said != "unfinished"], said[said != "unfinished"]
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, metric])))
+    numbers, outcome = outcomes(frame, metric, status, with_stopped=False)
+    ended = outcome != Outcome.UNFINISHED
+    frame, numbers, outcome = frame[ended], numbers[ended], outcome[ended]
     if frame.empty:
         return pd.DataFrame(columns=["number", *varied, *tail])
-    values = pd.to_numeric(frame[metric]) if metric in frame else pd.Series(np.nan, frame.index)
-    values = values.where(said.isin(WITH_RESULT))
+    stopped = outcome == Outcome.STOPPED
+    numbers = np.where(stopped | (outcome == Outcome.COMPLETE), numbers, np.nan)
     cells = rows_of(setting_codes(frame, tuple(varied)))
     table = frame.iloc[[rows[0] for rows in cells]][list(varied)].reset_index(drop=True)
-    numbers = values.to_numpy(dtype=float)
-    stopped = (said == "stopped").to_numpy()
     spent = frame[seconds].to_numpy(dtype=float)
     rows = []
     for mine in cells:

@@ -88,7 +88,7 @@ def save_search(results: Results, file: Path, metric: str | None = None, mode: A
     looks = {}
     if search := results.study.get("search"):
         kind = f"cells, scanned with {search['scheduler']}" if search["scheduler"] else "search"
-        best = results.study["metric"]
+        best = metric or results.study["metric"]
         looks["title"] = f"{results.name}: best {best} so far, {search['method']} {kind}"
     left, _ = results.search_curve(metric, mode, **looks)
     _save(root_of(left), file)

@@ -201,11 +201,11 @@ class Results:
         if not self.table.ordered:
             raise TableError(f"{self.name} does not say in which order its cells were tried")
         table, name = self.table, metric_of(self.table, metric)
-        # A hyperparameter of Optuna's may be called seconds.
-        params = table.of("hyperparameter")
+        # A hyperparameter or objective of Optuna's may be called seconds.
+        timed = "trial_seconds" if "trial_seconds" in self.frame else "seconds"
         return best_so_far(
             self.frame, self.varied, name, mode or mode_of(table, name), table.score,
-            status=table.one("status"), seconds="trial_seconds" if "seconds" in params else "seconds",
+            status=table.one("status"), seconds=timed,
         )  # fmt: skip
 
     def cells(self, question: Question) -> Cells:

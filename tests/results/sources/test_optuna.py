@@ -4,7 +4,7 @@ import importlib.util
 import math
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import numpy as np
 import optuna
@@ -477,12 +477,12 @@ def test_what_cannot_be_read_is_one_message(tmp_path, monkeypatch):
         ("none.db", "there is no file none.db"),
         ("sqlite:///none.db", "there is no file none.db"),
         ("sqlite:///none.db#digits", "there is no file none.db"),
-        ("other.db", "cannot be read; what can: a run folder"),
-        ("sqlite:///other.db", "cannot be read; what can: a run folder"),
-        ("empty.db", "cannot be read; what can: a run folder"),
+        ("other.db", "cannot be read; what can: "),
+        ("sqlite:///other.db", "cannot be read; what can: "),
+        ("empty.db", "cannot be read; what can: "),
         ("torn.db", "torn.db cannot be reached: (sqlite3.OperationalError) no such table"),
         ("broken.log", "broken.log cannot be"),
-        ("deep.log", "cannot be read; what can: a run folder"),
+        ("deep.log", "cannot be read; what can: "),
         ("sqlite:///no_study.db", "sqlite:///no_study.db holds no study"),
         ("redis://me:secret@127.0.0.1:1", "redis://me:…@127.0.0.1:1 cannot be reached"),
         ("postgresql://me:secret@127.0.0.1:1/mlflow", "If it is MLflow's, start `mlflow server`"),
@@ -617,6 +617,18 @@ def test_the_order_of_trials_is_a_search(pruned, tmp_path):
         picture.unlink()
     assert "which way is value better" in call("table", tmp_path / "t.csv", "--progress").stderr
     assert "-o draws --progress" in call("table", file, "-o", picture).stderr
+
+
+@pytest.mark.parametrize("column", ["number", "state", "value", "duration", "seconds", "params_lr"])
+@pytest.mark.parametrize("odd", [1e308, np.inf, "x", None, True, "1 days", [1], b"x", 2**70])
+def test_a_frame_of_odd_values_is_a_table_or_a_message(column, odd):
+    trials = {"number": [0, 1], "state": ["COMPLETE", "PRUNED"], "value": [0.1, 0.2]}
+    frame = pd.DataFrame(trials | {"duration": pd.Timedelta("1s"), "params_lr": [1, 2]})
+    frame[column] = pd.Series([odd, odd], dtype=object)
+    tried = None
+    with suppress(InterplayError):
+        tried = Results.from_frame(frame).progress(mode="min")
+    assert tried is None or len(tried) <= 2
 
 
 def test_trials_that_run_are_no_part_of_the_search_yet():

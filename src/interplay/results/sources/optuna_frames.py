@@ -7,6 +7,7 @@ Parameters are `params_lr`, what was optimised `value`, `values_0` … or, where
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
@@ -45,7 +46,7 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
     if ordered:
         frame = frame.sort_values("number", kind="stable", ignore_index=True)
     if "duration" in frame and "seconds" not in frame:
-        spent = pd.to_timedelta(frame["duration"], errors="coerce")
+        spent = pd.to_timedelta(frame["duration"].map(_told), errors="coerce")
         frame = frame.assign(seconds=spent.dt.total_seconds())
     ordered = ordered and "seconds" in frame and is_numeric_dtype(frame["seconds"])
     others = guess_columns(frame.drop(columns=list(objectives.values())))
@@ -58,6 +59,11 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
     return Table(
         name, frame, columns, varying(frame, columns), default=Default(metric=only), ordered=ordered
     )
+
+
+def _told(duration: Any) -> str | pd.Timedelta | None:
+    """How long a trial took, in a CSV as text."""
+    return duration if isinstance(duration, (str, pd.Timedelta)) else None
 
 
 def _named(column: str) -> str:
