@@ -26,7 +26,8 @@ def clearly_worse_by_loops(frame, comparisons, pairs):
         (centred, wide.mean(axis=1), True), (ranks, ranks.mean(axis=1), False)
     ):  # fmt: skip
         own = table.var(axis=1, ddof=1).to_numpy() * (n - 1) / df
-        spread = moderate(Spread(own, np.full(cells, df)), means.to_numpy(), trend=trend)
+        levels = [pd.factorize(wide.index.get_level_values(n), sort=True)[0] for n in "yx"]
+        spread = moderate(Spread(own, np.full(cells, df)), means.to_numpy(), levels, trend=trend)
         at = {cell: i for i, cell in enumerate(wide.index)}
         for cell, best in pairs:
             parts = [spread.variance[at[c]] / n for c in (cell, best)]
@@ -144,7 +145,7 @@ def test_moderation_of_equal_spreads_pools_them():
     own = generator.chisquare(4, 4000) / 4
     found = moderate(Spread(own, np.full(4000, 4.0)), np.zeros(4000), trend=False)
     assert found.variance == pytest.approx(np.ones(4000), rel=0.15)
-    assert found.df.min() > 100
+    assert (found.df == 16).all()  # four times its own, however many scatter alike
 
 
 def test_moderation_follows_the_mean():
@@ -177,3 +178,21 @@ def test_moderation_has_no_unit_and_lies_between(rng, unit):
     # Those that scatter more stay those that scatter more.
     same = np.flatnonzero(df == 3)
     assert (np.diff(found.variance[same][np.argsort(own[same])]) >= -1e-12).all()
+
+
+def test_moderation_sees_a_level_whose_cells_all_scatter_more():
+    generator = np.random.default_rng(0)
+    level = np.repeat(np.arange(6), 6)
+    true = np.where(level == 2, 25.0, 1.0)
+    own = true * generator.chisquare(4, 36) / 4
+    df = np.full(36, 4.0)
+    plain, told = (
+        moderate(Spread(own, df), np.zeros(36), levels, trend=False) for levels in ((), (level,))
+    )
+    away = [np.abs(np.log(found.variance / true))[level == 2].mean() for found in (plain, told)]
+    assert away[1] < 0.6 * away[0]
+    # One exploded cell is no level.
+    own = generator.chisquare(4, 36) / 4
+    own[0] = 1e5
+    found = moderate(Spread(own, df), np.zeros(36), (level,), trend=False)
+    assert found.variance[1:6].max() < 20

@@ -111,7 +111,9 @@ def _spread(grid: Grid, value: Floats, share: Floats, mean: Floats, *, trend: bo
         df = np.bincount(grid.cell, share, size) * (1 - 1 / count)
         own = Spread(squares / df, np.where(count > 1, df, 0.0))
     filled = count > 0
-    found = moderate(Spread(own.variance[filled], own.df[filled]), mean[filled], trend=trend)
+    levels = [code.ravel()[filled] for code in np.indices(grid.shape)]
+    known = Spread(own.variance[filled], own.df[filled])
+    found = moderate(known, mean[filled], levels, trend=trend)
     variance, freedom = np.full(size, np.nan), np.full(size, np.nan)
     variance[filled], freedom[filled] = found.variance, found.df
     return Spread(variance, freedom)
