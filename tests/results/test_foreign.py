@@ -138,6 +138,8 @@ def test_a_dict_of_columns_and_a_list_of_rows_are_frames_too():
         ({"lr": 1}, "'lr' has int"),
         ({"lr": [1, 2], "width": [1]}, "makes no table: All arrays must be of the same length"),
         ({"lr": {1, 2}}, "makes no table: .* type is unordered"),
+        ({"lr": [10**400, 0.5]}, "too large for a table"),
+        ([{"lr": 10**400}, {"lr": 0.5}], "too large for a table"),
         ([{1: 1, "1": 2}], "record 1 has more than one value called 1"),
     ):
         with pytest.raises(TableError, match=says):
@@ -262,6 +264,13 @@ def test_only_marked_columns_are_settings_where_a_tool_marks_them():
     table = Results.from_frame(given.assign(loss2=[1, 2] * 6, note=["a", "b"] * 6)).table
     assert table.varied == ("params_lr", "params_width")
     assert (table.columns["loss2"].role, table.columns["note"].role) == ("metric", "bookkeeping")
+
+
+def test_of_thousands_of_settings_some_are_named():
+    wide = {f"c{i}": [i, i + 1] * 6 for i in range(2000)}
+    with pytest.raises(TableError, match=r"c0 has 0, 1;.* … and 1980 more") as refused:
+        Results.from_frame(pd.concat([frame(), pd.DataFrame(wide)], axis=1)).cells(ASKED)
+    assert len(str(refused.value)) < 2000
 
 
 def test_guessed_seeds_are_used_and_told_ones_go_before():

@@ -34,6 +34,8 @@ GRID_FILL = 0.5
 Flags = npt.NDArray[np.bool_]
 MOST_LEVELS = 500
 """More positions than this on one axis are no heatmap."""
+MOST_NAMED = 20
+"""Hyperparameters that a message names one by one."""
 BINS = 8
 """As many as are named where somebody should ask for some."""
 
@@ -218,8 +220,10 @@ class RowReader:
             if frame[name].nunique() + bool(frame[name].isna().to_numpy()[ended].any()) > 1
         )
         if varying and self.over is None:
-            found = {name: values_of(frame[name]) for name in varying}
+            found = {name: values_of(frame[name]) for name in varying[:MOST_NAMED]}
             lines = "; ".join(f"{name} has {listed(values)}" for name, values in found.items())
+            if (more := len(varying) - len(found)) > 0:
+                lines += f"; … and {more} more"
             example = (varying[0], found[varying[0]][0])
             guess: tuple[str | Option, ...] = ()
             if self.guessed:

@@ -32,6 +32,9 @@ for _name, _summary in {
     FORMS.register(Entry(_name, f"{__package__}.{_name}:read_frame", _summary))
 
 
+TOO_LARGE = "a whole number is too large for a table (hundreds of digits): write it as text"
+
+
 def table_of(name: str, frame: pd.DataFrame) -> Table:
     """The table of a frame, read by the form that knows it, else by guessing.
 
@@ -82,6 +85,8 @@ def _of_columns(columns: Mapping[Any, Any]) -> pd.DataFrame:
             )
     try:
         return pd.DataFrame(dict(columns))
+    except OverflowError:
+        raise TableError(TOO_LARGE) from None
     except (ValueError, TypeError) as error:
         raise TableError(f"a dict of columns makes no table: {words_of(error)}") from None
 
@@ -106,4 +111,7 @@ def of_records(records: Iterable[Any]) -> pd.DataFrame:
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
             raise TableError(f"record {number} has more than one value called {twice}")
-    return pd.DataFrame(rows)
+    try:
+        return pd.DataFrame(rows)
+    except OverflowError:
+        raise TableError(TOO_LARGE) from None
