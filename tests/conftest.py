@@ -18,6 +18,7 @@ os.environ |= {"TQDM_DISABLE": "1", "MPLBACKEND": "agg"}
 
 import pytest
 import torch
+from _pytest.nodeid import coerce_node_id
 from hypothesis import settings
 
 # As in a worker: more threads than members would fight over the cores.
@@ -50,6 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
+        if hasattr(item.config, "workerinput"):
+            # What pytest-xdist 3.8 does to `_nodeid`, which pytest 9.2 no longer reads: without it
+            # every test is a group of its own, and Ray starts in each process.
+            item._id = coerce_node_id(f"{item.nodeid}@{_group(item)}")
     items.sort(key=lambda item: _group(item) != "start")
     items.sort(key=lambda item: _group(item) != "ray_running")
 
