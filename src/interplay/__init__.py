@@ -13,19 +13,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interplay.data.dataset import Dataset
     from interplay.errors import InterplayError
+    from interplay.results.importing import import_source
     from interplay.results.results import Results
     from interplay.study.study import Study
+    from interplay.tuning.anew import convert
     from interplay.tuning.execute import run
     from interplay.tuning.search.zoom import propose_zoom
 
 __version__ = "0.1.0"
-__all__ = ["Dataset", "InterplayError", "Results", "Study", "propose_zoom", "run"]
+__all__ = [
+    "Dataset",
+    "InterplayError",
+    "Results",
+    "Study",
+    "convert",
+    "import_source",
+    "propose_zoom",
+    "run",
+]
 
 _HOMES = {
     "Dataset": "interplay.data.dataset",
     "InterplayError": "interplay.errors",
     "Results": "interplay.results.results",
     "Study": "interplay.study.study",
+    "convert": "interplay.tuning.anew",
+    "import_source": "interplay.results.importing",
     "propose_zoom": "interplay.tuning.search.zoom",
     "run": "interplay.tuning.execute",
 }

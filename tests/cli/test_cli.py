@@ -208,7 +208,7 @@ def test_a_run_with_failed_members_exits_1(here):
         (["tune", "tiny.toml", "search.metric=rmse"], "classification has no such metric"),
         (["tune", "tiny.toml", "resources.device=cuda"], "not on this machine"),
         (["space", "nothing.toml"], "there is no study file"),
-        (["table", "runs/none"], "there is no run folder"),
+        (["table", "runs/none"], "there is no file or folder"),
         (["table", "."], "not a run folder"),
         (["heatmap", "none.csv"], "there is no file"),
         (["tune", "tiny.toml", "--out", "tiny.toml"], "is a file"),

@@ -115,6 +115,30 @@ def test_a_source_imported_again_takes_its_own_place(two):
     assert len(list((two / IMPORTED).glob("*.parquet"))) == 2
 
 
+def test_a_source_is_the_same_however_it_is_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    make_run(tmp_path / "own")
+    for typed in ("own", "own/", "./own", tmp_path / "own", "~/own"):
+        bring(typed, "~/runs")
+    (one,) = Results.load("runs").study["origins"]
+    assert one["source"] == str(tmp_path.resolve() / "own")
+    (tmp_path / "elsewhere" / "own").mkdir(parents=True)
+    shutil.copytree(tmp_path / "own", tmp_path / "elsewhere" / "own", dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    bring("own", tmp_path / "runs")
+    assert len(Results.load(tmp_path / "runs").study["origins"]) == 2
+
+
+def test_a_folder_does_not_come_into_itself(two, monkeypatch):
+    monkeypatch.chdir(two.parent)
+    for typed in ("runs", "./runs/", two):
+        with pytest.raises(TableError, match="is the folder itself"):
+            bring(typed, two)
+    assert len(Results.load(two).frame) == 24
+
+
 def test_another_source_of_the_same_name_has_a_name_of_its_own(two, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     frame().to_csv(tmp_path / "elsewhere" / "mine.csv", index=False)
@@ -161,8 +185,9 @@ def test_names_are_ours_or_as_they_are_told(tmp_path):
     assert set(table.frame["status"]) == {"complete"}
     with pytest.raises(InterplayError, match="nowhere"):
         bring(tmp_path / "t.csv", tmp_path / "other", {"nowhere": "a"})
-    for names in ({"units": "acc"}, {"units": "a", "lr": "a"}):
-        with pytest.raises(TableError, match=r"column (acc|a) already"):
+    # The last one's short name would mean either.
+    for names in ({"units": "acc"}, {"units": "a", "lr": "a"}, {"units": "lr"}):
+        with pytest.raises(TableError, match=r"column (acc|a|config/lr) already"):
             bring(tmp_path / "t.csv", tmp_path / "other", names)
     assert not (tmp_path / "other").exists()
 

@@ -65,7 +65,7 @@ def test_cells_that_are_no_grid_are_each_there(csv):
 def test_what_varies_and_is_not_ours_is_asked_for(csv):
     result = convert(csv, *OURS, "-o", "anew.toml")
     assert result.exit_code == 2
-    assert "learning_rate, units vary in the table" in said(result)
+    assert "no setting of this data and model: learning_rate, units" in said(result)
     assert "`--map learning_rate=optimizer.lr`" in said(result)
     result = convert(csv, *MAPS, "-o", "anew.toml")
     assert "data.name=NAME, one of digits" in said(result)
@@ -86,8 +86,12 @@ def test_nothing_is_invented(csv):
     assert result.exit_code == 0, result.output
     tables = tomllib.loads(csv.with_name("anew.toml").read_text(encoding="utf-8"))
     assert (tables["epochs"], tables["seeds"]) == (7, 5)
-    result = convert(csv, *OURS, *MAPS, *params, "epochs=7", "-o", "anew.toml")
-    assert "is there already" in said(result)
+    again = convert(csv, *OURS, *MAPS, *params, "epochs=7", "-o", "anew.toml")
+    assert again.exit_code == 0, "it says the same already"
+    result = convert(csv, *OURS, *MAPS, *params, "epochs=8", "-o", "anew.toml")
+    assert result.exit_code == 2
+    assert "is there already and says otherwise" in said(result)
+    assert tomllib.loads(csv.with_name("anew.toml").read_text(encoding="utf-8")) == tables
 
 
 def test_a_level_that_is_none_cannot_be_trained_again(csv):
@@ -104,3 +108,41 @@ def test_a_setting_that_is_not_ours_and_does_not_vary_is_told(csv):
     result = convert(csv, *OURS, *MAPS, *params, "-o", "anew.toml")
     assert result.exit_code == 0, result.output
     assert "not in the study, as no setting of ours: my_own" in said(result)
+
+
+@pytest.mark.parametrize("key", ["lr", "optimizer.lr"])
+def test_a_value_that_would_make_other_cells_is_refused(csv, key):
+    result = convert(csv, *OURS, *MAPS, f"{key}=0.1", "-o", "anew.toml")
+    assert result.exit_code == 2
+    assert "optimizer.lr varies in the table" in said(result)
+    assert "`--where learning_rate=1e-3`" in said(result)
+    result = convert(csv, *OURS, *MAPS, "--where", "learning_rate=1e-3", "-o", "anew.toml")
+    assert result.exit_code == 0, result.output
+    assert {c["optimizer.lr"] for c in Study.load("anew.toml").cells()} == {1e-3}
+
+
+def test_a_name_that_is_told_wrong_is_said_as_it_was_typed(csv):
+    wrong = ("--map", "learning_rate=nonsense.lr", "--map", "units=hiden_size")
+    result = convert(csv, *OURS, *wrong, "-o", "anew.toml")
+    assert result.exit_code == 2
+    assert "nonsense.lr, hiden_size" in said(result)
+    assert "`--map learning_rate=SECTION.KEY`" in said(result), "no name that is as wrong"
+
+
+def test_what_was_measured_under_a_name_that_says_nothing_has_a_way_out(csv):
+    frame = pd.read_csv(csv).rename(columns={"accuracy": "quality"})
+    frame["quality"] = [i % 5 / 10 for i in range(len(frame))]
+    frame.to_csv(csv, index=False)
+    result = convert(csv, *OURS, *MAPS, "-o", "anew.toml")
+    assert "`--params learning_rate,units`" in said(result)
+    result = convert(csv, *OURS, *MAPS, "--params", "learning_rate,units", "-o", "anew.toml")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_path_with_spaces_is_a_path_and_no_name(csv):
+    csv.with_name("my runs").mkdir()
+    result = convert(csv, *OURS, *MAPS, "-o", "my runs/anew.toml")
+    assert "interplay tune 'my runs/anew.toml'" in said(result)
+    assert Study.load("my runs/anew.toml").name == "anew"
+    result = convert(csv, *OURS, *MAPS, "-o", "my anew.toml")
+    assert "letters, digits, dots, dashes and underscores" in said(result)

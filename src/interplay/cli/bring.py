@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interplay.cli.options import ROLES, Overrides, Source, asking, file_of, pairs_of
-from interplay.errors import InterplayError
 from interplay.signs import visible
 
 if TYPE_CHECKING:
@@ -39,7 +36,7 @@ def import_(
     from interplay.results.roles import taken_for
 
     renamed = pairs_of("map", map, str)
-    origin, table = import_source(source, Path(out), question, renamed)
+    origin, table = import_source(source, out, question, renamed)
     typer.echo(f"note: {visible(taken_for(table))}", err=True)
     for note in table.notes:
         typer.echo(f"note: {visible(note)}", err=True)
@@ -71,27 +68,12 @@ def convert(
 
     Example: interplay convert runs/ray data.name=digits model.name=linear -o digits-anew.toml
     """
-    from interplay.results.asking import where_of
-    from interplay.results.importing import our_names, ours
     from interplay.results.results import Results
-    from interplay.study.settings import is_name
-    from interplay.tuning.anew import train_anew
+    from interplay.tuning.anew import convert as write
 
     file = file_of(output, (".toml",), "a study")
-    if file.exists():
-        raise InterplayError(f"-o {file}: is there already; choose another name")
-    if not is_name(file.stem):
-        raise InterplayError(f"-o {file}: {file.stem!r} is no name of a study")
-    told, renamed = Results.load(source).told(question).table, pairs_of("map", map, str)
-    new = our_names(told, renamed)
-    # A question is asked in the source's own names.
-    where = {new.get(n, n): value for n, value in where_of(told, question.where).items()}
-    axes = (axis and told.find(axis, "hyperparameter") for axis in (question.x, question.y))
-    x, y = (new.get(axis, axis) if axis else None for axis in axes)
-    question = replace(question, x=x, y=y, where=where)
-    results = Results(ours(told, renamed))
-    anew = train_anew(results, question, list(overrides or []), file.stem, file.parent)
-    file.write_text(anew.text, encoding="utf-8")
+    renamed = pairs_of("map", map, str)
+    anew = write(Results.load(source), file, overrides or [], map=renamed, question=question)
     for note in anew.notes:
         typer.echo(f"note: {visible(note)}", err=True)
-    typer.echo(f"{file}: train it with `interplay tune {file}`")
+    typer.echo(f"{file}: train it with `interplay tune {shlex.quote(str(file))}`")

@@ -180,7 +180,9 @@ def file_of(output: str, suffixes: tuple[str, ...], what: str) -> Path:
     Raises:
         InterplayError: another ending, or a folder that is not there.
     """
-    file = Path(output)
+    from interplay.table.folder import typed
+
+    file = typed(output)
     if file.suffix.lower() not in suffixes:
         one_of = "one of " if len(suffixes) > 1 else ""
         raise InterplayError(f"-o {file}: {what} ends in {one_of}{', '.join(suffixes)}")

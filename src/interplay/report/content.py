@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from interplay.analysis.cells import Cells
@@ -112,7 +113,7 @@ def _setup_elsewhere(results: Results, found: Interaction) -> list[tuple[str, st
     rows = [
         (
             "from" if number == 0 else "",
-            f"{one['name']}: {one['rows']} rows of {one['source']} ({one['tool']}), imported "
+            f"{one['name']}: {one['rows']} rows of {_place(one['source'])} ({one['tool']}), imported "
             f"{one['imported'][:10]}",
         )
         for number, one in enumerate(results.study["origins"])
@@ -123,6 +124,11 @@ def _setup_elsewhere(results: Results, found: Interaction) -> list[tuple[str, st
     if seed := results.table.one("seed"):
         rows.append(("seeds", f"{results.frame[seed].nunique()} ({seed})"))
     return rows
+
+
+def _place(source: str) -> str:
+    """An address as it is, a path's last part: where files lie on a machine is no reader's business."""
+    return source if "://" in source else Path(source).name
 
 
 def _constant(study: Mapping[str, Any], name: str) -> Any:

@@ -13,6 +13,7 @@ from interplay.results.question import Question
 from interplay.results.sources import read_source, source_of
 from interplay.results.telling import metric_named, told_by
 from interplay.search.optuna.stores import without_password
+from interplay.table.folder import typed
 from interplay.table.imported import Origin, add_import, origins_of
 from interplay.table.statuses import status_of
 from interplay.table.table import PREFIXES, Role, Table
@@ -27,15 +28,20 @@ OURS: dict[Role, str] = {
 
 
 def import_source(
-    source: str, folder: Path, question: Question, names: Mapping[str, str]
+    source: str | Path,
+    folder: str | Path,
+    question: Question | None = None,
+    map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
 ) -> tuple[Origin, Table]:
     """Write what a source holds into a folder, which every verb reads as it reads a run.
 
     What was imported there before stays, unless it is of the same source: then this is the newer.
 
     Args:
+        source: what `Results.load` takes.
+        folder: of its own.
         question: what columns are, where their guess is wrong.
-        names: new names of columns, by short or full name.
+        map: new names of columns, by short or full name.
 
     Returns:
         What the folder now knows of the source, and the table as it was written.
@@ -44,9 +50,11 @@ def import_source(
         LedgerError: the folder cannot take it.
         TableError: the source cannot be read, or does not go together with what is there.
     """
-    entry = source_of(source)
-    table = ours(_told(read_source(source), question), names)
-    address = without_password(str(source))
+    folder, entry = typed(folder), source_of(source)
+    address = _address(str(source))
+    if entry.name == "imported" and address == _address(str(folder)):
+        raise TableError(f"{source} is the folder itself: what it holds was imported there already")
+    table = ours(_told(read_source(source), question or Question()), map or {})
     name, taken = table.name, {one["name"]: one["source"] for one in origins_of(folder)}
     number = 1
     while taken.get(name, address) != address:
@@ -62,6 +70,13 @@ def import_source(
     )
     add_import(folder, table, origin)
     return origin, table
+
+
+def _address(source: str) -> str:
+    """How a source is called on record: of a file or folder the whole path, however it was typed."""
+    path, mark, part = source.partition("#")
+    file = typed(path)
+    return f"{file.resolve()}{mark}{part}" if file.exists() else without_password(source)
 
 
 def _told(table: Table, question: Question) -> Table:
@@ -102,16 +117,22 @@ def our_names(table: Table, names: Mapping[str, str]) -> dict[str, str]:
         UnknownNameError: a column that there is not.
         TableError: a new name that another column has, or two would have.
     """
-    new: dict[str, str] = {}
-    for old, name in names.items():
-        full = table.find(old, "hyperparameter", "metric")
-        if name in new.values() or (name in table.columns and name != full and name not in new):
-            raise TableError(Option("map", (old, name)), f": there is a column {name} already")
-        new[full] = name
     wanted = {column: OURS[role] for role in OURS for column in table.of(role)}
     for column in table.of("hyperparameter"):
         prefix = next((p for p in PREFIXES if column.startswith(p)), "")
         wanted[column] = column.removeprefix(prefix)
+    told = {table.find(old, "hyperparameter", "metric"): old for old in names}
+    rest = [column for column in table.columns if column not in told]
+    # Also what another column will be called, whose short name this one would else take.
+    taken = {wanted[n]: n for n in rest if n in wanted} | {n: n for n in rest}
+    new: dict[str, str] = {}
+    for full, old in told.items():
+        name = names[old]
+        if name in taken:
+            raise TableError(
+                Option("map", (old, name)), f": there is a column {taken[name]} already"
+            )
+        new[full] = taken[name] = name
     for column, name in wanted.items():
         if column not in new and name not in {*table.columns, *new.values()}:
             new[column] = name

@@ -21,6 +21,7 @@ from interplay.errors import TableError, UnknownNameError
 from interplay.metrics import Mode
 from interplay.results.asking import ask, curves_of, metric_of, mode_of, one_origin, where_of
 from interplay.results.question import Question
+from interplay.results.roles import described
 from interplay.results.sources import files, read_source
 from interplay.results.sources.forms import frame_of, table_of
 from interplay.results.telling import tell, told_by
@@ -140,6 +141,12 @@ class Results:
     def varied(self) -> tuple[str, ...]:
         """The hyperparameters that vary."""
         return self.table.varied
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """What each column was taken for, as `interplay columns` says it: `role`, `why`, `values`, `use`."""
+        told = pd.DataFrame(described(self.table)).set_index("name")
+        return told[["role", "why", "values", "use"]]
 
     def short_table(self) -> pd.DataFrame:
         """The columns of `frame` that tell trainings apart, how they ended and what they gave."""

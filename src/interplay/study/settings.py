@@ -19,6 +19,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
 
+NAMES = (
+    "a study's name has letters, digits, dots, dashes and underscores, 64 at most, and is none that "
+    "Windows keeps for a device"
+)
+
+
 def is_name(name: str) -> bool:
     """Whether a study, and so a folder, can be called so, on every system."""
     reserved = name.partition(".")[0].lower() in DEVICES

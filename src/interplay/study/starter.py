@@ -16,7 +16,7 @@ from interplay.models import FAMILIES
 from interplay.options import Option
 from interplay.search import METHODS
 from interplay.study.sections import RULES, check_section
-from interplay.study.settings import Search, is_name
+from interplay.study.settings import NAMES, Search, is_name
 from interplay.study.writing import value_text
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.schedules import SCHEDULES
@@ -59,10 +59,7 @@ def write_study(
     """
     name = name.removesuffix(".toml")
     if not is_name(name):
-        raise InterplayError(
-            f"{name!r} is no name of a study: letters, digits, dots, dashes and underscores, "
-            "64 at most, without .toml or a folder, and none that Windows keeps for a device"
-        )
+        raise InterplayError(f"{name!r} is no name of a study: {NAMES}, without a folder")
     folder = folder or Path()
     held = _chosen("data", data, folder)
     built = _chosen("model", _suited(data) if model is None else model, folder)

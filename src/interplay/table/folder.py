@@ -49,6 +49,14 @@ PATIENCE = 0.5  # seconds; Windows lets nobody replace or remove a file that ano
 T = TypeVar("T")
 
 
+def typed(path: str | Path) -> Path:
+    """A path as typed, with the home folder for `~`: in Python and in quotes no shell puts it there."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # nobody is called so here, and a file may well be
+        return Path(path)
+
+
 def foreign(folder: Path) -> list[str]:
     """What lies in `folder` that no run has; hidden files (.DS_Store, our own .tmp) are nobody's."""
     return sorted(

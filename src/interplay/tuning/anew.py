@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,22 @@ import pandas as pd
 from interplay.analysis.checks import select_rows
 from interplay.analysis.numbers import listed, text_of
 from interplay.data import DATASETS
-from interplay.errors import Option, TableError
+from interplay.errors import InterplayError, Option, TableError
 from interplay.identity import same_as
 from interplay.models import FAMILIES
 from interplay.registry import Registry
 from interplay.results.asking import one_origin, where_of
+from interplay.results.importing import our_names, ours
 from interplay.results.question import Question
 from interplay.results.results import Results
 from interplay.signs import visible
 from interplay.space.space import resolve_name
 from interplay.study.files import apply_overrides
 from interplay.study.sections import keys_of, meant
+from interplay.study.settings import NAMES, is_name
 from interplay.study.study import Study
 from interplay.study.writing import toml_of, value_text
+from interplay.table.folder import typed
 from interplay.table.table import Table, short_name
 
 SEEDS = 5
@@ -49,22 +52,56 @@ class Anew:
     notes: tuple[str, ...]
 
 
-def train_anew(
-    results: Results, question: Question, overrides: Sequence[str], name: str, folder: Path
+def convert(
+    results: Results,
+    file: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
+    question: Question | None = None,
 ) -> Anew:
-    """The study of a table's own cells, with our data and model.
+    """Write the study that trains a table's own cells anew, equally long, with our data and model.
 
     Args:
-        question: its `where` chooses rows, its x, y, metric and mode are the study's.
+        file: the study's, a .toml called as the study is; where it says the same already, it stays.
         overrides: KEY=VALUE that the table does not say, such as data.name=digits.
-        name: of the study.
-        folder: where its file will lie, and the user's own modules.
+        map: our names of its columns, by short or full name.
+        question: its `where` chooses rows, its x, y, metric and mode are the study's.
 
     Raises:
         TableError: a hyperparameter that varies is none of ours, or nothing says how long to train.
-        InterplayError: the study would have mistakes.
+        InterplayError: the study would have mistakes, or the file is there and says otherwise.
     """
-    table = results.table
+    file, question, names = typed(file), question or Question(), map or {}
+    if not is_name(file.stem):
+        raise InterplayError(f"{file}: a study is called as its file, and {NAMES}")
+    told = results.told(question).table
+    new = our_names(told, names)
+    # A question is asked in the source's own names.
+    where = {new.get(n, n): value for n, value in where_of(told, question.where).items()}
+    axes = (axis and told.find(axis, "hyperparameter") for axis in (question.x, question.y))
+    x, y = (new.get(axis, axis) if axis else None for axis in axes)
+    question = replace(question, x=x, y=y, where=where)
+    anew = _train_anew(Results(ours(told, names)), question, list(overrides), file, names)
+    if file.exists() and file.read_text(encoding="utf-8", errors="replace") != anew.text:
+        raise InterplayError(f"{file} is there already and says otherwise; choose another name")
+    file.write_text(anew.text, encoding="utf-8")
+    return anew
+
+
+def _train_anew(
+    results: Results,
+    question: Question,
+    overrides: Sequence[str],
+    file: Path,
+    told: Mapping[str, str],
+) -> Anew:
+    """As `convert`, of a table under our names.
+
+    Args:
+        told: which of these a reader told, by what the reader calls the column.
+    """
+    table, name, folder = results.table, file.stem, file.parent
     where = where_of(table, question.where)
     one_origin(table, where)
     frame = select_rows(table.frame, where)
@@ -72,10 +109,10 @@ def train_anew(
     varied = [n for n in settings if n in table.varied and _distinct(frame[n]) > 1]
     folders = [folder.resolve(), Path.cwd()]
     base: dict[str, Any] = {"name": name, "data": {}, "model": {}}
-    base = apply_overrides(base, overrides, lambda tables: {"": set()} | keys_of(tables, folders))
+    base = _with(base, overrides, folders)
     for section, registry in (("data", DATASETS), ("model", FAMILIES)):
         _check_named(base[section], section, registry)
-    names = _names(settings, varied, base, folders)
+    names = _names(settings, varied, told, base, folders)
     lines = []
     constant = [n for n in names if n not in varied]
     for column in constant:
@@ -92,9 +129,15 @@ def train_anew(
     whole = len(cells) == math.prod(len(values) for values in levels.values())
     for column in varied:
         lines.append(f"{names[column]}={value_text(levels[column])}")
-    given = {text.partition("=")[0].strip() for text in overrides}
-    lines = [line for line in lines if line.partition("=")[0] not in given]
-    tables = apply_overrides(base, lines, lambda _: {"": set()})
+    tables = _with(apply_overrides(base, lines, lambda _: {"": set()}), overrides, folders)
+    for column in varied:
+        section, _, key = names[column].rpartition(".")
+        if tables[section][key] != levels[column]:
+            raise TableError(
+                f"{names[column]} varies in the table and is given one way: these would be other "
+                "cells. To keep some of the table's: ",
+                Option("where", (_as_told(column, told), text_of(levels[column][0]))),
+            )
     if "epochs" not in tables:
         tables["epochs"] = _epochs(table, frame)
     tables.setdefault("seeds", _seeds(table, frame))
@@ -119,6 +162,12 @@ def train_anew(
     return Anew(toml_of(tables, _story(results, study, len(cells), whole)), study, tuple(notes))
 
 
+def _with(
+    tables: dict[str, Any], overrides: Sequence[str], folders: Sequence[Path]
+) -> dict[str, Any]:
+    return apply_overrides(tables, overrides, lambda now: {"": set()} | keys_of(now, folders))
+
+
 def _check_named(table: Mapping[str, Any], section: str, registry: Registry[Any]) -> None:
     """Refuse a section without a name that we know; a function of the user's own is looked at later.
 
@@ -137,12 +186,16 @@ def _check_named(table: Mapping[str, Any], section: str, registry: Registry[Any]
 
 
 def _names(
-    settings: Sequence[str], varied: Sequence[str], base: Mapping[str, Any], folders: Sequence[Path]
+    settings: Sequence[str],
+    varied: Sequence[str],
+    told: Mapping[str, str],
+    base: Mapping[str, Any],
+    folders: Sequence[Path],
 ) -> dict[str, str]:
     """Our full name of each hyperparameter that we have.
 
     Raises:
-        TableError: one that varies is none of ours.
+        TableError: one that varies, or that was told, is none of ours.
     """
     keys = keys_of(base, folders)
     ours = tuple(f"{section}.{key}" for section, own in keys.items() for key in sorted(own))
@@ -150,24 +203,29 @@ def _names(
     strange = []
     for column in settings:
         full, _ = resolve_name(column, ours)
-        if full is None:
+        if full is None and column not in told.values():
             full, _ = resolve_name(short_name(column), ours)
         if full is not None and full not in names.values():
             names[column] = full
-        elif column in varied:
+        elif column in varied or column in told.values():
             strange.append(column)
     if strange:
         shorts = {full.rpartition(".")[2]: full for full in ours}
         first = strange[0]
-        near = shorts.get(meant(short_name(first), shorts) or "", ours[0] if ours else "model.…")
+        near = shorts.get(meant(short_name(first), shorts) or "", "SECTION.KEY")
         raise TableError(
-            f"{listed(strange, 6)} var{'y' if len(strange) > 1 else 'ies'} in the table and "
-            f"{'are' if len(strange) > 1 else 'is'} no setting of this data and model; say which of "
-            "them: ",
-            Option("map", (first, near)),
+            f"no setting of this data and model: {listed(strange, 6)}; say which of them is meant: ",
+            Option("map", (_as_told(first, told), near)),
+            "; or, where some were no setting but a result, name those that were: ",
+            Option("params", [_as_told(n, told) for n in names] or ["A", "B"]),
             f". There are {listed(list(ours), 40)}",
         )
     return names
+
+
+def _as_told(column: str, told: Mapping[str, str]) -> str:
+    """What the reader calls a column that was renamed."""
+    return next((old for old, name in told.items() if name == column), column)
 
 
 def _epochs(table: Table, frame: pd.DataFrame) -> int:
@@ -226,7 +284,7 @@ def _text(value: Any) -> str:
 def _story(results: Results, study: Study, cells: int, whole: bool) -> list[str]:
     """Where the study comes from, for its first lines."""
     origins = results.study.get("origins", [])
-    came = "; ".join(f"{one['name']} ({one['tool']}, {one['source']})" for one in origins)
+    came = "; ".join(f"{one['name']} ({one['tool']})" for one in origins)
     what = "a grid" if whole else "each as it stood there"
     text = (
         f"The cells of {came or results.name} again: {cells} of them ({what}), all for "

@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from interplay.errors import TableError
+from interplay.errors import TableError, nearest
 from interplay.registry import Entry, Registry
 from interplay.search.optuna.stores import without_password
+from interplay.table.folder import typed
 from interplay.table.ledger import Ledger
 from interplay.table.table import Table
 
@@ -41,7 +42,7 @@ def read_source(source: str | Path) -> Table:
 
     Raises: as `source_of` does, and where its own cannot read it.
     """
-    table: Table = source_of(source).build(str(source))
+    table: Table = source_of(source).build(_typed(source))
     return table
 
 
@@ -49,10 +50,11 @@ def source_of(source: str | Path) -> Entry:
     """Which of the sources a path or an address is.
 
     Raises:
-        TableError: none knows it.
+        TableError: it is not there, or none knows it.
         LedgerError: it is a folder and no run.
     """
-    source, path = str(source), Path(source)
+    source = _typed(source)
+    path = Path(source)
     for entry in SOURCES:
         module = importlib.import_module(entry.path.partition(":")[0])
         if module.recognises(source):
@@ -60,5 +62,15 @@ def source_of(source: str | Path) -> Entry:
     if path.is_file() or "://" in source:
         known = "; ".join(entry.summary for entry in SOURCES)
         raise TableError(f"{without_password(source)} cannot be read; what can: {known}")
+    if not path.exists():
+        beside = path.parent.iterdir() if path.parent.is_dir() else ()
+        near = nearest(path.name, [entry.name for entry in beside])
+        hint = f"; did you mean {path.parent / near}?" if near else ""
+        raise TableError(f"there is no file or folder {source}{hint}")
     Ledger.open(path)  # says what is wrong with a folder
     raise AssertionError(path)
+
+
+def _typed(source: str | Path) -> str:
+    """An address as it is, and a path with its home folder."""
+    return str(typed(source)) if str(source).startswith("~") else str(source)
