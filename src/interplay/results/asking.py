@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pandas as pd
 
 from interplay.analysis.cautions import Caution
 from interplay.analysis.numbers import listed, text_of
-from interplay.errors import Option, TableError
+from interplay.errors import Option, TableError, UnknownNameError
 from interplay.metrics import Mode
 from interplay.results.question import Question
 from interplay.results.scales import logs_of, orders_of
@@ -82,6 +82,27 @@ def ask(table: Table, question: Question) -> Asked:
         "bins": question.bins,
     }
     return Asked(table, frame, options, cautions)
+
+
+def asked_for(names: Sequence[str], options: Mapping[str, Any]) -> tuple[Question, dict[str, Any]]:
+    """What a picture is of, and how it looks.
+
+    Raises:
+        InterplayError: an option that there is not, or a name given twice.
+    """
+    from interplay.plots.look import Looks
+
+    asked = [field.name for field in fields(Question)]
+    for name in options:
+        if name not in asked and name not in Looks.__annotations__:
+            raise UnknownNameError("the option", name, [*asked, *Looks.__annotations__])
+    if len(names) > 3:
+        raise TableError(f"{len(names)} names: x, y and metric are three")
+    named: dict[str, Any] = dict(zip(("x", "y", "metric"), names, strict=False))
+    if twice := [name for name in named if name in options]:
+        raise TableError(f"{', '.join(twice)}: given by place and by name")
+    question = Question(**named, **{k: v for k, v in options.items() if k in asked})
+    return question, {k: v for k, v in options.items() if k not in asked}
 
 
 def metric_of(table: Table, asked: str | None) -> str:

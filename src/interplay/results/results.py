@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,9 +17,17 @@ from interplay.analysis.incumbent import best_so_far
 from interplay.analysis.interaction import Interaction, InteractionTest
 from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
-from interplay.errors import TableError, UnknownNameError
+from interplay.errors import TableError
 from interplay.metrics import Mode
-from interplay.results.asking import ask, curves_of, metric_of, mode_of, one_origin, where_of
+from interplay.results.asking import (
+    ask,
+    asked_for,
+    curves_of,
+    metric_of,
+    mode_of,
+    one_origin,
+    where_of,
+)
 from interplay.results.question import Question
 from interplay.results.roles import described
 from interplay.results.sources import files, read_source
@@ -281,7 +289,7 @@ class Results:
         """Draw the heatmap; ties with the best square are marked where an analysis is possible."""
         from interplay.plots import draw_heatmap
 
-        question, looks = _asked_for(names, options)
+        question, looks = asked_for(names, options)
         cells, found = self.judged(question)
         return draw_heatmap(cells, ax=ax, interaction=found, **self._titled(cells.metric, looks))
 
@@ -289,7 +297,7 @@ class Results:
         """Draw where cells lie off the sum of their row and column; see `draw_residuals`."""
         from interplay.plots import draw_residuals
 
-        question, looks = _asked_for(names, options)
+        question, looks = asked_for(names, options)
         return draw_residuals(self.analyse(question), ax, **looks)
 
     def ridge(
@@ -298,7 +306,7 @@ class Results:
         """Draw the best y for each x and what ties with it, or its line `on` a heatmap's axes."""
         from interplay.plots import draw_ridge, overlay_ridge
 
-        question, looks = _asked_for(names, options)
+        question, looks = asked_for(names, options)
         found = self.analyse(question)
         if on is None:
             return draw_ridge(found, ax, **looks)
@@ -313,14 +321,14 @@ class Results:
         """Draw the metric along x, a line a level of y, with bands; see `draw_lines`."""
         from interplay.plots import draw_lines
 
-        question, looks = _asked_for(names, options)
+        question, looks = asked_for(names, options)
         return draw_lines(self.cells(question), ax, band=band, **looks)
 
     def full(self, *names: str, **options: Any) -> Figure:
         """Draw heatmap, residual map and ridge side by side, with the verdict and all warnings."""
         from interplay.plots import draw_full
 
-        question, looks = _asked_for(names, options)
+        question, looks = asked_for(names, options)
         cells, found = self.cells(question), self.analyse(question)
         return draw_full(cells, found, **self._titled(cells.metric, looks))
 
@@ -342,7 +350,7 @@ class Results:
         """Draw a heatmap for each level of the hyperparameter `by`, all in the same colours."""
         from interplay.plots import draw_multiples
 
-        (question, looks), by = _asked_for(names, options), self.table.find(by, "hyperparameter")
+        (question, looks), by = asked_for(names, options), self.table.find(by, "hyperparameter")
         codes, axis = read_axis(self.frame[by], self.table.columns[by].order)
         panels = []
         for place in sorted(set(codes) - {-1}):
@@ -382,24 +390,3 @@ class Results:
         """How a picture looks, with the study and the metric for its title where none is given."""
         name = dict(looks.get("labels") or {}).get(metric, metric)
         return {"title": f"{self.name}: {name}", **looks}
-
-
-def _asked_for(names: Sequence[str], options: Mapping[str, Any]) -> tuple[Question, dict[str, Any]]:
-    """What a picture is of, and how it looks.
-
-    Raises:
-        InterplayError: an option that there is not, or a name given twice.
-    """
-    from interplay.plots.look import Looks
-
-    asked = [field.name for field in fields(Question)]
-    for name in options:
-        if name not in asked and name not in Looks.__annotations__:
-            raise UnknownNameError("the option", name, [*asked, *Looks.__annotations__])
-    if len(names) > 3:
-        raise TableError(f"{len(names)} names: x, y and metric are three")
-    named: dict[str, Any] = dict(zip(("x", "y", "metric"), names, strict=False))
-    if twice := [name for name in named if name in options]:
-        raise TableError(f"{', '.join(twice)}: given by place and by name")
-    question = Question(**named, **{k: v for k, v in options.items() if k in asked})
-    return question, {k: v for k, v in options.items() if k not in asked}
