@@ -156,10 +156,40 @@ def test_the_example_of_pictures(tmp_path, monkeypatch):
 
 
 def test_what_is_said_of_tables_names_every_option_of_the_verbs():
-    told = set(re.findall(r"`--([\w-]+)", PAGES[ROOT / "docs/results.md"]))
+    told = set(re.findall(r"`--([\w-]+)", PAGES[ROOT / "docs/the-sweep-you-already-have.md"]))
     options = inspect.signature(read.heatmap).parameters
     ours = {"source", "x", "y", "output", "full"}
     assert {name.replace("_", "-") for name in options if name not in ours} <= told
+
+
+def test_the_way_of_a_sweep_that_one_has(tmp_path, monkeypatch):
+    """The commands of the page, on a table as it has: each is answered or refused as it says."""
+    import pandas as pd
+
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        {"learning_rate": rate, "units": units, "seed": seed, "accuracy": 0.8 + units / 100 - rate,
+         "training_iteration": 20 if units > 4 else 3}
+        for rate in (0.001, 0.01)
+        for units in (4, 8, 16)
+        for seed in range(3)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv("sweep.csv", index=False)
+    page = PAGES[ROOT / "docs/the-sweep-you-already-have.md"]
+    blocks = re.findall(r"```bash\n(.*?)```", page, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if "logs/ray" not in line]
+    assert [line.split()[1] for line in lines] == [
+        "columns", "heatmap", "import", "convert", "tune"
+    ]  # fmt: skip
+    looked, drawn, *rest = lines
+    call(looked)
+    refused = CliRunner().invoke(app, shlex.split(drawn)[1:])
+    assert refused.exit_code == 2
+    assert "--where training_iteration=20" in " ".join(refused.output.split())
+    call(f"{drawn} --where training_iteration=20 -o finished.png")
+    for line in rest:
+        call(line)
+    assert "epochs = 20" in (tmp_path / "anew.toml").read_text(encoding="utf-8")
 
 
 def example(word):
