@@ -129,6 +129,10 @@ class StudyError(InterplayError):
         super().__init__("\n".join([head, *lines]))
 
 
+NAMED = 100
+"""So many known names are listed: a table may have thousands of columns."""
+
+
 class UnknownNameError(InterplayError):
     """A name that a registry, a table or a command line does not know."""
 
@@ -136,7 +140,9 @@ class UnknownNameError(InterplayError):
         known = list(known)
         near = nearest(name, known)
         hint = f"; did you mean {near!r}?" if near else ""
-        super().__init__(f"{what} {shown(name)} is not known; allowed: {', '.join(known)}{hint}")
+        more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
+        listed = ", ".join(known[:NAMED]) + more
+        super().__init__(f"{what} {shown(name)} is not known; allowed: {listed}{hint}")
 
 
 class DataError(InterplayError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +49,15 @@ def read_separated(path: Path) -> pd.DataFrame:
 
 def _check_names(path: Path, separator: str) -> None:
     """Refuse two columns of one name, of which pandas gives the second another."""
-    import pandas as pd
-
-    first = pd.read_csv(
-        path, sep=separator, encoding="utf-8-sig", header=None, nrows=1, dtype=str, na_filter=False
-    )
-    names = first.iloc[0]
-    twice = names[names.duplicated() & (names != "")]
-    if len(twice):
-        raise ValueError(f"more than one column is called {', '.join(twice.unique())}: rename them")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, delimiter=separator)
+        try:
+            names = next((line for line in lines if any(text.strip() for text in line)), [])
+        except csv.Error as error:
+            raise ValueError(f"line {lines.line_num}: {error}") from None
+    twice = [name for name, count in Counter(names).items() if count > 1 and name != ""]
+    if twice:
+        raise ValueError(f"more than one column is called {', '.join(twice)}: rename them")
 
 
 def _may_be_appended_to(frame: pd.DataFrame) -> bool:

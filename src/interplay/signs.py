@@ -30,4 +30,6 @@ def steers(character: str) -> bool:
 
 def visible(text: str) -> str:
     """A text on one line in which every sign is seen and none steers the words around it."""
+    if text.isascii() and text.isprintable():
+        return text  # as nearly all are
     return "".join(code_of(sign) if steers(sign) else sign for sign in on_one_line(text))

@@ -194,9 +194,10 @@ def print_table(rows: Sequence[Sequence[str]], indent: int = 0) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     start = indent + sum(widths) + 2 * len(widths)
     room = max(24, shutil.get_terminal_size((120, 24)).columns - start)
+    lines = []
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        first, *rest = textwrap.wrap(row[-1], room) or [""]
-        typer.echo((" " * indent + "  ".join([*cells, first])).rstrip())
-        for line in rest:
-            typer.echo(" " * start + line)
+        first, *rest = textwrap.wrap(row[-1], room) if len(row[-1]) > room else [row[-1]]
+        lines.append((" " * indent + "  ".join([*cells, first])).rstrip())
+        lines += [" " * start + line for line in rest]
+    typer.echo("\n".join(lines))

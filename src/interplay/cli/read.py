@@ -14,6 +14,8 @@ from interplay.errors import InterplayError
 from interplay.signs import visible
 from interplay.table.folder import HEATMAP_FILE
 
+MOST_COLUMNS = 100
+"""Of a table that is printed for eyes."""
 COLUMN_KEYS = ("name", "role", "why", "values", "use")
 """What is printed of a column."""
 
@@ -78,7 +80,11 @@ def table(
         # The stream makes each "\n" the system's own line end.
         frame.to_csv(sys.stdout, index=False, lineterminator="\n")
         return
+    left = frame.shape[1] - MOST_COLUMNS
+    frame = frame.iloc[:, :MOST_COLUMNS]
     typer.echo(frame.to_string(index=False) if len(frame) else "no member has finished yet")
+    if left > 0:
+        typer.echo(f"… and {left} more columns, which --csv prints")
 
 
 @asking("metric", *ROLES)

@@ -231,7 +231,7 @@ def _check_axes(table: Table, x: str, y: str) -> None:
     for name in (x, y):
         if name not in table.varied and table.columns[name].sure == "known":
             raise TableError(
-                f"{name} does not vary here; what varies: {', '.join(table.varied) or 'nothing'}"
+                f"{name} does not vary here; what varies: {listed(table.varied, 20) or 'nothing'}"
             )
 
 

@@ -69,8 +69,11 @@ def _values(table: Table, name: str) -> str:
     if name not in table.frame:
         return "no row has one"
     codes, distinct = pd.factorize(table.frame[name].to_numpy())
-    known = pd.Series(distinct)
-    numbers = as_numbers(known)
+    numbers = (
+        distinct.astype(np.float64)
+        if distinct.dtype.kind in "iuf"
+        else as_numbers(pd.Series(distinct))
+    )
     finite = np.unique(numbers[np.isfinite(numbers)]) if numbers is not None else np.empty(0)
     if len(finite) > _MOST:
         low, high = number_labels((finite[0], finite[-1]))

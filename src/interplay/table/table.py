@@ -21,6 +21,8 @@ Role = Literal["hyperparameter", "metric", "seed", "fold", "budget", "status", "
 SINGLE: tuple[Role, ...] = ("seed", "fold", "budget", "status")
 """Roles that one column of a table has at most."""
 Sure = Literal["known", "guessed", "told"]
+NAMED = 20
+"""So many columns are named where one of them is meant."""
 BY_NAME = "its name"
 """Why most columns are taken for what they are."""
 
@@ -132,7 +134,7 @@ class Table:
         """
         wanted = self.of(*roles)
         if "hyperparameter" in roles:
-            wanted = (*self.varied, *(n for n in wanted if n not in self.varied))
+            wanted = tuple(dict.fromkeys([*self.varied, *wanted]))
         several: list[str] = []
         for names in (self.varied if "hyperparameter" in roles else (), wanted, (*self.columns,)):
             if name in names:
@@ -142,7 +144,8 @@ class Table:
                 return ends[0]
             several = several or ends
         if several:
-            raise TableError(f"{name} may mean {', '.join(several)}: give more of its name")
+            some = ", ".join(several[:NAMED]) + (" …" if len(several) > NAMED else "")
+            raise TableError(f"{name} may mean {some}: give more of its name")
         what = roles[0] if roles else "column"
         raise UnknownNameError(what, name, (what == "hyperparameter" and self.varied) or wanted)
 
@@ -176,7 +179,15 @@ class Table:
                     meaning = meaning_of(name)
                     own = replace(own, mode=meaning.mode, bounds=meaning.bounds)
                 columns[name] = replace(own, role=role, sure="told")
-        varied = varying(self.frame, columns) if columns != self.columns else self.varied
+        if columns == self.columns:
+            return self
+        known: frozenset[str] = frozenset()
+        if [n for n, c in columns.items() if c.role == "status"] == [*self.of("status")]:
+            known = frozenset(self.of("hyperparameter"))
+        new = {n: c for n, c in columns.items() if c.role == "hyperparameter" and n not in known}
+        rest = {n: c for n, c in columns.items() if c.role == "status"}
+        there = {*self.varied, *varying(self.frame, new | rest)}
+        varied = tuple(n for n, c in columns.items() if n in there and c.role == "hyperparameter")
         return replace(self, columns=columns, varied=varied)
 
     def renamed(self, names: Mapping[str, str]) -> Table:
