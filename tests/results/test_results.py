@@ -91,6 +91,13 @@ def test_unequal_budgets_are_refused_and_at_epoch_is_the_way_out(tmp_path):
     assert "at epoch 2" in cells.title_notes
     late = results.cells(Question(at_epoch=4))
     assert "3 of 12 rows did not reach epoch 4" in late.warnings
+    # Its square is no hole: a scheduler stopped what was there.
+    for cells in (late, results.cells(Question(where={"epochs_run": 4}))):
+        assert cells.n.tolist() == [[3, 3], [3, 0]]
+        assert cells.stopped.tolist() == [[0, 0], [0, 3]]
+        assert any("3 rows were stopped before the end" in warning for warning in cells.warnings)
+    # Who was stopped just there has a value there.
+    assert results.cells(Question(where={"epochs_run": 4}, at_epoch=2)).n.sum() == 9
     with pytest.raises(TableError, match="no row reached epoch 9"):
         results.cells(Question(at_epoch=9))
 

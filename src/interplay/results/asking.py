@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from interplay.analysis.cautions import Caution
@@ -55,6 +57,8 @@ def ask(table: Table, question: Question) -> Asked:
     if question.at_epoch is not None:
         frame, short = at_epoch(table, question.at_epoch, metric)
         cautions = (*cautions, *short)
+    elif (budget := table.one("budget")) in (where := where_of(table, question.where)):
+        frame = _stopped_before(table, budget, where[budget])
     hyper = [table.columns[name] for name in table.of("hyperparameter")]
     options = {
         "x": x,
@@ -68,7 +72,7 @@ def ask(table: Table, question: Question) -> Asked:
         "status": table.one("status"),
         # Where a row's metric is known at one value only, one that was stopped is compared with
         # none: its budget is another, whether or not a column says so.
-        "with_stopped": table.read_curves is not None,
+        "with_stopped": table.read_curves is not None and frame is table.frame,
         "follower": None if table.follower is None else str(table.follower),
         "where": where_of(table, question.where),
         "over": question.over or table.default.over,
@@ -150,10 +154,13 @@ def at_epoch(table: Table, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple
     curves = curves_of(table, metric)
     at = curves[curves["epoch"] == epoch].set_index("member")[metric]
     rows = table.frame.index.isin(at.index)
+    status = table.one("status")
     if not rows.any():
         last = int(curves["epoch"].max()) if len(curves) else 0
         raise TableError(f"no row reached epoch {epoch}; the longest ran {last}")
-    frame = table.frame.loc[rows].copy()
+    # Those that a scheduler stopped before are not gone: their cells are chosen by results.
+    stopped = ~rows & (_stopped(table.frame[status]) if status else False)
+    frame = table.frame.loc[rows | stopped].copy()
     # A user's function has no schedule that we know of.
     schedules = frame.get("schedule.name", pd.Series(None, frame.index, dtype=object))
     horizon = schedules.isin(table.horizons)
@@ -163,11 +170,31 @@ def at_epoch(table: Table, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple
             "how many epochs were asked for, and these rows asked for different numbers"
         )
     frame[metric] = at.reindex(frame.index)
-    if status := table.one("status"):
-        frame[status] = "complete"
-    short = len(table.frame) - len(frame)
+    if status:
+        frame.loc[rows[rows | stopped], status] = "complete"
+    short = int((~rows).sum())
     note = f"{short} of {len(table.frame)} rows did not reach epoch {epoch}"
     return frame, (Caution("short_of_epoch", note),) if short else ()
+
+
+def _stopped(status: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    return status.map(lambda word: status_of(word) == "stopped").to_numpy(bool)
+
+
+def _stopped_before(table: Table, budget: str, asked: Any) -> pd.DataFrame:
+    """The rows, those that were stopped on the way to a budget as such: no other budget hides them.
+
+    Where curves tell what a row was at its end, one that was stopped just there counts.
+    """
+    frame, status = table.frame, table.one("status")
+    if status is None or not isinstance(asked, (int, float, np.number)):
+        return frame
+    numbers = pd.to_numeric(frame[budget], errors="coerce")
+    stopped = _stopped(frame[status])
+    frame = frame.assign(**{budget: numbers.mask(stopped & (numbers < asked), asked)})
+    if table.read_curves is not None:
+        frame.loc[stopped & (numbers == asked), status] = "complete"
+    return frame
 
 
 def curves_of(table: Table, metric: str) -> pd.DataFrame:
