@@ -389,7 +389,7 @@ def test_stopped_and_unfinished_rows_are_neither_failed_nor_diverged():
     assert cells.diverged.sum() == 0
     stopped, unfinished = cells.warnings
     assert stopped.startswith("3 rows were stopped before the end, chosen by their results")
-    assert stopped.endswith("leaves 1 cells empty (8, 0)")
+    assert stopped.endswith("leaves 1 cell empty: (8, 0)")
     assert unfinished.startswith("5 rows have no result yet")
 
 

@@ -280,7 +280,7 @@ def test_an_axis_stands_in_its_true_order():
     assert axis(["b", "a", None])[1].labels == ("b", "a", "none")
     assert axis(["c", "a"], ["a", "b"])[1].labels == ("a", "b", "c")
     lists = ["[128, 64, 32]", "[64, 32]", "[256, 128, 64]", "[64]"]
-    assert axis(lists)[1].labels == ("[64, 32]", "[64]", "[128, 64, 32]", "[256, 128, 64]")
+    assert axis(lists)[1].labels == ("[64]", "[64, 32]", "[128, 64, 32]", "[256, 128, 64]")
     assert axis(["net101", None, "net18"])[1].labels == ("net18", "net101", "none")
     assert axis(["b2", "a"])[1].labels == ("b2", "a")
     assert axis([1e-5, 1e-3, 1e-1])[1].log

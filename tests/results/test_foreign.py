@@ -89,6 +89,10 @@ def test_lists_stand_in_natural_order():
 
 def test_nothing_is_best_where_all_are_the_same():
     assert cells("constant.csv", "lr", "wd", "f1").best is None
+    asked = ["--x", "lr", "--y", "wd", "--metric", "f1"]
+    said = CliRunner().invoke(app, ["interaction", str(CASES / "constant.csv"), *asked])
+    assert "wd changes nothing: none of its values is better" in said.output
+    assert "best wd" not in said.output
 
 
 def test_decimal_commas_are_read():

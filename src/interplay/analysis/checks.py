@@ -188,14 +188,12 @@ def check_budgets(
         "or train the cells anew, all equally long (`interplay convert` writes such a study of "
         "another tool's): only that shows which are better in the end",
     )
+    ways = (Option("where", (budget, usual)), " keeps those that trained equally long; ", *ways)
     if has_curves:
         least = next((level for level in levels if level >= 1), 1)  # 0: known at no epoch
         ways = (Option("at_epoch", int(least)), " compares all rows at that epoch; ", *ways)
     else:
-        ways = (
-            Option("where", (budget, usual)), " keeps those that trained equally long; ",
-            Option("budget"), " names another column, if this is none; ", *ways,
-        )  # fmt: skip
+        ways = (*ways[:2], Option("budget"), " names another column, if this is none; ", *ways[2:])
     if follower is not None:
         text = (
             f"{follower} is the study to follow this scan: it trains what mattered equally long; "

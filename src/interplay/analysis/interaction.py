@@ -95,6 +95,11 @@ class Interaction:
         """x, y and xy against their own interactions with the seeds."""
         return self.tests.strata.tests
 
+    @property
+    def y_is_inert(self) -> bool:
+        """Whether y changes nothing: then its first level is not its best one."""
+        return not (self.anova["y"].ss or self.anova["xy"].ss)
+
     def to_json(self) -> dict[str, Any]:
         """The record that `interplay interaction --json` prints."""
         transformed = self.transformed

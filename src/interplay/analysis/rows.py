@@ -270,13 +270,16 @@ def _left_out(rows: pd.DataFrame, x: Axis, y: Axis) -> Iterator[Caution]:
         cells = rows.loc[rows["outcome"] == kind, "cell"]
         if cells.empty:
             continue
-        were = "were " if kind == Outcome.STOPPED else ""
-        message = f"{len(cells)} rows {were}{text}: left out"
+        one = len(cells) == 1
+        were = ("was " if one else "were ") if kind == Outcome.STOPPED else ""
+        told = text.replace("have ", "has ", 1).replace("their", "its") if one else text
+        message = f"{len(cells)} row{'' if one else 's'} {were}{told}: left out"
         places = [divmod(cell, len(x)) for cell in np.setdiff1d(cells, kept).tolist()]
         named = tuple((x.values[column], y.values[row]) for row, column in places)
         if places:
-            texts = [f"{x.labels[column]}, {y.labels[row]}" for row, column in places]
-            message += f", which leaves {len(places)} cells empty ({listed(texts, 6)})"
+            texts = [f"({x.labels[column]}, {y.labels[row]})" for row, column in places]
+            cells_left = "1 cell" if len(places) == 1 else f"{len(places)} cells"
+            message += f", which leaves {cells_left} empty: {listed(texts, 6)}"
         yield Caution(code, message, named)
 
 

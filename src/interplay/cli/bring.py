@@ -43,7 +43,7 @@ def import_(
     typer.echo(f"{out}: {origin.rows} rows of {visible(origin.name)} ({origin.tool})")
     axes = [table.default.x, table.default.y]
     x, y, *_ = [axis for axis in axes if axis] if all(axes) else [*table.varied, "…", "…"]
-    metric = table.default.metric or next(iter(table.of("metric")), "…")
+    metric = table.default.metric or next(iter(table.of("metric")), None)
     asked = " ".join(
         f"--{name} {shlex.quote(value)}"
         for name, value in (("x", x), ("y", y), ("metric", metric))

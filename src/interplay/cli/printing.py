@@ -165,6 +165,8 @@ def print_interaction(found: Interaction) -> None:
         facts = f"{p_text(found.transformed.tests.p)}, partial ω² {told(term.partial_omega2, 2)}"
         typer.echo(f"on the {found.transformed.scale} scale: {facts}")
     typer.echo("")
+    if found.y_is_inert:
+        typer.echo(f"{y} changes nothing: none of its values is better")
     rows = [
         (
             text_of(row.x),
@@ -172,10 +174,12 @@ def print_interaction(found: Interaction) -> None:
             "–" if row.keep is None else ", ".join(map(text_of, row.keep)),
         )
         for row in found.ridge.rows
+        if not found.y_is_inert
     ]
-    print_table([(x, f"best {y}", "not clearly worse"), *rows])
+    if rows:
+        print_table([(x, f"best {y}", "not clearly worse"), *rows])
     shift = found.ridge.shift
-    if shift.slope is not None:
+    if shift.slope is not None and rows:
         wide = (
             f" (95% interval {shift.low:.2f} to {shift.high:.2f})" if shift.low is not None else ""
         )

@@ -55,7 +55,7 @@ def paint_ridge(interaction: Interaction, ax: Axes, look: Look) -> None:
         ax.axhline(edge, color=PALE, linewidth=0.6, zorder=0.5)
     known = interaction.ridge.rows[0].keep is not None
     best = _best_rows(interaction)
-    inert = _inert(interaction)
+    inert = interaction.y_is_inert
     kept = interaction.ridge.kept
     for column in range(columns):
         for row in np.flatnonzero(kept[:, column]) if known else ():
@@ -116,11 +116,6 @@ def _best_rows(interaction: Interaction) -> list[int]:
     """The position of the best y for each x."""
     at = {text_of(value): i for i, value in enumerate(interaction.y.values)}
     return [at[text_of(row.best_y)] for row in interaction.ridge.rows]
-
-
-def _inert(interaction: Interaction) -> bool:
-    """Whether y changes nothing: its first level is not its best one."""
-    return not (interaction.anova["y"].ss or interaction.anova["xy"].ss)
 
 
 def _ordered(interaction: Interaction) -> bool:

@@ -161,7 +161,7 @@ def _facts(cells: Cells, found: Interaction, x: str, y: str) -> list[str]:
     if parts:
         facts.append(f"Of the whole variation: {', '.join(parts)}.")
     ridge = found.ridge
-    if all(row.keep is not None for row in ridge.rows):
+    if not found.y_is_inert and all(row.keep is not None for row in ridge.rows):
         rows = [
             f"{text_of(row.x)}: {text_of(row.best_y)}"
             + (f" ({_span(row.keep, found)})" if row.keep and len(row.keep) > 1 else "")
@@ -169,7 +169,8 @@ def _facts(cells: Cells, found: Interaction, x: str, y: str) -> list[str]:
         ]
         facts.append(f"Best {y} at each {x} (and what is not clearly worse): {'; '.join(rows)}.")
     shift = ridge.shift
-    if shift.slope is not None and shift.low is not None and shift.high is not None:
+    known = not found.y_is_inert
+    if known and shift.slope is not None and shift.low is not None and shift.high is not None:
         facts.append(
             f"The best {y} moves {shift.slope:.2f} steps of the grid a step of {x}, 95% interval "
             f"{shift.low:.2f} to {shift.high:.2f}."

@@ -118,4 +118,5 @@ def _heatmap_in_words(cells: Cells, x: str, y: str) -> str:
 
 def _ridge_in_words(found: Interaction, x: str, y: str) -> str:
     best = "; ".join(f"{text_of(row.x)}: {text_of(row.best_y)}" for row in found.ridge.rows)
-    return f"Lines of {found.metric} over {x}, one for each {y}. Best {y} at each {x}: {best}."
+    told = f"{y} changes nothing" if found.y_is_inert else f"Best {y} at each {x}: {best}"
+    return f"Lines of {found.metric} over {x}, one for each {y}. {told}."

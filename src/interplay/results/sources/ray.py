@@ -40,12 +40,17 @@ FILLED = frozenset(_FILLED.split())
 """What Ray adds to a report, and `member`, by which curves name a trial: no metrics."""
 
 
+BELOW = ("*/", "*/*/", "*/*/*/")
+"""Where an experiment may lie in a folder that is none: Ray writes TensorBoard's events too, which
+another source would take, of all experiments at once."""
+
+
 def recognises(source: str) -> bool:
     """Whether there is an experiment, or its state, a trial, or a folder of one of these."""
     path = Path(source)
     if not path.is_dir():
         return path.match(STATE) and path.is_file()
-    if any(path.glob(STATE)) or any(path.glob(f"*/{STATE}")):
+    if any(path.glob(STATE)) or any(any(path.glob(below + STATE)) for below in BELOW):
         return True
     return any(_is_trial(params.parent) for at in ("", "*/") for params in path.glob(at + PARAMS))
 
@@ -89,7 +94,7 @@ def _state_of(path: Path) -> Path:
     """
     if states := _states(path):
         return states[-1]
-    inner = {state.parent for state in path.glob(f"*/{STATE}")}
+    inner = {state.parent for below in BELOW for state in path.glob(below + STATE)}
     newest = [_states(folder)[-1] for folder in inner]
     newest.sort(key=lambda state: (state.name, state), reverse=True)
     if len(newest) == 1:
