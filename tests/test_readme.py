@@ -83,6 +83,8 @@ def test_every_verb_of_the_readme_runs(project):
         "columns": "interplay columns digits.csv --json",
         "interaction": "interplay interaction digits.csv --x hidden_size --y dropout --metric accuracy --seed seed --json",
         "report": "interplay report runs/digits -o page.pdf",
+        "import": "interplay import digits.csv --out imported --map hidden_size=width",
+        "convert": "interplay convert imported --map width=model.hidden_size -o anew.toml",
         "new": "interplay new mine --data gestures --model recurrent",
     }
     assert set(lines) == VERBS, "a verb of the README is not run here, or the other way round"

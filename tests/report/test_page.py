@@ -311,7 +311,7 @@ def test_the_verb(finished_run, tmp_path, monkeypatch):
         ((run, "--final"), "nothing is written under"),
         ((run, "-o", "page.png"), "ends in .pdf"),
         ((run, "-o", "no/where.pdf"), "no folder"),
-        ((str(tmp_path / "runs"),), "no run"),
+        ((str(tmp_path / "runs"),), "no file or folder"),
     ):
         refused = call(*wrong)
         assert refused.exit_code == 2

@@ -146,3 +146,17 @@ def test_a_path_with_spaces_is_a_path_and_no_name(csv):
     assert Study.load("my runs/anew.toml").name == "anew"
     result = convert(csv, *OURS, *MAPS, "-o", "my anew.toml")
     assert "letters, digits, dots, dashes and underscores" in said(result)
+
+
+def test_lists_stand_for_themselves_and_what_a_run_says_need_not_be_said(csv):
+    frame = pd.read_csv(csv).rename(
+        columns={"learning_rate": "optimizer.lr", "units": "model.hidden_size"}
+    )
+    frame = frame.assign(**{"data.name": "iris", "model.name": "linear"})
+    frame = frame.assign(**{"optimizer.betas": "[0.8, 0.99]"})
+    frame.to_csv(csv, index=False)
+    names = ("optimizer.lr", "model.hidden_size", "data.name", "model.name", "optimizer.betas")
+    result = convert(csv, "--params", ",".join(names), "-o", "anew.toml")
+    assert result.exit_code == 0, result.output
+    cell = Study.load("anew.toml").cells()[0]
+    assert (cell["data.name"], cell["optimizer.betas"]) == ("iris", [0.8, 0.99])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from interplay.results.results import Results
 from interplay.signs import visible
 from interplay.space.space import resolve_name
 from interplay.study.files import apply_overrides
-from interplay.study.sections import keys_of, meant
+from interplay.study.sections import RULES, keys_of, meant
 from interplay.study.settings import NAMES, is_name
 from interplay.study.study import Study
 from interplay.study.writing import toml_of, value_text
@@ -109,7 +110,13 @@ def _train_anew(
     varied = [n for n in settings if n in table.varied and _distinct(frame[n]) > 1]
     folders = [folder.resolve(), Path.cwd()]
     base: dict[str, Any] = {"name": name, "data": {}, "model": {}}
-    base = _with(base, overrides, folders)
+    # Of a run of ours the table says itself what was trained.
+    said = [
+        f"{n}={_text(frame[n].dropna().iloc[0])}"
+        for n in settings
+        if n in {f"{section}.name" for section in RULES} and n not in varied
+    ]
+    base = _with(apply_overrides(base, said, lambda _: {"": set()}), overrides, folders)
     for section, registry in (("data", DATASETS), ("model", FAMILIES)):
         _check_named(base[section], section, registry)
     names = _names(settings, varied, told, base, folders)
@@ -269,7 +276,12 @@ def _distinct(column: pd.Series[Any]) -> int:
 
 
 def _value(value: Any) -> Any:
-    """As a study writes it: Python's own numbers, whole ones without a point."""
+    """As a study writes it: Python's own numbers, whole ones without a point, lists as such."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)  # as tables hold them, see `as_held`
+        except ValueError:
+            return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
@@ -278,7 +290,9 @@ def _value(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    return value_text(_value(value))
+    """One value for all cells, as a study writes it: a list alone would be values to try."""
+    value = _value(value)
+    return value_text({"value": value} if isinstance(value, (list, dict)) else value)
 
 
 def _story(results: Results, study: Study, cells: int, whole: bool) -> list[str]:
