@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import stdtrit
 
 from interplay.analysis.anova import LEVEL, Anova
@@ -127,16 +128,9 @@ def _means(grid: Grid, value: Floats) -> Floats:
 
 def _medians(code: Codes, value: Floats) -> Floats:
     """For each row the median of the values with its code."""
-    order = np.lexsort((value, code))
-    count = np.bincount(code)
-    start = np.cumsum(count) - count
-    of = value[order]
-    low, high = start + np.maximum(count - 1, 0) // 2, start + count // 2
-    at = np.minimum([low, high], len(value) - 1)
-    return np.asarray(of[at].mean(axis=0)[code])
+    return np.asarray(pd.Series(value).groupby(code).transform("median"), dtype=np.float64)
 
 
 def _ranks(value: Floats) -> Floats:
     """1 for the lowest; equal ones share the middle of theirs."""
-    _, place, count = np.unique(value, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])
+    return np.asarray(pd.Series(value).rank(), dtype=np.float64)
