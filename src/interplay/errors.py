@@ -6,6 +6,7 @@ import difflib
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -68,6 +69,12 @@ def nearest(word: object, names: Iterable[str]) -> str | None:
     text = word if isinstance(word, str) else shown(word)
     found = difflib.get_close_matches(text.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
+
+
+def near_path(path: Path, names: Iterable[str]) -> str:
+    """The end of a message on a path that is not there: which of the names beside it was meant."""
+    near = nearest(path.name, names)
+    return f"; did you mean {path.parent / near}?" if near else ""
 
 
 def shown(value: object) -> str:
@@ -133,6 +140,12 @@ NAMED = 100
 """So many known names are listed: a table may have thousands of columns."""
 
 
+def listed(texts: Sequence[str], most: int = 12) -> str:
+    """Texts for a message, the rest of a long list counted."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" … and {more} more" if more > 0 else "")
+
+
 class UnknownNameError(InterplayError):
     """A name that a registry, a table or a command line does not know."""
 
@@ -140,9 +153,8 @@ class UnknownNameError(InterplayError):
         known = list(known)
         near = nearest(name, known)
         hint = f"; did you mean {near!r}?" if near else ""
-        more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
-        listed = ", ".join(known[:NAMED]) + more
-        super().__init__(f"{what} {shown(name)} is not known; allowed: {listed}{hint}")
+        allowed = listed(known, NAMED)
+        super().__init__(f"{what} {shown(name)} is not known; allowed: {allowed}{hint}")
 
 
 class DataError(InterplayError):

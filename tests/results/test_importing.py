@@ -252,7 +252,7 @@ def test_any_value_comes_back_as_it_was(tmp_path):
     from interplay.table.imported import Origin, add_import, read_imported
 
     table = table_of("t", frame_of(held))
-    add_import(tmp_path / "runs", table, Origin("t", "memory", "frame", {}, "2026-01-01"))
+    add_import(tmp_path / "runs", table, Origin("t", "memory", "frame", {}, "2026-01-01", 4))
     back = read_imported(tmp_path / "runs")
     pd.testing.assert_frame_equal(back.frame[list(table.frame)], table.frame, check_dtype=False)
     assert back.varied == table.varied

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from interplay.analysis.codes import combined, setting_codes
-from interplay.analysis.numbers import Floats, as_numbers, listed, number_labels, text_of
-from interplay.errors import BudgetError, Option, TableError, UnknownNameError
+from interplay.analysis.numbers import Floats, as_numbers, number_labels, text_of
+from interplay.errors import BudgetError, Option, TableError, UnknownNameError, listed
 from interplay.table.statuses import status_of
 
 

@@ -14,11 +14,11 @@ from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import Outcome
 from interplay.analysis.claims import Tests
 from interplay.analysis.grid import Grid
-from interplay.analysis.numbers import listed
 from interplay.analysis.ridge import FEW
 from interplay.analysis.robust import noisiest_cell
 from interplay.analysis.rows import Rows
 from interplay.analysis.scale import Transformed
+from interplay.errors import listed
 
 LEAST = 3
 """Fewer seeds than this give no verdict."""

@@ -14,8 +14,8 @@ from scipy.sparse.csgraph import connected_components
 
 from interplay.analysis.axes import Axis
 from interplay.analysis.codes import combined, compacted
-from interplay.analysis.numbers import Codes, Floats, listed
-from interplay.errors import TableError
+from interplay.analysis.numbers import Codes, Floats
+from interplay.errors import TableError, listed
 
 SAME = 1e-6
 """Values that differ by at most this part of the larger are the same training twice."""

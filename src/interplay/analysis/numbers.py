@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -91,12 +91,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, (int, float, np.integer, np.floating)):
         return number_label(float(value), 12)
     return str(value)
-
-
-def listed(texts: Sequence[str], most: int = 12) -> str:
-    """Texts for a message, the rest of a long list counted."""
-    more = len(texts) - most
-    return ", ".join(texts[:most]) + (f" … and {more} more" if more > 0 else "")
 
 
 def as_numbers(column: pd.Series[Any]) -> Floats | None:

@@ -22,8 +22,8 @@ from interplay.analysis.checks import (
     values_of,
 )
 from interplay.analysis.codes import combined, compacted, first_rows, setting_codes
-from interplay.analysis.numbers import Codes, as_numbers, listed
-from interplay.errors import Option, TableError
+from interplay.analysis.numbers import Codes, as_numbers
+from interplay.errors import Option, TableError, listed
 from interplay.kinds import Over
 from interplay.metrics import Bounds, Mode
 

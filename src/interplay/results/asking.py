@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from interplay.analysis.cautions import Caution
-from interplay.analysis.numbers import listed, text_of
-from interplay.errors import Option, TableError, UnknownNameError
+from interplay.analysis.numbers import text_of
+from interplay.errors import Option, TableError, UnknownNameError, listed
 from interplay.metrics import Mode
 from interplay.results.question import Question
 from interplay.results.scales import logs_of, orders_of
 from interplay.results.telling import metric_named, told_by
 from interplay.table.imported import ORIGIN
 from interplay.table.statuses import WORDS, status_of
-from interplay.table.table import BY_NAME, Table
+from interplay.table.table import BY_NAME, SINGLE, Table
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def ask(table: Table, question: Question) -> Asked:
     x, y = _axes(table, question)
     metric = metric_of(table, question.metric)
     table = told_by(table, replace(question, x=x, y=y, metric=metric))
-    one_origin(table, where_of(table, question.where))
+    where = where_of(table, question.where)
+    one_origin(table, where)
     _check_axes(table, x, y)
     _check_rows(table, metric)
     mode = question.mode or mode_of(table, metric)
@@ -57,7 +58,7 @@ def ask(table: Table, question: Question) -> Asked:
     if question.at_epoch is not None:
         frame, short = at_epoch(table, question.at_epoch, metric)
         cautions = (*cautions, *short)
-    elif (budget := table.one("budget")) in (where := where_of(table, question.where)):
+    elif (budget := table.one("budget")) in where:
         frame = _stopped_before(table, budget, where[budget])
     hyper = [table.columns[name] for name in table.of("hyperparameter")]
     options = {
@@ -74,7 +75,7 @@ def ask(table: Table, question: Question) -> Asked:
         # none: its budget is another, whether or not a column says so.
         "with_stopped": table.read_curves is not None and frame is table.frame,
         "follower": None if table.follower is None else str(table.follower),
-        "where": where_of(table, question.where),
+        "where": where,
         "over": question.over or table.default.over,
         "others": tuple(name for name in table.varied if name not in (x, y)),
         "guessed": any(column.sure == "guessed" for column in hyper),
@@ -297,7 +298,7 @@ def _seed(table: Table) -> str | None:
 
 def _of_source(table: Table, question: Question) -> tuple[Caution, ...]:
     """What a reader must know of the rows, of guesses that change the numbers, of columns left."""
-    taken = {role: table.one(role) for role in ("seed", "fold", "budget", "status")}
+    taken = {role: table.one(role) for role in SINGLE}
     guessed = [
         f"{name} as the {role}"
         for role, name in taken.items()

@@ -16,7 +16,7 @@ from interplay.search.optuna.stores import without_password
 from interplay.table.folder import typed
 from interplay.table.imported import Origin, add_import, origins_of
 from interplay.table.statuses import status_of
-from interplay.table.table import PREFIXES, Role, Table
+from interplay.table.table import Role, Table, without_prefix
 
 OURS: dict[Role, str] = {
     "seed": "seed",
@@ -119,8 +119,7 @@ def our_names(table: Table, names: Mapping[str, str]) -> dict[str, str]:
     """
     wanted = {column: OURS[role] for role in OURS for column in table.of(role)}
     for column in table.of("hyperparameter"):
-        prefix = next((p for p in PREFIXES if column.startswith(p)), "")
-        wanted[column] = column.removeprefix(prefix)
+        wanted[column] = without_prefix(column)
     told = {table.find(old, "hyperparameter", "metric"): old for old in names}
     rest = [column for column in table.columns if column not in told]
     # Also what another column will be called, whose short name this one would else take.

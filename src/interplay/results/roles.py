@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interplay.analysis.numbers import as_numbers, listed, number_labels, text_of
+from interplay.analysis.numbers import as_numbers, number_labels, text_of
+from interplay.errors import listed
 from interplay.table.table import SINGLE, Column, Role, Table
 
 _USE: dict[Role, str] = {

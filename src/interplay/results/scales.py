@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from interplay.analysis.checks import values_of
-from interplay.analysis.numbers import as_numbers, listed, text_of
-from interplay.errors import Option, TableError
+from interplay.analysis.numbers import as_numbers, text_of
+from interplay.errors import Option, TableError, listed
 from interplay.results.sources.guess import RATES, plain_name
 from interplay.table.table import Table
 

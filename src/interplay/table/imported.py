@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from interplay.table.folder import (
     remove,
     writing,
 )
-from interplay.table.table import SINGLE, Column, Default, Role, Table, varying
+from interplay.table.table import SINGLE, Column, Default, Table, varying
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class Origin:
     tool: str
     versions: Mapping[str, str]
     imported: str
-    rows: int = 0
+    rows: int
 
 
 def is_imported(folder: Path) -> bool:
@@ -87,9 +87,12 @@ def add_import(folder: Path, table: Table, origin: Origin) -> None:
             f"{folder} is a run: its rows were trained here. Import into a folder of its own, and "
             f"the run beside it: `interplay import {folder} --out` the same"
         )
-    before = [one for one in origins_of(folder) if one["name"] != origin.name]
-    _together([*(_table(folder, one) for one in before), table])
-    part = f"{max((int(one['part']) for one in origins_of(folder)), default=-1) + 1:04d}"
+    origins = origins_of(folder)
+    before = [one for one in origins if one["name"] != origin.name]
+    _together(
+        [*((one["study_name"], _columns(one)) for one in before), (table.name, table.columns)]
+    )
+    part = f"{max((int(one['part']) for one in origins), default=-1) + 1:04d}"
     frame = table.frame.drop(columns=ORIGIN, errors="ignore")
     place = folder / IMPORTED
     with writing(folder):
@@ -99,8 +102,7 @@ def add_import(folder: Path, table: Table, origin: Origin) -> None:
     if table.read_curves is not None:
         curves = _put_frame(place / f"{part}.curves.parquet", table.curves)
     record = {
-        **{k: v for k, v in vars(origin).items() if k != "rows"},
-        "rows": len(frame),
+        **vars(origin),
         "part": part,
         "texts": texts,
         "curves": curves,
@@ -133,7 +135,7 @@ def read_imported(folder: Path) -> Table:
     if not origins:
         raise LedgerError(f"{folder}: nothing was imported there")
     tables = [_table(folder, one) for one in origins]
-    columns = _together(tables)
+    columns = _together([(table.name, table.columns) for table in tables])
     frame = pd.concat([table.frame for table in tables], ignore_index=True)
     columns[ORIGIN] = Column(ORIGIN, "bookkeeping")
     first = tables[0]
@@ -151,7 +153,7 @@ def read_imported(folder: Path) -> Table:
                 ignore_index=True,
             )
 
-    keys = ("name", "source", "tool", "versions", "imported", "rows")
+    keys = [field.name for field in fields(Origin)]
     return Table(
         name=str(get_json(folder / STUDY).get("name", folder.name)),
         frame=frame,
@@ -168,31 +170,31 @@ def read_imported(folder: Path) -> Table:
     )
 
 
-def _together(tables: Sequence[Table]) -> dict[str, Column]:
-    """The columns of several tables, where each is the same thing in all that have it.
+def _together(tables: Sequence[tuple[str, Mapping[str, Column]]]) -> dict[str, Column]:
+    """The columns of several tables, each with its name, where they are the same in all that have it.
 
     Raises:
         TableError: one is something else, or what is one thing has two names.
     """
     columns: dict[str, Column] = {}
-    for table in tables:
-        for name, column in table.columns.items():
+    for table, own in tables:
+        for name, column in own.items():
             old = columns.setdefault(name, column)
             if old.role != column.role:
                 raise TableError(
                     f"{name} is {old.role} in what was imported before and {column.role} in "
-                    f"{table.name}; give it another name: `--map {name}=NEW`"
+                    f"{table}; give it another name: `--map {name}=NEW`"
                 )
             if old.mode != column.mode:
                 raise TableError(
                     f"{name} is better at its {old.mode} in what was imported before and at its "
-                    f"{column.mode} in {table.name}: another metric, which `--map {name}=NEW` names"
+                    f"{column.mode} in {table}: another metric, which `--map {name}=NEW` names"
                 )
             order = old.order if not column.order or old.order == column.order else ()
             log = old.log if old.log == column.log else None
             columns[name] = replace(old, order=order, log=log)
     for role in SINGLE:
-        names = dict.fromkeys(n for t in tables for n in (t.one(role),) if n is not None)
+        names = [name for name, column in columns.items() if column.role == role]
         if len(names) > 1:
             one, other, *_ = names
             raise TableError(
@@ -206,7 +208,7 @@ def _table(folder: Path, record: Mapping[str, Any]) -> Table:
     place = folder / IMPORTED
     frame = _get_frame(place / f"{record['part']}.parquet", record["texts"])
     frame[ORIGIN] = record["name"]
-    columns = {one["name"]: _column(one) for one in record["columns"]}
+    columns = _columns(record)
     read_curves = None
     if record["curves"] is not None:
         file, texts = place / f"{record['part']}.curves.parquet", record["curves"]
@@ -231,11 +233,13 @@ def _table(folder: Path, record: Mapping[str, Any]) -> Table:
     )
 
 
-def _column(record: Mapping[str, Any]) -> Column:
-    role: Role = record["role"]
-    order = tuple(record["order"])
-    bounds = None if record["bounds"] is None else tuple(record["bounds"])
-    return Column(**{**record, "role": role, "order": order, "bounds": bounds})
+def _columns(record: Mapping[str, Any]) -> dict[str, Column]:
+    """The columns of an origin, which JSON has lists of in place of tuples."""
+    columns = {}
+    for one in record["columns"]:
+        bounds = None if one["bounds"] is None else tuple(one["bounds"])
+        columns[one["name"]] = Column(**{**one, "order": tuple(one["order"]), "bounds": bounds})
+    return columns
 
 
 def _put_frame(file: Path, frame: pd.DataFrame) -> list[str]:

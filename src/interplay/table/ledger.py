@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interplay.errors import LedgerError, Option
+from interplay.errors import LedgerError, Option, near_path
 from interplay.table import folder as files
 from interplay.table.arrow import (
     COLUMNS,
@@ -292,10 +292,7 @@ class Ledger:
 
 
 def _near(folder: Path) -> str:
-    from interplay.errors import nearest
-
     if not folder.parent.is_dir():
         return ""
     runs = [p.name for p in folder.parent.iterdir() if (p / files.STUDY).is_file()]
-    near = nearest(folder.name, runs)
-    return f"; did you mean {folder.parent / near}?" if near else ""
+    return near_path(folder, runs)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from interplay.errors import TableError, UnknownNameError
+from interplay.errors import TableError, UnknownNameError, listed
 from interplay.kinds import How, Over
 from interplay.metrics import Bounds, Mode, meaning_of
 from interplay.table.statuses import status_of
@@ -144,8 +144,7 @@ class Table:
                 return ends[0]
             several = several or ends
         if several:
-            some = ", ".join(several[:NAMED]) + (" …" if len(several) > NAMED else "")
-            raise TableError(f"{name} may mean {some}: give more of its name")
+            raise TableError(f"{name} may mean {listed(several, NAMED)}: give more of its name")
         what = roles[0] if roles else "column"
         raise UnknownNameError(what, name, (what == "hyperparameter" and self.varied) or wanted)
 
@@ -280,5 +279,9 @@ def _ends_in(full: str, name: str) -> bool:
 
 def short_name(name: str) -> str:
     """A column's name without what its tool put before it: `lr` of `config/lr` and `params_lr`."""
-    prefix = next((p for p in PREFIXES if name.startswith(p)), "")
-    return name.removeprefix(prefix).rpartition("/")[2]
+    return without_prefix(name).rpartition("/")[2]
+
+
+def without_prefix(name: str) -> str:
+    """A column's name without what its tool put before it: `opt/lr` of `config/opt/lr`."""
+    return name.removeprefix(next((p for p in PREFIXES if name.startswith(p)), ""))

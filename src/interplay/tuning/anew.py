@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from interplay.analysis.checks import select_rows
-from interplay.analysis.numbers import listed, text_of
+from interplay.analysis.numbers import text_of
 from interplay.data import DATASETS
-from interplay.errors import InterplayError, Option, TableError
+from interplay.errors import InterplayError, Option, TableError, listed
 from interplay.identity import same_as
 from interplay.models import FAMILIES
 from interplay.registry import Registry
@@ -30,10 +30,12 @@ from interplay.study.files import apply_overrides
 from interplay.study.sections import RULES, keys_of, meant
 from interplay.study.settings import NAMES, is_name
 from interplay.study.study import Study
-from interplay.study.writing import toml_of, value_text
+from interplay.study.writing import toml_of
 from interplay.table.folder import typed
 from interplay.table.table import Table, short_name
 
+SAYS_ITSELF = tuple(f"{section}.name" for section in RULES)
+"""What a table of a run of ours says of its data and model."""
 SEEDS = 5
 """Of a study after a table that names none."""
 
@@ -111,19 +113,12 @@ def _train_anew(
     folders = [folder.resolve(), Path.cwd()]
     base: dict[str, Any] = {"name": name, "data": {}, "model": {}}
     # Of a run of ours the table says itself what was trained.
-    said = [
-        f"{n}={_text(frame[n].dropna().iloc[0])}"
-        for n in settings
-        if n in {f"{section}.name" for section in RULES} and n not in varied
-    ]
-    base = _with(apply_overrides(base, said, lambda _: {"": set()}), overrides, folders)
+    constant = {n: _only(frame[n]) for n in settings if n not in varied}
+    said = {name: constant[name] for name in SAYS_ITSELF if name in constant}
+    base = _with(_set(base, said), overrides, folders)
     for section, registry in (("data", DATASETS), ("model", FAMILIES)):
         _check_named(base[section], section, registry)
     names = _names(settings, varied, told, base, folders)
-    lines = []
-    constant = [n for n in names if n not in varied]
-    for column in constant:
-        lines.append(f"{names[column]}={_text(frame[column].dropna().iloc[0])}")
     cells = frame[varied].drop_duplicates()
     for column in varied:
         if without := int(cells[column].isna().sum()):
@@ -134,9 +129,8 @@ def _train_anew(
             )
     levels = {n: _levels(frame[n], table.columns[n].order) for n in varied}
     whole = len(cells) == math.prod(len(values) for values in levels.values())
-    for column in varied:
-        lines.append(f"{names[column]}={value_text(levels[column])}")
-    tables = _with(apply_overrides(base, lines, lambda _: {"": set()}), overrides, folders)
+    values = {names[n]: value for n, value in (constant | levels).items() if n in names}
+    tables = _with(_set(base, values), overrides, folders)
     for column in varied:
         section, _, key = names[column].rpartition(".")
         if tables[section][key] != levels[column]:
@@ -167,6 +161,15 @@ def _train_anew(
     unknown = [n for n in settings if n not in names]
     notes = [f"not in the study, as no setting of ours: {', '.join(unknown)}"] if unknown else []
     return Anew(toml_of(tables, _story(results, study, len(cells), whole)), study, tuple(notes))
+
+
+def _set(tables: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables with values by full dotted name."""
+    result = {key: dict(own) if isinstance(own, dict) else own for key, own in tables.items()}
+    for name, value in values.items():
+        section, _, key = name.partition(".")
+        result.setdefault(section, {})[key] = value
+    return result
 
 
 def _with(
@@ -289,10 +292,10 @@ def _value(value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> str:
-    """One value for all cells, as a study writes it: a list alone would be values to try."""
-    value = _value(value)
-    return value_text({"value": value} if isinstance(value, (list, dict)) else value)
+def _only(column: pd.Series[Any]) -> Any:
+    """The one value of all cells, as a study has it: a list alone would be values to try."""
+    value = _value(column.dropna().iloc[0])
+    return {"value": value} if isinstance(value, (list, dict)) else value
 
 
 def _story(results: Results, study: Study, cells: int, whole: bool) -> list[str]:

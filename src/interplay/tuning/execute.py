@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interplay.analysis.numbers import listed
-from interplay.errors import UnknownNameError
+from interplay.errors import UnknownNameError, listed
 from interplay.identity import same_as
 from interplay.results.results import Results
 from interplay.space.space import Cell

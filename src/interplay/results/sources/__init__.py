@@ -7,10 +7,9 @@ like, whatever file they are in, is known by `forms`.
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
-from interplay.errors import TableError, nearest
+from interplay.errors import TableError, near_path
 from interplay.registry import Entry, Registry
 from interplay.search.optuna.stores import without_password
 from interplay.table.folder import typed
@@ -55,18 +54,15 @@ def source_of(source: str | Path) -> Entry:
     """
     source = _typed(source)
     path = Path(source)
-    for entry in SOURCES:
-        module = importlib.import_module(entry.path.partition(":")[0])
-        if module.recognises(source):
-            return entry
+    if (entry := SOURCES.knowing("recognises", source)) is not None:
+        return entry
     if path.is_file() or "://" in source:
         known = "; ".join(entry.summary for entry in SOURCES)
         raise TableError(f"{without_password(source)} cannot be read; what can: {known}")
     if not path.exists():
         beside = path.parent.iterdir() if path.parent.is_dir() else ()
-        near = nearest(path.name, [entry.name for entry in beside])
-        hint = f"; did you mean {path.parent / near}?" if near else ""
-        raise TableError(f"there is no file or folder {source}{hint}")
+        near = near_path(path, [entry.name for entry in beside])
+        raise TableError(f"there is no file or folder {source}{near}")
     Ledger.open(path)  # says what is wrong with a folder
     raise AssertionError(path)
 

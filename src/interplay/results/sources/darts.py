@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from interplay.analysis.numbers import as_numbers, listed
-from interplay.errors import TableError
+from interplay.analysis.numbers import as_numbers
+from interplay.errors import TableError, listed
 from interplay.results.sources.files import frame_in
 from interplay.results.sources.guess import plain
 from interplay.results.sources.histories import Logged, with_logged

@@ -15,8 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from interplay.analysis.numbers import listed
-from interplay.errors import TableError, words_of
+from interplay.errors import TableError, listed, words_of
 from interplay.results.sources.guess import paired_by_name, plain
 from interplay.results.sources.histories import Logged, with_logged
 from interplay.results.sources.known import apart, known_table

@@ -7,7 +7,6 @@ roles guessed.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,12 +47,10 @@ def table_of(name: str, frame: pd.DataFrame) -> Table:
     frame = plain(frame)
     if frame.empty:
         raise TableError(f"{name} has no rows")
-    for entry in FORMS:
-        module = importlib.import_module(entry.path.partition(":")[0])
-        if module.recognises_frame(frame):
-            table: Table = module.read_frame(name, frame)
-            return table
-    return guess_table(name, frame)
+    if (form := FORMS.knowing("recognises_frame", frame)) is None:
+        return guess_table(name, frame)
+    table: Table = form.build(name, frame)
+    return table
 
 
 def frame_of(rows: Any) -> pd.DataFrame:

@@ -15,8 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from interplay.analysis.numbers import listed
-from interplay.errors import TableError
+from interplay.errors import TableError, listed
 from interplay.metrics import Mode
 from interplay.results.sources.guess import paired_by_name, plain, plain_name
 from interplay.results.sources.histories import with_logged

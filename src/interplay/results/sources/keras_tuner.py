@@ -10,8 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from interplay.analysis.numbers import listed
-from interplay.errors import TableError
+from interplay.errors import TableError, listed
 from interplay.metrics import Mode, meaning_of
 from interplay.results.sources.guess import paired_by_name, plain
 from interplay.results.sources.histories import with_logged

@@ -17,8 +17,7 @@ from urllib.request import url2pathname
 
 import pandas as pd
 
-from interplay.analysis.numbers import listed
-from interplay.errors import TableError
+from interplay.errors import TableError, listed
 from interplay.results.sources.guess import FOLDS, SEEDS, guess_table, plain, plain_name
 from interplay.results.sources.histories import logged_table
 from interplay.results.sources.mlflow_stores import Database, Folder, Run, Server, Store

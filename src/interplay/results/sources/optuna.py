@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from interplay.analysis.numbers import listed
-from interplay.errors import InterplayError, TableError, UnknownNameError, words_of
+from interplay.errors import InterplayError, TableError, UnknownNameError, listed, words_of
 from interplay.results.sources.guess import attribute_role, paired_by_name, plain
 from interplay.results.sources.known import apart, known_table, levels_of
 from interplay.search.optuna.stores import (

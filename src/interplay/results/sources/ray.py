@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from interplay.analysis.numbers import listed
-from interplay.errors import TableError
+from interplay.errors import TableError, listed
 from interplay.results.sources.guess import (
     BUDGETS,
     paired_by_name,

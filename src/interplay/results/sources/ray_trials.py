@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from interplay.analysis.numbers import listed
-from interplay.errors import TableError, words_of
+from interplay.errors import TableError, listed, words_of
 from interplay.identity import ADDRESS
 from interplay.results.sources.logs import rows_of
 from interplay.results.sources.nested import flat
