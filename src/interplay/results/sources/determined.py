@@ -158,11 +158,11 @@ def _notes(
     ended = {lengths.get(str(row[TRIAL]), 0) for row in trials if row[STATE] == "COMPLETED"}
     if len(ended) > 1:
         yield "Determined calls COMPLETED what its searcher stopped as well: see the batches"
-    names = [n for row in workloads for n in row if n.startswith("Validation Metric: ")]
+    names = {n for row in workloads for n in row if n.startswith("Validation Metric: ")}
     lost = {
         str(row.get(TRIAL))
         for row in workloads
-        if row.get(VALIDATED) == "COMPLETED" and any(n not in row for n in dict.fromkeys(names))
+        if row.get(VALIDATED) == "COMPLETED" and not names <= row.keys()
     }
     if lost:
         yield (

@@ -47,18 +47,18 @@ class _Job:
 
     Attributes:
         name: its folder's, in that of the sweep.
-        overridden: the settings that were overridden, by name.
-        groups: which of these are groups of settings, and told by the name of a choice.
-        rest: all other settings.
+        settings: all of them, by name.
+        overridden: which of these were overridden.
+        groups: which of those are groups of settings, and told by the name of a choice.
         rows: its log; empty where there is none.
         broken: how many rows of it were not written whole.
         logs: how many there are; the last one counts.
     """
 
     name: str
-    overridden: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    overridden: tuple[str, ...]
     groups: tuple[str, ...]
-    rest: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
     broken: int
     logs: int
@@ -104,24 +104,21 @@ def _sweep_of(folder: Path, top: Path) -> Path:
 
 def _job(folder: Path, sweep: Path) -> _Job:
     config = dict(flat(read_yaml(folder / CONFIG), ".")) if (folder / CONFIG).is_file() else {}
-    overridden: dict[str, Any] = {}
-    groups = []
+    overridden, groups = [], {}
     for text in read_list(folder / OVERRIDES):
         if (found := OVERRIDE.fullmatch(str(text))) is None:
             raise TableError(f"{folder / OVERRIDES} holds {text!r}, and no override of Hydra's")
-        name = found["name"]
-        if name in config:
-            overridden[name] = config[name]
-        else:
-            overridden[name] = None if found["mark"] == "~" else _word(found["value"] or "")
-            groups.append(name)
+        overridden.append(found["name"])
+        if found["name"] not in config:
+            word = None if found["mark"] == "~" else _word(found["value"] or "")
+            groups[found["name"]] = word
     files = _logs(folder)
     rows = list(log_of(files[-1])) if files else []
     return _Job(
         folder.relative_to(sweep).as_posix(),
-        overridden,
+        config | groups,
+        tuple(overridden),
         tuple(groups),
-        {name: value for name, value in config.items() if name not in overridden},
         [row for row in rows if row is not None],
         rows.count(None),
         len(files),
@@ -161,12 +158,13 @@ def _sweeper(folder: Path) -> Mapping[str, Any]:
 def _table(sweep: Path, jobs: Sequence[_Job], sweeper: Mapping[str, Any]) -> Table:
     logged = [one for job in jobs for one in logged_in(job.name, job.rows)]
     taken = {"job", "status", "epochs_run", *(metric for _, metric, *_ in logged)}
-    names = dict.fromkeys(n for job in jobs for part in (job.overridden, job.rest) for n in part)
+    # Those that were overridden first.
+    names = dict.fromkeys(n for job in jobs for n in (*job.overridden, *job.settings))
     columns = apart(names, "config.", taken)
     rows = [
         {
             "job": job.name,
-            **{c: {**job.rest, **job.overridden}.get(n) for n, c in columns.items()},
+            **{c: job.settings.get(n) for n, c in columns.items()},
             "status": "complete" if job.rows else "unfinished",
         }
         for job in jobs
