@@ -132,9 +132,11 @@ def our_names(table: Table, names: Mapping[str, str]) -> dict[str, str]:
                 Option("map", (old, name)), f": there is a column {taken[name]} already"
             )
         new[full] = taken[name] = name
+    used = {*table.columns, *new.values()}
     for column, name in wanted.items():
-        if column not in new and name not in {*table.columns, *new.values()}:
+        if column not in new and name not in used:
             new[column] = name
+            used.add(name)
     return new
 
 

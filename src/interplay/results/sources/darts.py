@@ -107,14 +107,14 @@ def _table(name: str, frame: pd.DataFrame) -> Table:
     roles: dict[Role, str] = {"seed": "seed", "fold": "fold"}
     if "epochs_run" in names:
         roles["budget"] = "epochs_run"
-    table = known_table(
+    return known_table(
         name,
         frame,
         hyperparameters=settings,
         metrics=metrics,
         roles=roles,
+        notes=tuple(_notes(frame)),
     )
-    return replace(table, notes=tuple(_notes(frame)))
 
 
 def _notes(frame: pd.DataFrame) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,7 @@ def _table(sweep: Path, jobs: Sequence[_Job], sweeper: Mapping[str, Any]) -> Tab
     mode = DIRECTIONS.get(str(sweeper.get("direction")))
     objective = _objective(sweep, frame, metrics, mode)
     drawn = {columns[n]: log for n, log in _scales(sweeper).items() if n in columns}
-    table = known_table(
+    return known_table(
         sweep.resolve().name,
         frame,
         hyperparameters=hyper,
@@ -199,8 +199,8 @@ def _table(sweep: Path, jobs: Sequence[_Job], sweeper: Mapping[str, Any]) -> Tab
         guessed=paired.values(),
         default=Default(metric=objective),
         read_curves=None if curves is None else lambda: curves,
+        notes=_notes(jobs),
     )
-    return replace(table, notes=tuple(_notes(jobs)))
 
 
 def _others(frame: pd.DataFrame, rest: Sequence[str], groups: Sequence[str]) -> list[str]:

@@ -106,7 +106,7 @@ def _table(name: str, trials: Sequence[Trial], space: Space) -> Table:
     if curves is not None or EPOCHS in frame:
         roles["budget"] = "epochs_run" if curves is not None else EPOCHS
     objective = _objective(trials, metrics)
-    table = known_table(
+    return known_table(
         name,
         frame,
         hyperparameters=list(ways),
@@ -118,8 +118,8 @@ def _table(name: str, trials: Sequence[Trial], space: Space) -> Table:
         guessed=paired.values(),
         default=Default(metric=objective),
         read_curves=None if curves is None else lambda: curves,
+        notes=tuple(_notes(space, curves is None, EPOCHS in frame)),
     )
-    return replace(table, notes=tuple(_notes(space, curves is None, EPOCHS in frame)))
 
 
 def _objective(trials: Sequence[Trial], metrics: Sequence[str]) -> str | None:

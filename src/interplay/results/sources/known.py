@@ -25,9 +25,12 @@ def known_table(
     logs: Mapping[str, bool] | None = None,
     modes: Mapping[str, Any] | None = None,
     guessed: Collection[str] = (),
+    others: Mapping[str, Column] | None = None,
     default: Default | None = None,
     ordered: bool = False,
     read_curves: Callable[[], pd.DataFrame] | None = None,
+    folded: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Table:
     """The table of a frame; every column that no argument names is bookkeeping.
 
@@ -39,12 +42,13 @@ def known_table(
         logs: of hyperparameters, whether their scale is logarithmic.
         modes: of metrics, which way is better, where the tool says so.
         guessed: columns whose role follows from their names alone, which a reader may tell better.
+        others: what columns are that the arguments before do not name.
         default: what is asked where a reader does not say.
-        ordered, read_curves: as of `Table`.
+        ordered, read_curves, folded, notes: as of `Table`.
     """
     roles, orders, logs, modes = roles or {}, orders or {}, logs or {}, modes or {}
     assert set(roles) <= set(SINGLE)
-    named: dict[str, Column] = {}
+    named: dict[str, Column] = dict(others or {})
     for column in hyperparameters:
         order = tuple(orders.get(column, ()))
         named[column] = Column(column, "hyperparameter", order=order, log=logs.get(column))
@@ -67,6 +71,8 @@ def known_table(
         default=default or Default(),
         ordered=ordered,
         read_curves=read_curves,
+        folded=folded or {},
+        notes=tuple(notes),
     )
 
 

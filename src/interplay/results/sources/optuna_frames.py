@@ -54,7 +54,7 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
     for objective in objectives.values():
         meaning = meaning_of(objective)
         told[objective] = Column(objective, "metric", mode=meaning.mode, bounds=meaning.bounds)
-    columns = {n: {**others, **told}[n] for n in map(str, frame.columns)}
+    columns = {n: told.get(n) or others[n] for n in map(str, frame.columns)}
     only = next(iter(told)) if len(told) == 1 else None
     return Table(
         name, frame, columns, varying(frame, columns), default=Default(metric=only), ordered=ordered

@@ -20,7 +20,7 @@ from interplay.identity import canonical
 from interplay.metrics import Mode, meaning_of
 from interplay.results.sources.guess import SEEDS, guess_columns, plain_name
 from interplay.results.sources.known import known_table
-from interplay.table.table import BY_NAME, INSTEAD, SINGLE, Column, Default, Role, Table, varying
+from interplay.table.table import INSTEAD, SINGLE, Column, Default, Role, Table
 
 PARAM = "param_"
 SPLIT = re.compile(r"split(0|[1-9]\d{0,5})_((?:test|train)_.+)")
@@ -60,21 +60,16 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
     if seeds:
         roles["seed"] = seeds[0]
     tests = [called[score] for score in scores if _is_test(score)]
-    table = known_table(
+    return known_table(
         name,
         rows,
         hyperparameters=params,
         metrics=[*tests, *(called[score] for score in scores if not _is_test(score))],
         roles=roles,
         modes={called[score]: _mode(score, rows[called[score]]) for score in scores},
+        guessed=seeds,
+        others=_others(frame[[c for c in rest if not OWN.match(c)]], roles),
         default=Default(metric=tests[0] if len(tests) == 1 else None),
-    )
-    columns = {**table.columns, **_others(frame[[c for c in rest if not OWN.match(c)]], roles)}
-    columns |= {seed: replace(columns[seed], sure="guessed", why=BY_NAME) for seed in seeds}
-    return replace(
-        table,
-        columns=columns,
-        varied=varying(rows, columns),
         folded={f"mean_{score}": called[score] for score in scores},
         notes=_notes(frame),
     )
