@@ -64,9 +64,8 @@ def _may_be_appended_to(frame: pd.DataFrame) -> bool:
     """Whether a line may be too short, which pandas fills up, or the names stand in it once more."""
     named = [name for name in frame.columns if not str(name).startswith("Unnamed: ")]
     texts = frame.select_dtypes([object])
-    return bool(named and frame[named[-1]].isna().any()) or any(
-        name in column.tolist() for name, column in texts.items()
-    )
+    again = texts.to_numpy() == texts.columns.to_numpy(object)
+    return bool(named and frame[named[-1]].isna().any()) or bool(again.any())
 
 
 def _check_lines(path: Path, separator: str) -> None:

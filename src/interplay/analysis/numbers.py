@@ -105,13 +105,21 @@ def as_numbers(column: pd.Series[Any]) -> Floats | None:
         return None
     # Only the few distinct values are parsed, not the many rows.
     codes, distinct = pd.factorize(column.to_numpy(object))
-    if any(isinstance(value, (bool, np.bool_)) for value in distinct):
-        return None
+    parsed = parsed_numbers(distinct)
+    return None if parsed is None else np.append(parsed, math.nan)[codes]
+
+
+def parsed_numbers(values: Iterable[Any]) -> Floats | None:
+    """The values as floats, also from strings; None if any is something else."""
+    parsed = []
     try:
-        parsed = [float(value) if value != "" else math.nan for value in distinct]
+        for value in values:
+            if isinstance(value, (bool, np.bool_)):
+                return None
+            parsed.append(float(value) if value != "" else math.nan)
     except (ValueError, TypeError, OverflowError):
         return None
-    return np.array([*parsed, math.nan])[codes]
+    return np.array(parsed, dtype=np.float64)
 
 
 def rounded(values: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interplay.analysis.numbers import as_numbers, number_labels, text_of
+from interplay.analysis.numbers import number_labels, parsed_numbers, text_of
 from interplay.errors import listed
 from interplay.table.table import SINGLE, Column, Role, Table
 
@@ -70,10 +70,14 @@ def _values(table: Table, name: str) -> str:
     if name not in table.frame:
         return "no row has one"
     codes, distinct = pd.factorize(table.frame[name].to_numpy())
+    kind = distinct.dtype.kind
+    # What is neither a number nor an object, such as a day, is no number here.
     numbers = (
         distinct.astype(np.float64)
-        if distinct.dtype.kind in "iuf"
-        else as_numbers(pd.Series(distinct))
+        if kind in "iuf"
+        else parsed_numbers(distinct)
+        if kind == "O"
+        else None
     )
     finite = np.unique(numbers[np.isfinite(numbers)]) if numbers is not None else np.empty(0)
     if len(finite) > _MOST:
