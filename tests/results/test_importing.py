@@ -25,7 +25,7 @@ def run(*arguments):
 
 
 def bring(source, folder, names=None, **options):
-    return import_source(str(source), folder, Question(**options), names or {})
+    return import_source(str(source), folder, map=names or {}, **options)
 
 
 def answers(results, question):

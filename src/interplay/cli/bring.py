@@ -7,24 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import ROLES, Overrides, Source, asking, file_of, pairs_of
+from interplay.cli.options import Overrides, Source, asking, file_of
+from interplay.results.question import OF_CONVERT, OF_IMPORT
 from interplay.signs import visible
 
 if TYPE_CHECKING:
     from interplay.results.question import Question
 
-Map = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="OLD=NEW", help="Another name of a column, as a study has it."),
-]
 
-
-@asking("metric", "mode", *ROLES)
+@asking(*OF_IMPORT)
 def import_(
     source: Source,
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="A folder of its own.")],
     question: Question,
-    map: Map = None,  # noqa: A002 - it is the option's name
 ) -> None:
     """Keep another tool's results as a folder that every verb reads.
 
@@ -35,8 +30,8 @@ def import_(
     from interplay.results.importing import import_source
     from interplay.results.roles import taken_for
 
-    renamed = pairs_of("map", map, str)
-    origin, table = import_source(source, out, question, renamed)
+    told = {name: getattr(question, name) for name in OF_IMPORT}
+    origin, table = import_source(source, out, **told)
     typer.echo(f"note: {visible(taken_for(table))}", err=True)
     for note in table.notes:
         typer.echo(f"note: {visible(note)}", err=True)
@@ -52,7 +47,7 @@ def import_(
     typer.echo(f"look at them: interplay heatmap {shlex.quote(out)} {visible(asked)}")
 
 
-@asking("x", "y", "metric", "mode", "where", *ROLES)
+@asking(*OF_CONVERT)
 def convert(
     source: Source,
     question: Question,
@@ -60,7 +55,6 @@ def convert(
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="The study, a .toml.")
     ] = "study.toml",
-    map: Map = None,  # noqa: A002 - it is the option's name
 ) -> None:
     """Write the study that trains a table's cells anew, equally long.
 
@@ -72,8 +66,8 @@ def convert(
     from interplay.tuning.anew import convert as write
 
     file = file_of(output, (".toml",), "a study")
-    renamed = pairs_of("map", map, str)
-    anew = write(Results.load(source), file, overrides or [], map=renamed, question=question)
+    told = {name: getattr(question, name) for name in OF_CONVERT}
+    anew = write(Results.load(source), file, overrides or [], **told)
     for note in anew.notes:
         typer.echo(f"note: {visible(note)}", err=True)
     typer.echo(f"{file}: train it with `interplay tune {shlex.quote(str(file))}`")

@@ -40,6 +40,10 @@ Params = Annotated[
     str | None,
     typer.Option(metavar="A,B,…", help="A table's hyperparameters, all of them."),
 ]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="OLD=NEW", help="Another name of a table's column."),
+]
 Mode = Annotated[metrics.Mode | None, typer.Option(help="Which way is better.")]
 Budget = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="How long a table's rows trained.")
@@ -54,8 +58,6 @@ Log = Annotated[
 Order = Annotated[
     list[str] | None, typer.Option(metavar="AXIS=A,B,…", help="The order of an axis of words.")
 ]
-ROLES = ("params", "seed", "fold", "budget", "status")
-"""Options that tell what columns are."""
 
 
 def of_heatmap(option: Option) -> str:
@@ -73,6 +75,7 @@ def question_of(
     budget: Budget = None,
     status: Status = None,
     params: Params = None,
+    map: Map = None,  # noqa: A002 - it is the option's name
     where: Where = None,
     over: Over = None,
     at_epoch: AtEpoch = None,
@@ -91,12 +94,13 @@ def question_of(
     names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
     return Question(
         x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget, status=status,
-        params=names, where=pairs_of("where", where, parse_value), over=over, at_epoch=at_epoch,
-        bins=bins, log=pairs_of("log", log, _yes, "yes"), order=pairs_of("order", order, _values),
+        params=names, map=_pairs_of("map", map, str),
+        where=_pairs_of("where", where, parse_value), over=over, at_epoch=at_epoch, bins=bins,
+        log=_pairs_of("log", log, _yes, "yes"), order=_pairs_of("order", order, _values),
     )  # fmt: skip
 
 
-def pairs_of(
+def _pairs_of(
     option: str,
     given: list[str] | None,
     read: Callable[[str], Any],

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import ROLES, Json, Source, asking, file_of
+from interplay.cli.options import Json, Source, asking, file_of
 from interplay.cli.pictures import FIGURES, save_heatmap, save_search
 from interplay.cli.printing import print_interaction, print_table
 from interplay.errors import InterplayError
+from interplay.results.question import ROLES
 from interplay.signs import visible
 from interplay.table.folder import HEATMAP_FILE
 
@@ -60,7 +61,7 @@ def table(
             )
     if output and not progress:
         raise InterplayError("-o draws --progress, and no other table")
-    results = _results(source, question)
+    results, question = _results(source, question)
     if output:
         file = file_of(output, FIGURES, "a figure")
         save_search(results, file, question.metric, question.mode)
@@ -128,7 +129,7 @@ def heatmap(
     Example: interplay heatmap runs/digits --x hidden_size --y dropout -o digits.png
     """
     file = file_of(output, FIGURES, "a figure")
-    for warning in save_heatmap(_results(source, question), question, file, full):
+    for warning in save_heatmap(*_results(source, question), file, full):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(file))
 
@@ -147,21 +148,23 @@ def interaction(
     """
     import json as encoder
 
-    found = _results(source, question).analyse(question)
+    results, question = _results(source, question)
+    found = results.analyse(question)
     if json:
         typer.echo(encoder.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False))
         return
     print_interaction(found)
 
 
-def _results(source: str, question: Question) -> Results:
-    """What a source holds, with the roles that the question tells; of one that is no run of ours
-    it is said what was taken for what."""
+def _results(source: str, question: Question) -> tuple[Results, Question]:
+    """What a source holds, with the roles and names that the question tells, and the question in
+    these names; of a source that is no run of ours it is said what was taken for what."""
+    from interplay.results.naming import mapped
     from interplay.results.results import Results
     from interplay.results.roles import taken_for
 
-    loaded = Results.load(source)
-    results = loaded.told(question)
-    if not results.study:
+    table, asked = mapped(Results.load(source).table, question)
+    results = Results(table).told(asked)
+    if not results.table.of_run:
         typer.echo(f"note: {visible(taken_for(results.table))}", err=True)
-    return results
+    return results, asked

@@ -15,6 +15,7 @@ from interplay.analysis.cautions import Caution
 from interplay.analysis.numbers import text_of
 from interplay.errors import Option, TableError, UnknownNameError, listed
 from interplay.metrics import Mode
+from interplay.results.naming import mapped
 from interplay.results.question import Question
 from interplay.results.scales import logs_of, orders_of
 from interplay.results.telling import metric_named, told_by
@@ -46,6 +47,7 @@ def ask(table: Table, question: Question) -> Asked:
     Raises:
         InterplayError: the table cannot be asked this.
     """
+    table, question = mapped(table, question)
     x, y = _axes(table, question)
     metric = metric_of(table, question.metric)
     table = told_by(table, replace(question, x=x, y=y, metric=metric))

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from interplay.errors import Option, TableError
-from interplay.results.question import Question
+from interplay.errors import Option, TableError, listed
+from interplay.results.naming import mapped, ours
+from interplay.results.question import OF_IMPORT, Question
 from interplay.results.sources import read_source, source_of
 from interplay.results.telling import metric_named, told_by
 from interplay.search.optuna.stores import without_password
 from interplay.table.folder import typed
-from interplay.table.imported import Origin, add_import, origins_of
-from interplay.table.statuses import status_of
-from interplay.table.table import Role, Table, without_prefix
-
-OURS: dict[Role, str] = {
-    "seed": "seed",
-    "fold": "fold",
-    "budget": "epochs_run",
-    "status": "status",
-}
-"""The names that a run's own columns have."""
+from interplay.table.imported import ORIGIN, Origin, add_import, origins_of
+from interplay.table.table import Table
 
 
 def import_source(
     source: str | Path,
     folder: str | Path,
-    question: Question | None = None,
-    map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
+    **options: Any,
 ) -> tuple[Origin, Table]:
     """Write what a source holds into a folder, which every verb reads as it reads a run.
 
@@ -40,8 +31,8 @@ def import_source(
     Args:
         source: what `Results.load` takes.
         folder: of its own.
-        question: what columns are, where their guess is wrong.
-        map: new names of columns, by short or full name.
+        options: fields of a `Question`, those of `OF_IMPORT`: what columns are, where their guess
+            is wrong, and what they are called.
 
     Returns:
         What the folder now knows of the source, and the table as it was written.
@@ -54,7 +45,10 @@ def import_source(
     address = _address(str(source))
     if entry.name == "imported" and address == _address(str(folder)):
         raise TableError(f"{source} is the folder itself: what it holds was imported there already")
-    table = ours(_told(read_source(source), question or Question()), map or {})
+    question = Question.of(options, OF_IMPORT)
+    table, asked = mapped(read_source(source), question, anew=True)
+    table, _ = ours(_told(table, asked), asked, question.map.values())
+    _check_origin(table)
     name, taken = table.name, {one["name"]: one["source"] for one in origins_of(folder)}
     number = 1
     while taken.get(name, address) != address:
@@ -79,6 +73,26 @@ def _address(source: str) -> str:
     return f"{file.resolve()}{mark}{part}" if file.exists() else without_password(source)
 
 
+def _check_origin(table: Table) -> None:
+    """Refuse rows whose own origins would be lost: a folder knows of each source as one.
+
+    Raises:
+        TableError: a column of theirs has the name of ours, or they were imported from several.
+    """
+    names = [one["name"] for one in table.study.get("origins", ())]
+    if len(names) > 1:
+        raise TableError(
+            f"{table.name} holds rows of {len(names)} origins, {listed(names, 6)}, which would be "
+            "one here; import each from where it came"
+        )
+    if ORIGIN in table.columns and not names:
+        raise TableError(
+            f"{table.name} has a column {ORIGIN}, which in a folder says where rows come from; give "
+            "it another name: ",
+            Option("map", (ORIGIN, "NEW")),
+        )
+
+
 def _told(table: Table, question: Question) -> Table:
     """The table with the roles and the direction that a question tells."""
     told = told_by(table, question)
@@ -90,54 +104,6 @@ def _told(table: Table, question: Question) -> Table:
     bounds = own.bounds if own.mode == question.mode else None
     column = replace(own, mode=question.mode, bounds=bounds)
     return replace(told, columns={**told.columns, metric: column})
-
-
-def ours(table: Table, names: Mapping[str, str]) -> Table:
-    """A table under the names that we use, with our words for how trainings ended.
-
-    Raises: as `our_names` does.
-    """
-    table = table.renamed(our_names(table, names))
-    if status := table.one("status"):
-        words = table.frame[status].map(lambda word: status_of(word) or word)
-        table = replace(table, frame=table.frame.assign(**{status: words}))
-    return table
-
-
-def our_names(table: Table, names: Mapping[str, str]) -> dict[str, str]:
-    """New names of columns, by those that they have.
-
-    What tools put before names goes, and seed, fold, budget and status are called as in a run;
-    where a name is another column's already, that stands as it is.
-
-    Args:
-        names: those that are told, by short or full name.
-
-    Raises:
-        UnknownNameError: a column that there is not.
-        TableError: a new name that another column has, or two would have.
-    """
-    wanted = {column: OURS[role] for role in OURS for column in table.of(role)}
-    for column in table.of("hyperparameter"):
-        wanted[column] = without_prefix(column)
-    told = {table.find(old, "hyperparameter", "metric"): old for old in names}
-    rest = [column for column in table.columns if column not in told]
-    # Also what another column will be called, whose short name this one would else take.
-    taken = {wanted[n]: n for n in rest if n in wanted} | {n: n for n in rest}
-    new: dict[str, str] = {}
-    for full, old in told.items():
-        name = names[old]
-        if name in taken:
-            raise TableError(
-                Option("map", (old, name)), f": there is a column {taken[name]} already"
-            )
-        new[full] = taken[name] = name
-    used = {*table.columns, *new.values()}
-    for column, name in wanted.items():
-        if column not in new and name not in used:
-            new[column] = name
-            used.add(name)
-    return new
 
 
 def _versions(tool: str) -> dict[str, str]:

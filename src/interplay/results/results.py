@@ -28,6 +28,7 @@ from interplay.results.asking import (
     one_origin,
     where_of,
 )
+from interplay.results.naming import mapped
 from interplay.results.question import Question
 from interplay.results.roles import described
 from interplay.results.sources import files, read_source
@@ -107,12 +108,13 @@ class Results:
         return cls(tell(table, only, params=params, metrics=metrics))
 
     def told(self, question: Question) -> Results:
-        """The results whose columns have the roles that a question tells.
+        """The results whose columns have the roles and names that a question tells.
 
         Raises:
             InterplayError: a column that there is not, one of two roles, or one known to be another.
         """
-        return replace(self, table=told_by(self.table, question))
+        table, asked = mapped(self.table, question)
+        return replace(self, table=told_by(table, asked))
 
     def __repr__(self) -> str:
         status = self.table.one("status")
@@ -350,12 +352,14 @@ class Results:
         """Draw a heatmap for each level of the hyperparameter `by`, all in the same colours."""
         from interplay.plots import draw_multiples
 
-        (question, looks), by = asked_for(names, options), self.table.find(by, "hyperparameter")
-        codes, axis = read_axis(self.frame[by], self.table.columns[by].order)
+        question, looks = asked_for(names, options)
+        table, question = mapped(self.table, question)
+        by = table.find(by, "hyperparameter")
+        codes, axis = read_axis(table.frame[by], table.columns[by].order)
         panels = []
         for place in sorted(set(codes) - {-1}):
             where = {**question.where, by: axis.values[place]}
-            cells, found = self.judged(replace(question, where=where))
+            cells, found = Results(table).judged(replace(question, where=where))
             note = f"{by} = {text_of(axis.values[place])}"
             notes = tuple(text for text in cells.title_notes if text != note)
             panels.append((note, replace(cells, title_notes=notes), found))

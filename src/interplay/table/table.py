@@ -105,6 +105,11 @@ class Table:
     folded: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def of_run(self) -> bool:
+        """Whether its rows were trained here, by a study of ours."""
+        return bool(self.study) and "origins" not in self.study
+
     def of(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns that have one of these roles."""
         return tuple(name for name, column in self.columns.items() if column.role in roles)
@@ -193,14 +198,22 @@ class Table:
         """The table with other names of its columns, by the names that they have."""
         new = {name: names.get(name, name) for name in self.columns}
         read = self.read_curves
+        of_curves = {n: name for n, name in names.items() if n not in ("member", "epoch")}
 
         def of(name: str | None) -> str | None:
             return None if name is None else names.get(name, name)
 
+        def called(column: Column) -> Column:
+            name = new[column.name]
+            if name != column.name and column.role == "metric" and column.mode is None:
+                meaning = meaning_of(name)
+                column = replace(column, mode=meaning.mode, bounds=meaning.bounds)
+            return replace(column, name=name)
+
         return replace(
             self,
             frame=self.frame.rename(columns=names),
-            columns={new[n]: replace(column, name=new[n]) for n, column in self.columns.items()},
+            columns={new[name]: called(column) for name, column in self.columns.items()},
             varied=tuple(new[name] for name in self.varied),
             default=replace(
                 self.default,
@@ -209,7 +222,7 @@ class Table:
                 metric=of(self.default.metric),
             ),
             folded={names.get(a, a): names.get(b, b) for a, b in self.folded.items()},
-            read_curves=read and (lambda: read().rename(columns=names)),
+            read_curves=read and (lambda: read().rename(columns=of_curves)),
         )
 
     def _check_told(self, name: str, role: Role) -> None:

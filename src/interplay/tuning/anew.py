@@ -6,7 +6,7 @@ import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from interplay.identity import same_as
 from interplay.models import FAMILIES
 from interplay.registry import Registry
 from interplay.results.asking import one_origin, where_of
-from interplay.results.importing import our_names, ours
-from interplay.results.question import Question
+from interplay.results.naming import mapped, ours
+from interplay.results.question import OF_CONVERT, Question
 from interplay.results.results import Results
+from interplay.results.telling import told_by
 from interplay.signs import visible
 from interplay.space.space import resolve_name
 from interplay.study.files import apply_overrides
@@ -59,33 +60,26 @@ def convert(
     results: Results,
     file: str | Path,
     overrides: Sequence[str] = (),
-    *,
-    map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
-    question: Question | None = None,
+    **options: Any,
 ) -> Anew:
     """Write the study that trains a table's own cells anew, equally long, with our data and model.
 
     Args:
         file: the study's, a .toml called as the study is; where it says the same already, it stays.
         overrides: KEY=VALUE that the table does not say, such as data.name=digits.
-        map: our names of its columns, by short or full name.
-        question: its `where` chooses rows, its x, y, metric and mode are the study's.
+        options: fields of a `Question`, those of `OF_CONVERT`: what columns are, and by `map` our
+            names of them; `where` chooses rows, x, y, metric and mode are the study's.
 
     Raises:
         TableError: a hyperparameter that varies is none of ours, or nothing says how long to train.
         InterplayError: the study would have mistakes, or the file is there and says otherwise.
     """
-    file, question, names = typed(file), question or Question(), map or {}
+    file, question = typed(file), Question.of(options, OF_CONVERT)
     if not is_name(file.stem):
         raise InterplayError(f"{file}: a study is called as its file, and {NAMES}")
-    told = results.told(question).table
-    new = our_names(told, names)
-    # A question is asked in the source's own names.
-    where = {new.get(n, n): value for n, value in where_of(told, question.where).items()}
-    axes = (axis and told.find(axis, "hyperparameter") for axis in (question.x, question.y))
-    x, y = (new.get(axis, axis) if axis else None for axis in axes)
-    question = replace(question, x=x, y=y, where=where)
-    anew = _train_anew(Results(ours(told, names)), question, list(overrides), file, names)
+    table, asked = mapped(results.table, question, anew=True)
+    table, asked = ours(told_by(table, asked), asked, question.map.values())
+    anew = _train_anew(Results(table), asked, list(overrides), file, question.map)
     if file.exists() and file.read_text(encoding="utf-8", errors="replace") != anew.text:
         raise InterplayError(f"{file} is there already and says otherwise; choose another name")
     file.write_text(anew.text, encoding="utf-8")
