@@ -42,13 +42,13 @@ def import_source(
         TableError: the source cannot be read, or does not go together with what is there.
     """
     folder, entry = typed(folder), source_of(source)
-    address = _address(str(source))
-    if entry.name == "imported" and address == _address(str(folder)):
+    if entry.name == "imported" and _address(str(source)) == _address(str(folder)):
         raise TableError(f"{source} is the folder itself: what it holds was imported there already")
     question = Question.of(options, OF_IMPORT)
     table, asked = mapped(read_source(source), question, anew=True)
     table, _ = ours(_told(table, asked), asked, question.map.values())
     _check_origin(table)
+    address = table.address or _address(str(source))
     name, taken = table.name, {one["name"]: one["source"] for one in origins_of(folder)}
     number = 1
     while taken.get(name, address) != address:
@@ -68,9 +68,8 @@ def import_source(
 
 def _address(source: str) -> str:
     """How a source is called on record: of a file or folder the whole path, however it was typed."""
-    path, mark, part = source.partition("#")
-    file = typed(path)
-    return f"{file.resolve()}{mark}{part}" if file.exists() else without_password(source)
+    file = typed(source)
+    return str(file.resolve()) if file.exists() else without_password(source)
 
 
 def _check_origin(table: Table) -> None:

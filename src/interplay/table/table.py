@@ -89,6 +89,8 @@ class Table:
         folded: columns that hold a mean over folds which are rows here, each with the metric whose
             mean it is: who asks for the first is answered with the second.
         notes: what there is to know of the rows themselves, a sentence each, said with each answer.
+        address: of a part of a store, what reads it again, the same however it was typed: its file
+            or server, `#` and the part's name; None where the source's path says all.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Table:
     follower: Path | None = None
     folded: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    address: str | None = None
 
     @property
     def of_run(self) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from interplay.errors import TableError
+from interplay.results.importing import import_source
 from interplay.results.question import Question
 from interplay.results.results import Results
 from interplay.results.sources.mlflow import valued
@@ -218,6 +219,26 @@ def test_a_store_is_known_by_address_and_path(stores):
         assert len(Results.load(f"{other}#search").frame) == rows
 
 
+def test_an_experiment_is_one_source_however_it_is_typed(stores, tmp_path, monkeypatch):
+    (address, client), folder = stores["database"], Path(stores["folder"][0])
+    path = Path(address.removeprefix("sqlite:///"))
+    monkeypatch.chdir(path.parent)
+    number = client.get_experiment_by_name("search").experiment_id
+    kinds = (
+        (address, path, path.name, f"./{path.name}", f"sqlite:///{path.name}"),
+        (folder, folder.name, f"{folder.name}/", folder.as_uri(), f"file:{folder.name}"),
+    )
+    for store in (store for kind in kinds for store in kind):
+        for part in ("search", number) if store in (address, path.name) else ("search",):
+            brought, _ = import_source(f"{store}#{part}", tmp_path / "runs")
+            assert len(Results.load(brought.source).frame) == brought.rows
+    origins = Results.load(tmp_path / "runs").study["origins"]
+    places = [path.resolve(), folder.resolve()]
+    assert [one["source"] for one in origins] == [f"{place}#search" for place in places]
+    import_source(f"{path.name}#of folds", tmp_path / "runs")
+    assert len(Results.load(tmp_path / "runs").study["origins"]) == 3, "another experiment"
+
+
 def test_reading_changes_nothing(stores, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for address, _ in stores.values():
@@ -246,11 +267,14 @@ def test_a_server_gives_what_its_database_holds(stores, monkeypatch):
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        results = Results.load(f"http://127.0.0.1:{server.port}#search")
+        results, again = (
+            Results.load(f"http://127.0.0.1:{server.port}{end}#search") for end in ("", "/")
+        )
     finally:
         server.shutdown()
         thread.join()
     check_against(client, results, "search")
+    assert results.table.address == again.table.address == f"http://127.0.0.1:{server.port}#search"
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(TableError, match=r"127\.0\.0\.1.* gives no runs"):
         Results.load(f"http://127.0.0.1:{server.port}#search")

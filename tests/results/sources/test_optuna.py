@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from interplay.cli.app import app
 from interplay.errors import BudgetError, InterplayError, TableError, as_flag
+from interplay.results.importing import import_source
 from interplay.results.question import Question
 from interplay.results.results import Results
 from interplay.results.sources.optuna import table_of
@@ -259,6 +260,41 @@ def test_a_database_holds_all_that_memory_does(tmp_path):
     pd.testing.assert_frame_equal(read.frame, own.frame)
     pd.testing.assert_frame_equal(read.curves, own.curves)
     assert read.table.columns == own.table.columns
+
+
+def test_a_study_is_one_source_however_it_is_typed(pruned, tmp_path, monkeypatch):
+    file, study = pruned
+    shutil.copy(file, tmp_path / "sweep.db")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path)
+    optuna.copy_study(
+        from_study_name="digits",
+        from_storage=study._storage,
+        to_storage=journal("sweep.log"),
+    )
+    absolute = tmp_path / "sweep.db"
+    for forms in (
+        ("sweep.db", "./sweep.db", "sqlite:///sweep.db", f"sqlite:///{absolute}", absolute,
+         "sqlite:///below/../sweep.db#digits", "sqlite+pysqlite:///sweep.db?timeout=3"),
+        ("sweep.log", tmp_path / "sweep.log", "./sweep.log#digits"),
+    ):  # fmt: skip
+        for form in forms:
+            brought, _ = import_source(form, "runs")
+            assert Results.load(brought.source).frame.equals(Results.load(form).frame)
+    origins = Results.load("runs").study["origins"]
+    assert [one["name"] for one in origins] == ["digits", "digits 2"]
+    place = tmp_path.resolve()
+    assert [one["source"] for one in origins] == [
+        f"{place / 'sweep.db'}#digits",
+        f"{place / 'sweep.log'}#digits",
+    ]
+    study = optuna.create_study(
+        storage=journal("sweep.log"), study_name="other", direction="maximize"
+    )
+    study.optimize(lambda trial: trial.suggest_float("a", 0, 1), n_trials=2)
+    import_source("sweep.log#other", "more")
+    import_source("sweep.log#digits", "more")
+    assert len(Results.load("more").study["origins"]) == 2, "two studies are two sources"
 
 
 def test_several_objectives_are_metrics_with_their_directions(tmp_path):

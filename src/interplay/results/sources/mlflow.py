@@ -52,7 +52,7 @@ def read(source: str) -> Table:
     runs = store.runs(experiment)
     if not runs:
         raise TableError(f"experiment {name!r} of {address} has no runs")
-    return _table(name, runs)
+    return replace(_table(name, runs), address=f"{store.place}#{name}")
 
 
 def _split(source: str) -> tuple[Store, str, str | None] | None:

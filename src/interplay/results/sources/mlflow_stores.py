@@ -15,6 +15,7 @@ from typing import Any
 
 from interplay.errors import TableError, words_of
 from interplay.results.sources.texts import read_yaml, whole_text
+from interplay.search.optuna.stores import without_password
 
 Point = tuple[str, int, int, float]
 """Of a metric: its name, when it was logged (ms), its step and value."""
@@ -41,6 +42,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.place = str(path.resolve())
 
     @staticmethod
     def is_one(path: Path) -> bool:
@@ -120,6 +122,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.place = str(path.resolve())
 
     @staticmethod
     def is_one(path: Path) -> bool:
@@ -197,6 +200,7 @@ class Server:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.place = without_password(address).rstrip("/")
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         # By themselves eight tries of a server that is not there take minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -245,3 +249,4 @@ class Server:
 
 
 Store = Database | Folder | Server
+"""Each has its `place`: a path or an address, the same however it was typed."""

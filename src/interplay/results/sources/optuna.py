@@ -13,6 +13,7 @@ import shlex
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,9 @@ def read(source: str) -> Table:
     if not trials:
         raise TableError(f"study {name!r} of {shown} has no trials")
     title = file.stem if file is not None and name.startswith(UNNAMED) else name
-    return table_of(study, trials, title)
+    return replace(
+        table_of(study, trials, title), address=f"{file.resolve() if file else shown}#{name}"
+    )
 
 
 def _opened(address: str) -> Any:
