@@ -47,9 +47,18 @@ def as_held(value: Value) -> Value:
     try:
         if isinstance(value, (set, frozenset)):
             value = sorted(value)
-        return json.dumps(value, default=str) if isinstance(value, (list, tuple, dict)) else value
+        return (
+            json.dumps(value, default=_of_array)
+            if isinstance(value, (list, tuple, dict))
+            else value
+        )
     except (TypeError, ValueError):  # values of several types, keys that are no words
         return str(value)
+
+
+def _of_array(value: Value) -> Value:
+    """What stands in an array of NumPy's within a list or table, as Parquet gives it; else a text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def same_as(value: Value) -> str:

@@ -14,7 +14,7 @@ _WORDS_OF: dict[Said, str] = {
     "diverged": "diverged nan",
     "failed": "failed fail failure error errored crashed killed canceled cancelled preempted invalid",
     "unfinished": "unfinished running pending waiting scheduled queued paused active started idle "
-    "pulling starting stopping_completed stopping_canceled stopping_killed stopping_error",
+    "pulling starting preempting stopping_completed stopping_canceled stopping_killed stopping_error",
 }
 WORDS = {word: status for status, words in _WORDS_OF.items() for word in words.split()}
 """The words of Optuna, Ray, W&B, MLflow, Keras Tuner, Determined and of this tool, in small letters."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
 
-from interplay.errors import TableError, in_one_line, words_of
+from interplay.errors import TableError, in_one_line, shown, words_of
 
 
 def whole_text(path: Path) -> str:
@@ -66,7 +67,35 @@ def read_json(path: Path) -> dict[str, Any]:
     return as_table(path, found)
 
 
-def as_table(path: Path, found: Any) -> dict[str, Any]:
+def table_in(place: str, text: str) -> dict[str, Any]:
+    """The table of names and values in a text, be it JSON or as Python writes one; nothing is run.
+
+    Args:
+        place: where the text stands, for the message.
+
+    Raises:
+        TableError: it was not written whole, or holds something else.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            found = ast.literal_eval(_Numbers().visit(ast.parse(text, mode="eval")))
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            raise TableError(
+                f"{place} cannot be read: neither JSON nor Python, {shown(text)}"
+            ) from None
+    return as_table(place, found)
+
+
+class _Numbers(ast.NodeTransformer):
+    """Makes numbers of the names by which Python writes those that it has no literals for."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(float(node.id)) if node.id in ("nan", "inf") else node
+
+
+def as_table(path: Path | str, found: Any) -> dict[str, Any]:
     """What a file holds, where that is a table of names and values.
 
     Raises:
