@@ -1,8 +1,10 @@
-"""Projects of Keras Tuner, as its versions write them (by hand: it needs a Keras of its own)."""
+"""Projects of Keras Tuner: those of the installed version by itself, those of others by hand."""
 
 import json
 import math
+from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +13,55 @@ from interplay.cli.app import app
 from interplay.errors import BudgetError, TableError, as_flag
 from interplay.results.question import Question
 from interplay.results.results import Results
+
+
+@pytest.fixture(scope="module")
+def real(start, tmp_path_factory):
+    """What the installed Keras Tuner leaves: `tests/results/sources/keras_searches.py`."""
+    folder = tmp_path_factory.mktemp("keras")
+    run = start("tests.results.sources.keras_searches", str(folder), cwd=folder, HOME=str(folder))
+    _, error = run.communicate(timeout=200)
+    assert run.returncode == 0, error
+    return folder
+
+
+STATES = {"COMPLETED": "complete", "FAILED": "failed", "INVALID": "failed"}
+
+
+@pytest.mark.parametrize("project", ["grid", "halved"])
+def test_a_search_is_what_its_api_says(real, project):
+    results = Results.load(real / project)
+    trials = json.loads((real / f"{project}.json").read_text(encoding="utf-8"))
+    frame = results.frame.set_index("trial")
+    assert list(frame.index) == list(trials)
+    for name, trial in trials.items():
+        row = frame.loc[name]
+        for hyper in results.table.of("hyperparameter"):
+            value = trial["values"].get(hyper)
+            assert row[hyper] == value if value is not None else pd.isna(row[hyper])
+        diverged = trial["status"] != "COMPLETED" and trial["score"] is not None
+        assert row["status"] == ("diverged" if diverged else STATES[trial["status"]])
+        score = math.nan if trial["score"] is None else trial["score"]
+        assert row["score"] == pytest.approx(score, nan_ok=True)
+        for metric in results.table.of("metric"):
+            # The mean of its executions, of each at the epoch whose val_loss was best.
+            _, values = trial["metrics"].get(metric, [[0, [math.nan]]])[0]
+            assert row[metric] == pytest.approx(values[0], nan_ok=True)
+            if trial["histories"] and row["status"] == "complete":
+                best = [told[metric][np.argmin(told["val_loss"])] for told in trial["histories"]]
+                assert row[metric] == pytest.approx(np.mean(best))
+    assert results.table.default.metric == "val_loss"
+    assert results.table.columns["act"].order == ("tanh", "relu")
+    assert "the epoch which was best by the objective" in results.table.notes[0]
+    if project == "grid":
+        assert Counter(frame["status"]) == {"complete": 4, "failed": 1, "diverged": 1}
+        assert "no such network" in frame["error"].dropna().item()
+        assert results.varied == ("units", "act", "slope")  # where act is tanh there is none
+    else:
+        told = [trial["values"]["tuner/epochs"] for trial in trials.values()]
+        assert results.table.one("budget") == "tuner/epochs"
+        assert frame["tuner/epochs"].tolist() == told
+        assert set(told) == {1, 2}
 
 
 def entry(kind, name, *, when=None, **config):
