@@ -139,6 +139,37 @@ def test_what_was_measured_under_a_name_that_says_nothing_has_a_way_out(csv):
     assert result.exit_code == 0, result.output
 
 
+def test_a_metric_of_the_table_that_is_none_of_ours_has_ways_out_that_work(csv):
+    frame = pd.read_csv(csv).rename(columns={"accuracy": "AUC"})
+    frame["quality"] = [i % 5 / 10 for i in range(len(frame))]
+    frame.to_csv(csv, index=False)
+    asked = (csv, *OURS, *MAPS, "-o", "anew.toml", "--metric", "quality")
+    result = convert(*asked)
+    assert result.exit_code == 2
+    text = said(result)
+    assert "`--metric quality` is a column of sweep" in text
+    assert "allowed: accuracy, f1, train_loss, valid_loss" in text
+    assert "leave it out, or give search.metric=accuracy" in text
+    assert "`--params learning_rate,units`" in text
+    for ways in (
+        ("search.metric=accuracy",),
+        ("--params", "learning_rate,units", "search.metric=accuracy"),
+    ):
+        csv.with_name("anew.toml").unlink(missing_ok=True)
+        result = convert(*asked, *ways)
+        assert result.exit_code == 0, result.output
+        assert Study.load("anew.toml").search.metric == "accuracy"
+    # What a study of ours measures need not stand in the table.
+    result = convert(*asked[:-1], "f1", "--params", "learning_rate,units", "-o", "f1.toml")
+    assert result.exit_code == 0, result.output
+    assert Study.load("f1.toml").search.metric == "f1"
+    result = convert(*asked[:-1], "nonsense")
+    assert "'nonsense' is not known" in said(result)
+    result = convert(*asked, "epohcs=4")
+    assert "did you mean 'epochs'" in said(result)
+    assert "search.metric=accuracy" in said(result), "all mistakes at once"
+
+
 def test_a_path_with_spaces_is_a_path_and_no_name(csv):
     csv.with_name("my runs").mkdir()
     result = convert(csv, *OURS, *MAPS, "-o", "my runs/anew.toml")

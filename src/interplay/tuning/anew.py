@@ -6,7 +6,7 @@ import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ import pandas as pd
 from interplay.analysis.checks import select_rows
 from interplay.analysis.numbers import text_of
 from interplay.data import DATASETS
-from interplay.errors import InterplayError, Option, TableError, listed
+from interplay.errors import InterplayError, Option, StudyError, TableError, listed
 from interplay.identity import same_as
+from interplay.metrics import METRICS
 from interplay.models import FAMILIES
 from interplay.registry import Registry
 from interplay.results.asking import one_origin, where_of
@@ -78,12 +79,22 @@ def convert(
     if not is_name(file.stem):
         raise InterplayError(f"{file}: a study is called as its file, and {NAMES}")
     table, asked = mapped(results.table, question, anew=True)
-    table, asked = ours(told_by(table, asked), asked, question.map.values())
+    told = told_by(table, _of_table(table, asked))
+    table, asked = ours(told, asked, question.map.values())
     anew = _train_anew(Results(table), asked, list(overrides), file, question.map)
     if file.exists() and file.read_text(encoding="utf-8", errors="replace") != anew.text:
         raise InterplayError(f"{file} is there already and says otherwise; choose another name")
     file.write_text(anew.text, encoding="utf-8")
     return anew
+
+
+def _of_table(table: Table, question: Question) -> Question:
+    """The question without a metric of ours that the table has not: that is the study's alone."""
+    try:
+        table.find(question.metric or "", "metric")
+    except InterplayError:
+        return replace(question, metric=None) if question.metric in METRICS else question
+    return question
 
 
 def _train_anew(
@@ -151,7 +162,10 @@ def _train_anew(
     pair = pair if len(pair) == 2 else varied[:2]
     if len(pair) == 2 and all(axis in names for axis in pair):
         tables.setdefault("heatmap", {"x": names[pair[0]], "y": names[pair[1]]})
-    study = Study(source=f"{name}.toml", folders=folders, **tables)
+    try:
+        study = Study(source=f"{name}.toml", folders=folders, **tables)
+    except StudyError as error:
+        raise _no_metric(error, table, question.metric, varied, told) or error from None
     unknown = [n for n in settings if n not in names]
     notes = [f"not in the study, as no setting of ours: {', '.join(unknown)}"] if unknown else []
     return Anew(toml_of(tables, _story(results, study, len(cells), whole)), study, tuple(notes))
@@ -225,6 +239,29 @@ def _names(
             f". There are {listed(list(ours), 40)}",
         )
     return names
+
+
+def _no_metric(
+    error: StudyError,
+    table: Table,
+    metric: str | None,
+    varied: Sequence[str],
+    told: Mapping[str, str],
+) -> TableError | None:
+    """The mistakes with a way out, where the metric asked for is the table's and none of the study's."""
+    found = [m for m in error.mistakes if m.key == "search.metric" and m.value == metric]
+    if not found or metric not in table.columns:
+        return None
+    first = (found[0].allowed or "").partition(",")[0]
+    rest = [_as_told(name, told) for name in varied if name != metric]
+    return TableError(
+        f"{error}\n",
+        Option("metric", _as_told(metric, told)),
+        f" is a column of {table.name}, and what the study compares is measured anew: leave it out, "
+        f"or give search.metric={first}. Which columns are hyperparameters, so that none that was "
+        "measured passes for one, is said with ",
+        Option("params", rest if len(rest) > 1 else ["A", "B"]),
+    )
 
 
 def _as_told(column: str, told: Mapping[str, str]) -> str:
