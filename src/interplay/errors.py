@@ -146,6 +146,15 @@ def listed(texts: Sequence[str], most: int = 12) -> str:
     return ", ".join(texts[:most]) + (f" … and {more} more" if more > 0 else "")
 
 
+def how_many(number: int, one: str, many: str = "") -> str:
+    """`1 row`, `2 rows`: a number with what it counts, and what that does where the verb changes.
+
+    Args:
+        many: what is said of none or several; `one` with an s where it is left out.
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 class UnknownNameError(InterplayError):
     """A name that a registry, a table or a command line does not know."""
 

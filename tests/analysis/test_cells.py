@@ -362,7 +362,7 @@ def test_rows_without_an_axis_value_that_have_no_result_either_are_left_out_alou
     cells = means()(frame)
     assert cells.n.sum() == len(frame) - 1
     assert None not in cells.x.values
-    assert any("left out: 1 rows" in warning for warning in cells.warnings)
+    assert any("left out: 1 row" in warning for warning in cells.warnings)
 
 
 def test_where_all_squares_are_the_same_none_is_best():

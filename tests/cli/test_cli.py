@@ -192,7 +192,7 @@ def test_a_run_with_failed_members_exits_1(here):
     result = call("tune", "own.yaml")
     assert result.exit_code == 1
     assert (
-        "failed   1 members, the first with: ValueError: three is too few (picky.py, line 3)"
+        "failed   1 member, the first with: ValueError: three is too few (picky.py, line 3)"
         in result.stdout
     )
 

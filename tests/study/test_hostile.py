@@ -85,7 +85,7 @@ def test_a_study_of_too_many_members_says_what_it_would_cost():
     text = refused(
         with_(model__hidden_size=many, model__dropout={"low": 0.0, "high": 0.8, "count": 10_000})
     )
-    assert "100,000,000 cells × 5 seeds × 1 folds = 500,000,000 members" in text
+    assert "100,000,000 cells × 5 seeds × 1 fold = 500,000,000 members" in text
     assert "58 days" in text
     assert "random" in text
     drawn = with_(search={"method": "random", "trials": 300_000})

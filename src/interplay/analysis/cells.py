@@ -14,6 +14,7 @@ from interplay.analysis.checks import Outcome
 from interplay.analysis.grid import ROUNDING
 from interplay.analysis.numbers import Floats, text_of
 from interplay.analysis.rows import RowReader, averaged, best_settings
+from interplay.errors import how_many
 
 Ints = npt.NDArray[np.int64]
 
@@ -99,7 +100,8 @@ class CellMeans(RowReader):
         if read.varying and self.over == "best":
             rows, good, last = best_settings(rows, good, self.mode)
             if last:
-                warnings.append(f"over best: {last} settings with diverged members ranked last")
+                settings = how_many(last, "setting")
+                warnings.append(f"over best: {settings} with diverged members ranked last")
         elif read.varying and not read.binned:
             warnings += _uneven(good)
         if unit != "row":

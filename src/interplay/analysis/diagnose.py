@@ -18,7 +18,7 @@ from interplay.analysis.ridge import FEW
 from interplay.analysis.robust import noisiest_cell
 from interplay.analysis.rows import Rows
 from interplay.analysis.scale import Transformed
-from interplay.errors import listed
+from interplay.errors import how_many, listed
 
 LEAST = 3
 """Fewer seeds than this give no verdict."""
@@ -54,8 +54,8 @@ def diagnose(
     if transformed is not None and transformed.moved_in:
         yield Caution(
             "at_bounds",
-            f"{transformed.moved_in} values are exactly 0 or 1 and have no logit: on that scale "
-            "they were moved inwards by half the smallest distance of the others",
+            f"{how_many(transformed.moved_in, 'value is', 'values are')} exactly 0 or 1, where there "
+            "is no logit: on that scale moved inwards by half the smallest distance of the others",
         )
 
 
@@ -63,7 +63,7 @@ def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iter
     one, many = (
         (grid.unit, f"{grid.unit}s") if grid.blocks else ("training a cell", "trainings a cell")
     )
-    what = one if seeds == 1 else many
+    what = how_many(seeds, one, many)
     if grid.counts.max() == 1 and not tests.anova.terms["residual"].df:
         yield Caution(
             "one_row_a_cell",
@@ -74,23 +74,23 @@ def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iter
     if len(thin) and grid.counts.max() >= LEAST:
         yield Caution(
             "thin_cells",
-            f"{len(thin)} of {int((grid.counts > 0).sum())} cells have fewer than {LEAST} finite "
-            f"rows: {_named(grid, thin)}",
+            f"{len(thin)} of {int((grid.counts > 0).sum())} cells {_have(thin)} fewer than {LEAST} "
+            f"finite rows: {_named(grid, thin)}",
             cell_values(grid, thin),
         )
     if seeds < LEAST:
-        yield Caution("few_seeds", f"{seeds} {what}: no verdict with fewer than {LEAST}")
+        yield Caution("few_seeds", f"{what}: no verdict with fewer than {LEAST}")
     elif seeds < FEW:
         yield Caution(
             "few_seeds_for_positions",
-            f"{seeds} {what}: where the best lies has no interval with fewer than {FEW}",
+            f"{what}: where the best lies has no interval with fewer than {FEW}",
         )
     open_question = not tests.claimed and tests.p is not None and not grid.inert
     if seeds >= LEAST and open_question and effect.detectable is not None:
         yield Caution(
             "smallest_interaction",
             f"an interaction smaller than a partial ω² of {effect.detectable:.2f} is more likely "
-            f"than one time in five to be missed with {seeds} {what}",
+            f"than one time in five to be missed with {what}",
         )
 
 
@@ -166,6 +166,10 @@ def _short(axis: Axis) -> str:
     return axis.name.rpartition(".")[2]
 
 
+def _have(cells: npt.NDArray[np.intp]) -> str:
+    return "has" if len(cells) == 1 else "have"
+
+
 def _named(grid: Grid, cells: npt.NDArray[Any]) -> str:
     """Cells for a message, given as rows of (y position, x position)."""
     texts = [f"{_at(grid.x_axis, x)}, {_at(grid.y_axis, y)}" for y, x in cells]
@@ -206,14 +210,15 @@ def of_rows(rows: Rows, grid: Grid) -> Iterator[Caution]:
         ]
         yield Caution(
             "non_finite",
-            f"{len(bad)} rows left out ({', '.join(kinds)}), by cell: {listed(texts, MOST_NAMED)}",
+            f"{how_many(len(bad), 'row')} left out ({', '.join(kinds)}), by cell: "
+            f"{listed(texts, MOST_NAMED)}",
             tuple((rows.x.values[i], rows.y.values[j]) for i, j in zip(x, y, strict=True)),
         )
     empty = np.argwhere(grid.counts == 0)
     if len(empty):
-        have = "has" if len(empty) == 1 else "have"
         yield Caution(
             "empty_cells",
-            f"{len(empty)} of {grid.counts.size} cells {have} no finite row: {_named(grid, empty)}",
+            f"{len(empty)} of {grid.counts.size} cells {_have(empty)} no finite row: "
+            f"{_named(grid, empty)}",
             cell_values(grid, empty),
         )

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from interplay.analysis.axes import Axis
 from interplay.analysis.codes import combined, compacted
 from interplay.analysis.numbers import Codes, Floats
-from interplay.errors import TableError, listed
+from interplay.errors import TableError, how_many, listed
 
 SAME = 1e-6
 """Values that differ by at most this part of the larger are the same training twice."""
@@ -155,7 +155,8 @@ def check_estimable(grid: Grid) -> None:
     if where_x.size - columns - rows + 1 == 0:
         raise TableError(
             f"no interaction of {x} and {y} can be estimated: with the empty cells, "
-            f"{where_x.size} cells leave no 2 × 2 to compare. Train the missing cells"
+            f"{how_many(where_x.size, 'cell leaves', 'cells leave')} no 2 × 2 to compare. Train the "
+            "missing cells"
         )
     if not grid.blocks:
         return

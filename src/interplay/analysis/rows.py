@@ -23,7 +23,7 @@ from interplay.analysis.checks import (
 )
 from interplay.analysis.codes import combined, compacted, first_rows, setting_codes
 from interplay.analysis.numbers import Codes, as_numbers
-from interplay.errors import Option, TableError, listed
+from interplay.errors import Option, TableError, how_many, listed
 from interplay.kinds import Over
 from interplay.metrics import Bounds, Mode
 
@@ -153,7 +153,8 @@ class RowReader:
         )
         cautions = [Caution("budgets_differ_by_seed", message) for message in budgets]
         if seed and (missing := int(frame[seed].isna().sum())):
-            message = f"{missing} rows have no {seed}: they are taken as one more"
+            lacking = how_many(missing, "row has", "rows have")
+            message = f"{lacking} no {seed}: taken as one more"
             cautions.append(Caution("no_seed", message))
 
         x_codes, x = self._axis(frame, self.x, outcome)
@@ -161,7 +162,7 @@ class RowReader:
         placed = (x_codes >= 0) & (y_codes >= 0)
         if not placed.all():
             left = int((~placed).sum())
-            message = f"left out: {left} rows without a value of {self.x} or {self.y}"
+            message = f"left out: {how_many(left, 'row')} without a value of {self.x} or {self.y}"
             cautions.append(Caution("left_out", message))
             frame, x_codes, y_codes = frame[placed], x_codes[placed], y_codes[placed]
         _check_levels(x, x_codes)
@@ -179,7 +180,8 @@ class RowReader:
         members = combined([rows[key].to_numpy() for key in ("sample", "seed", "fold")])
         repeats = len(rows) - (int(members.max(initial=-1)) + 1)
         if seed and repeats:
-            message = f"{repeats} rows repeat the setting and seed of another; all are used"
+            again = how_many(repeats, "row repeats", "rows repeat")
+            message = f"{again} the setting and seed of another; all are used"
             hint = "" if fold else " (if they are folds, name their column)"
             cautions.append(Caution("repeated_rows", message + hint))
         cautions += _left_out(rows, x, y)
@@ -273,12 +275,12 @@ def _left_out(rows: pd.DataFrame, x: Axis, y: Axis) -> Iterator[Caution]:
         one = len(cells) == 1
         were = ("was " if one else "were ") if kind == Outcome.STOPPED else ""
         told = text.replace("have ", "has ", 1).replace("their", "its") if one else text
-        message = f"{len(cells)} row{'' if one else 's'} {were}{told}: left out"
+        message = f"{how_many(len(cells), 'row')} {were}{told}: left out"
         places = [divmod(cell, len(x)) for cell in np.setdiff1d(cells, kept).tolist()]
         named = tuple((x.values[column], y.values[row]) for row, column in places)
         if places:
             texts = [f"({x.labels[column]}, {y.labels[row]})" for row, column in places]
-            cells_left = "1 cell" if len(places) == 1 else f"{len(places)} cells"
+            cells_left = how_many(len(places), "cell")
             message += f", which leaves {cells_left} empty: {listed(texts, 6)}"
         yield Caution(code, message, named)
 

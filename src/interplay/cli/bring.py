@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interplay.cli.options import Overrides, Source, asking, file_of
+from interplay.errors import how_many
 from interplay.results.question import OF_CONVERT, OF_IMPORT
 from interplay.signs import visible
 
@@ -35,7 +36,8 @@ def import_(
     typer.echo(f"note: {visible(taken_for(table))}", err=True)
     for note in table.notes:
         typer.echo(f"note: {visible(note)}", err=True)
-    typer.echo(f"{out}: {origin.rows} rows of {visible(origin.name)} ({origin.tool})")
+    rows = how_many(origin.rows, "row")
+    typer.echo(f"{out}: {rows} of {visible(origin.name)} ({origin.tool})")
     axes = [table.default.x, table.default.y]
     x, y, *_ = [axis for axis in axes if axis] if all(axes) else [*table.varied, "…", "…"]
     metric = table.default.metric or next(iter(table.of("metric")), None)

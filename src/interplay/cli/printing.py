@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from interplay.cli.options import of_heatmap
-from interplay.errors import BudgetError
+from interplay.errors import BudgetError, how_many
 from interplay.signs import visible
 
 if TYPE_CHECKING:
@@ -26,28 +26,31 @@ def print_plan(study: Study, out: str | None) -> None:
     plan = dry_run(study, out)
     packs = plan["packs"]
     seeds = len(study.seeds) * len(study.folds)
-    epochs = f"{study.epochs} epochs, " if study.epochs else ""
+    epochs = f"{how_many(study.epochs, 'epoch')}, " if study.epochs else ""
+    each = "1 seed and fold" if seeds == 1 else f"{seeds} seeds and folds"
     typer.echo(f"study    {study.name}, {epochs}run folder {plan['folder']}")
     if plan["chosen"] is not None:
         search, number = study.search, plan["chosen"]
         scan = f", stopped early by {search.scheduler}" if search.scheduler else ""
         rounds = f"in rounds of {search.max_concurrent}"
         typer.echo(f"cells    {number}, a trial each, by {search.method} {rounds}{scan}")
-        typer.echo(f"members  {number * seeds} ({number} cells × {seeds} seeds and folds)")
+        typer.echo(f"members  {number * seeds} ({how_many(number, 'cell')} × {each})")
         if plan["missing"] < number * seeds:
             typer.echo(f"finished all but {plan['missing']}")
         _print_time(plan)
         return
     typer.echo(f"cells    {plan['cells']}")
-    typer.echo(f"members  {plan['members']} ({plan['cells']} cells × {seeds} seeds and folds)")
+    typer.echo(f"members  {plan['members']} ({how_many(plan['cells'], 'cell')} × {each})")
     typer.echo(f"finished {plan['finished']} in the ledger, {plan['missing']} to train")
     sizes = ", ".join(map(str, packs[:12])) + (", …" if len(packs) > 12 else "")
-    workers = f"on {plan['workers']} worker{'s' if plan['workers'] > 1 else ''}"
-    by = f", {' and '.join(plan['engines'])} engine, of {sizes} members" if packs else ""
+    workers = f"on {how_many(plan['workers'], 'worker')}"
+    members = "1 member" if packs == [1] else f"{sizes} members"
+    by = f", {' and '.join(plan['engines'])} engine, of {members}" if packs else ""
     typer.echo(f"packs    {len(packs)} {workers}{by}")
     _print_time(plan)
     if plan["unbuildable"]:
-        typer.echo(f"failed   {plan['unbuildable']} members whose model cannot be built")
+        failed = how_many(plan["unbuildable"], "member")
+        typer.echo(f"failed   {failed} whose model cannot be built")
 
 
 def _print_time(plan: Mapping[str, Any]) -> None:
@@ -64,10 +67,9 @@ def print_outcome(outcome: Outcome) -> None:
     results = outcome.results
     frame, study = results.frame, results.study
     if outcome.tried:
-        kept = f", {outcome.kept} were there already" if outcome.kept else ""
-        typer.echo(
-            f"{results.name}: {outcome.trained} members trained{kept}; {duration(outcome.seconds)}"
-        )
+        kept = f", {how_many(outcome.kept, 'was', 'were')} there already" if outcome.kept else ""
+        trained = how_many(outcome.trained, "member")
+        typer.echo(f"{results.name}: {trained} trained{kept}; {duration(outcome.seconds)}")
     else:
         typer.echo(f"{results.name}: {outcome.nothing_new}")
     if outcome.left_aside:
@@ -75,7 +77,7 @@ def print_outcome(outcome: Outcome) -> None:
     for status in ("failed", "diverged"):
         rows = frame[frame["status"] == status]
         if len(rows):
-            typer.echo(f"{status:<8} {len(rows)} members" + _first_error(rows))
+            typer.echo(f"{status:<8} {how_many(len(rows), 'member')}" + _first_error(rows))
     if study["search"]["scheduler"] is not None:
         typer.echo(f"scan     {_scanned(results)}")
     try:
@@ -100,7 +102,9 @@ def _scanned(results: Results) -> str:
         "stopped early": int(stopped.sum()),
         "diverged or failed": int((unstable & ~stopped).sum()),
     }
-    return f"{len(table)} cells: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+    return f"{how_many(len(table), 'cell')}: " + ", ".join(
+        f"{n} {what}" for what, n in counts.items() if n
+    )
 
 
 def _first_error(rows: Any) -> str:
@@ -128,8 +132,10 @@ def print_interaction(found: Interaction) -> None:
     block = found.unit
     unit = "folds as blocks" if block == "fold" and found.blocks else "no seeds named"
     if found.n_seeds is not None:
-        unit = f"{found.n_seeds} seed{'s' if found.n_seeds != 1 else ''}"
-    typer.echo(f"\n{found.metric} ({found.mode}), {found.n_used} of {found.n_rows} rows, {unit}\n")
+        unit = how_many(found.n_seeds, "seed")
+    typer.echo(
+        f"\n{found.metric} ({found.mode}), {found.n_used} of {how_many(found.n_rows, 'row')}, {unit}\n"
+    )
     names = {"seed": block, "x": x, "y": y, "xy": f"{x} × {y}", "residual": "residual"}
     by_seeds = {str(name): test.p for name, test in found.strata.items()}
 

@@ -10,7 +10,7 @@ import typer
 from interplay.cli.options import Json, Source, asking, file_of
 from interplay.cli.pictures import FIGURES, save_heatmap, save_search
 from interplay.cli.printing import print_interaction, print_table
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, how_many
 from interplay.results.question import ROLES
 from interplay.signs import visible
 from interplay.table.folder import HEATMAP_FILE
@@ -85,7 +85,7 @@ def table(
     frame = frame.iloc[:, :MOST_COLUMNS]
     typer.echo(frame.to_string(index=False) if len(frame) else "no member has finished yet")
     if left > 0:
-        typer.echo(f"… and {left} more columns, which --csv prints")
+        typer.echo(f"… and {how_many(left, 'more column')}, which --csv prints")
 
 
 @asking("metric", *ROLES)

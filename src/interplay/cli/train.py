@@ -10,6 +10,7 @@ import typer
 from interplay.cli.options import Overrides
 from interplay.cli.pictures import save_outcome
 from interplay.cli.printing import print_outcome, print_plan
+from interplay.errors import how_many
 
 if TYPE_CHECKING:
     from interplay.results.results import Results
@@ -78,4 +79,5 @@ def _write_next(results: Results, study: Study, folder: Path, out: str | None) -
     first = [drawn.x, drawn.y] if drawn is not None else []
     names = dict.fromkeys([*first, *zoom.space.varied])
     axes = " × ".join(name.partition(".")[2] for name in names)
-    typer.echo(f"next     {file}: {axes}, {len(zoom.cells())} cells × {len(zoom.seeds)} seeds")
+    cells, seeds = how_many(len(zoom.cells()), "cell"), how_many(len(zoom.seeds), "seed")
+    typer.echo(f"next     {file}: {axes}, {cells} × {seeds}")

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from interplay.data.dataset import Dataset
 from interplay.data.folder import find_path
-from interplay.errors import DataError, words_of
+from interplay.errors import DataError, how_many, words_of
 from interplay.kinds import Kind, Task
 
 
@@ -59,7 +59,9 @@ def arrays(
     ys = [_column(held[f"Y_{part}.npy"]) for part in parts]
     for part, x, y in zip(parts, xs, ys, strict=True):
         if len(x) != len(y):
-            raise DataError(f"dataset 'arrays': X_{part} has {len(x)} rows, Y_{part} {len(y)}")
+            raise DataError(
+                f"dataset 'arrays': X_{part} has {how_many(len(x), 'row')}, Y_{part} {len(y)}"
+            )
         if x.shape[1:] != xs[0].shape[1:] or y.shape[1:] != ys[0].shape[1:]:
             raise DataError(
                 f"dataset 'arrays': rows of X_{part} and Y_{part} have shapes {x.shape[1:]} and "

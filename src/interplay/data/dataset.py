@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interplay.errors import DataError
+from interplay.errors import DataError, how_many
 from interplay.kinds import Kind, Task
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ class Dataset:
                 f"(n first), these have shape {self.inputs.shape}"
             )
         if n == 0 or len(self.targets) != n:
-            raise DataError(f"dataset {self.name!r}: {n} inputs but {len(self.targets)} targets")
+            raise DataError(
+                f"dataset {self.name!r}: {how_many(n, 'input')} but {how_many(len(self.targets), 'target')}"
+            )
         if self.inputs.dtype.kind == "f" and not np.isfinite(self.inputs).all():
             raise DataError(f"dataset {self.name!r}: inputs that are not finite numbers")
         shape = (n,) if self.task == "classification" else (n, self.num_outputs)
@@ -101,7 +103,7 @@ class Dataset:
             if low < 0 or high >= self.num_outputs:
                 raise DataError(
                     f"dataset {self.name!r}: class numbers {low} to {high}, "
-                    f"but {self.num_outputs} classes"
+                    f"but {how_many(self.num_outputs, 'class', 'classes')}"
                 )
         elif not np.isfinite(self.targets).all():
             raise DataError(f"dataset {self.name!r}: targets that are not finite numbers")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from interplay.errors import DataError
+from interplay.errors import DataError, how_many
 
 if TYPE_CHECKING:
     from interplay.data.dataset import Dataset
@@ -47,7 +47,8 @@ def split_rows(
     for name in ("train", "valid"):
         if len(getattr(split, name)) == 0:
             n = len(dataset.inputs)
-            raise DataError(f"dataset {dataset.name!r}: {n} rows leave no {name} part")
+            rows = how_many(n, "row leaves", "rows leave")
+            raise DataError(f"dataset {dataset.name!r}: {rows} no {name} part")
     return split
 
 
@@ -131,7 +132,8 @@ def _fold_of(dataset: Dataset, order: Rows, folds: int) -> Rows:
     group, sizes = _groups(dataset.groups[order])
     if len(sizes) < folds:
         raise DataError(
-            f"dataset {dataset.name!r}: {len(sizes)} groups make no {folds} folds; "
+            f"dataset {dataset.name!r}: {how_many(len(sizes), 'group makes', 'groups make')} no "
+            f"{folds} folds; "
             f"folds: at most {len(sizes)}"
         )
     held, fold_of = np.zeros(folds, dtype=np.int64), np.empty(len(sizes), dtype=np.int64)

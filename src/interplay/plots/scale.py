@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 
 from interplay.analysis.cells import Cells
 from interplay.analysis.numbers import Floats, number_label
+from interplay.errors import how_many
 
 FEWEST = 5
 """Of fewer cells none is far off the others."""
@@ -68,9 +69,9 @@ class Scale:
         if not self.beyond:
             return ""
         low, high = number_label(self.beyond[0], 3), number_label(self.beyond[-1], 3)
-        if len(self.beyond) == 1:
-            return f"1 square is beyond the colours: {low}"
-        return f"{len(self.beyond)} squares are beyond the colours: {low} to {high}"
+        squares = how_many(len(self.beyond), "square is", "squares are")
+        span = low if len(self.beyond) == 1 else f"{low} to {high}"
+        return f"{squares} beyond the colours: {span}"
 
 
 def kept_part(values: Floats, few: int = FEW) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from interplay.analysis.axes import LOG_RATIO
 from interplay.analysis.numbers import Floats, number_label
+from interplay.errors import how_many
 from interplay.plots.palette import BEYOND, PAPER
 from interplay.plots.scale import FEW, kept_part
 
@@ -60,7 +61,7 @@ class Window:
         signs = BEYOND if above and below else BEYOND[0] if above else BEYOND[1]
         first, last = number_label(self.beyond[0], 3), number_label(self.beyond[-1], 3)
         span = first if first == last else f"{first} to {last}"
-        values = "1 value lies" if len(self.beyond) == 1 else f"{len(self.beyond)} values lie"
+        values = how_many(len(self.beyond), "value lies", "values lie")
         return f"{signs} {values} beyond the axis: {span}"
 
     def limits(self, below: float = 0.06, above: float = 0.06) -> tuple[float, float]:

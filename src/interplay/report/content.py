@@ -11,6 +11,7 @@ from interplay.analysis.cells import Cells
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import mean_sd, number_label, short_names, text_of
 from interplay.analysis.verdict import p_text
+from interplay.errors import how_many
 from interplay.plots.marks import beside_star, tied_places
 from interplay.report.settings import ReportSettings
 from interplay.results.results import Results
@@ -80,20 +81,21 @@ def _setup(results: Results, found: Interaction) -> list[tuple[str, str]]:
         if head is None and not fixed:
             continue
         if section == "data" and str(head) in study.get("data", {}):
-            head = f"{head} ({study['data'][str(head)]['rows']} rows)"
+            head = f"{head} ({how_many(study['data'][str(head)]['rows'], 'row')})"
         words = [text_of(head)] if head is not None else []
         words += [f"{name} {text_of(value)}" for name, value in fixed.items()]
         rows.append((section, ", ".join(words)))
     rows += _axes(results, found)
     asked = sorted({int(n) for n in frame["epochs_run"].dropna()})
-    epochs = str(asked[0]) if len(asked) == 1 else f"{asked[0]} to {asked[-1]}"
-    rows.append(("budget", f"{epochs} epochs, every model equally long"))
-    folds = f", {study['folds']} folds" if study.get("folds") else ""
+    first, last = asked[0], asked[-1]
+    epochs = how_many(first, "epoch") if first == last else f"{first} to {last} epochs"
+    rows.append(("budget", f"{epochs}, every model equally long"))
+    folds = f", {how_many(study['folds'], 'fold')}" if study.get("folds") else ""
     seeds = len(study["seeds"])
     rows.append(("seeds", f"{seeds}{folds}, the same in every cell"))
     search = study["search"]
-    trials = f", {search['trials']} trials" if search.get("trials") else ""
-    rows.append(("search", f"{search['method']}{trials}; {len(frame)} trainings"))
+    trials = f", {how_many(search['trials'], 'trial')}" if search.get("trials") else ""
+    rows.append(("search", f"{search['method']}{trials}; {how_many(len(frame), 'training')}"))
     versions = study["versions"]
     machine = versions.get("machine") or versions["platform"]
     rows.append(("machine", f"{machine}; torch {versions['torch']}"))
@@ -113,8 +115,8 @@ def _setup_elsewhere(results: Results, found: Interaction) -> list[tuple[str, st
     rows = [
         (
             "from" if number == 0 else "",
-            f"{one['name']}: {one['rows']} rows of {_place(one['source'])} ({one['tool']}), imported "
-            f"{one['imported'][:10]}",
+            f"{one['name']}: {how_many(one['rows'], 'row')} of {_place(one['source'])} "
+            f"({one['tool']}), imported {one['imported'][:10]}",
         )
         for number, one in enumerate(results.study["origins"])
     ]

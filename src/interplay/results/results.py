@@ -17,7 +17,7 @@ from interplay.analysis.incumbent import best_so_far
 from interplay.analysis.interaction import Interaction, InteractionTest
 from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
-from interplay.errors import TableError
+from interplay.errors import TableError, how_many
 from interplay.metrics import Mode
 from interplay.results.asking import (
     ask,
@@ -120,7 +120,7 @@ class Results:
         status = self.table.one("status")
         counts = self.frame[status].value_counts().items() if status else ()
         ends = ", ".join(f"{n} {word}" for word, n in counts)
-        told = [f"{len(self.frame)} rows" + (f" ({ends})" if ends else "")]
+        told = [how_many(len(self.frame), "row") + (f" ({ends})" if ends else "")]
         if self.varied:
             told.append(f"{' × '.join(self.varied)} vary")
         if metrics := self.table.of("metric"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interplay.data import common as common_data
-from interplay.errors import Mistake, nearest
+from interplay.errors import Mistake, how_many, nearest
 from interplay.identity import Value
 from interplay.metrics import mode_of
 from interplay.options import options_of
@@ -87,7 +87,8 @@ def _check_size(settings: Settings, space: Space, mistakes: list[Mistake]) -> No
     seeds = settings.seeds if isinstance(settings.seeds, int) else len(settings.seeds)
     members = cells * seeds * (settings.folds or 1)
     if members > MOST:
-        each = f"{cells:,} cells × {seeds:,} seeds × {settings.folds or 1} folds"
+        folds = how_many(settings.folds or 1, "fold")
+        each = f"{cells:,} cells × {seeds:,} seeds × {folds}"
         days = members / 100 / 86_400
         reason = (
             f"{each} = {members:,} members; at a hundredth of a second each {days:,.0f} days, "

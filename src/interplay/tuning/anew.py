@@ -16,7 +16,7 @@ import pandas as pd
 from interplay.analysis.checks import select_rows
 from interplay.analysis.numbers import text_of
 from interplay.data import DATASETS
-from interplay.errors import InterplayError, Option, StudyError, TableError, listed
+from interplay.errors import InterplayError, Option, StudyError, TableError, how_many, listed
 from interplay.identity import same_as
 from interplay.metrics import METRICS
 from interplay.models import FAMILIES
@@ -250,7 +250,7 @@ def _no_metric(
 ) -> TableError | None:
     """The mistakes with a way out, where the metric asked for is the table's and none of the study's."""
     found = [m for m in error.mistakes if m.key == "search.metric" and m.value == metric]
-    if not found or metric not in table.columns:
+    if metric is None or metric not in table.columns or not found:
         return None
     first = (found[0].allowed or "").partition(",")[0]
     rest = [_as_told(name, told) for name in varied if name != metric]
@@ -336,7 +336,7 @@ def _story(results: Results, study: Study, cells: int, whole: bool) -> list[str]
     what = "a grid" if whole else "each as it stood there"
     text = (
         f"The cells of {came or results.name} again: {cells} of them ({what}), all for "
-        f"{text_of(study.epochs)} epochs and with the same seeds. What is trained here is not mixed "
+        f"{how_many(study.epochs or 0, 'epoch')} and with the same seeds. What is trained here is not mixed "
         "with what was trained there: other code, other splits."
     )
     return textwrap.wrap(visible(text), 100)

@@ -13,6 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from interplay.errors import how_many
 from interplay.identity import same_as
 from interplay.metrics import Mode
 from interplay.training.members import Config, Row
@@ -80,7 +81,7 @@ class StudyProgress:
             self._task = self._bar.add_task("starting Ray", total=total)
             self._bar.start()
         else:
-            self._say(f"{total} members to train; starting Ray")
+            self._say(f"{how_many(total, 'member')} to train; starting Ray")
 
     def begin(self) -> None:
         """Workers start now: the time left is told from here."""
@@ -103,7 +104,7 @@ class StudyProgress:
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, description=self.words())
         elif self.done == self.total or time.monotonic() > self._next_line:
-            self._say(f"{self.done}/{self.total} members, {self.words()}")
+            self._say(f"{self.done}/{how_many(self.total, 'member')}, {self.words()}")
 
     def words(self) -> str:
         """Left, time left, failed, best so far."""

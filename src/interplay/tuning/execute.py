@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interplay.errors import UnknownNameError, listed
+from interplay.errors import UnknownNameError, how_many, listed
 from interplay.identity import same_as
 from interplay.results.results import Results
 from interplay.space.space import Cell
@@ -41,7 +41,7 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, folder: Path, done: int, total: int) -> None:
         self.folder, self.done, self.total = folder, done, total
         super().__init__(
-            f"interrupted; {done} of {total} members are finished and kept in {folder}; "
+            f"interrupted; {done} of {how_many(total, 'member')} finished and kept in {folder}; "
             "the same command goes on from there"
         )
 
@@ -72,7 +72,8 @@ class Outcome:
     @property
     def nothing_new(self) -> str:
         """What to say where nothing was tried."""
-        return f"nothing new to train, all {self.kept} members were there already"
+        members = "the one member was" if self.kept == 1 else f"all {self.kept} members were"
+        return f"nothing new to train, {members} there already"
 
     @property
     def left_aside(self) -> str | None:
@@ -80,7 +81,8 @@ class Outcome:
         if not self.unused:
             return None
         changed = f"; changed since: {listed(self.changed, 6)}" if self.changed else ""
-        return f"{self.unused} members of other settings, data or code are kept{changed}"
+        members, are = how_many(self.unused, "member"), "is" if self.unused == 1 else "are"
+        return f"{members} of other settings, data or code {are} kept{changed}"
 
 
 def run_folder(study: Study, out: str | Path | None) -> Path:

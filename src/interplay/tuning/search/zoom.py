@@ -16,6 +16,7 @@ from interplay.analysis.importance import (
     importances,
 )
 from interplay.analysis.region import levels_around
+from interplay.errors import how_many
 from interplay.identity import Value, canonical
 from interplay.results.results import Results
 from interplay.space.domains import Choice, Domain
@@ -132,8 +133,8 @@ def _story(study: Study, zoom: Zoom, results: Results) -> list[str]:
     return [
         f"{' × '.join(short[axis] for axis in zoom.axes)}, where the scan {study.name!r} did well.",
         "",
-        f"The scan tried {len(cells)} cells and stopped {int(cells['stopped'].sum())} of them "
-        f"early; here all train for {study.epochs} epochs.",
+        f"The scan tried {how_many(len(cells), 'cell')} and stopped {int(cells['stopped'].sum())} "
+        f"of them early; here all train for {how_many(study.epochs or 0, 'epoch')}.",
         f"Compared by {results.study['metric']} at epoch {epoch}, which {there} of them reached "
         "(the others rank below),",
         "this share of the ranking's variance is explained by each (fANOVA, Hutter et al. 2014):",
