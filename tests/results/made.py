@@ -35,6 +35,11 @@ class Made:
     logs: Mapping[str, bool] = field(default_factory=dict)
 
     @property
+    def repeat(self) -> str:
+        """What a replicate is called."""
+        return "fold" if self.folds else "seed"
+
+    @property
     def endings(self) -> set[str]:
         return {row["status"] for row in self.rows}
 
@@ -87,6 +92,7 @@ class Form:
         mode: whether nothing but its reader says which way the metric is better.
         tells: the endings it can tell, beside complete.
         where: values that rows must have.
+        budget: the columns that tell how long a training was.
         whole: what becomes of the table as a whole.
     """
 
@@ -99,6 +105,7 @@ class Form:
     mode: bool = False
     tells: tuple[str, ...] = ("failed", "diverged")
     where: Mapping[str, Any] = field(default_factory=dict)
+    budget: tuple[str, ...] = ()
     whole: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame
 
     def frame(self, made: Made) -> pd.DataFrame:
@@ -211,8 +218,8 @@ def _folds_beside(frame: pd.DataFrame) -> pd.DataFrame:
 
 _value: dict[str, Any] = {"metric": "value", "mode": True, "tells": ("failed",)}
 FORMS = {
-    "plain": Form(_plain),
-    "dotted": Form(_plain, "model.{}", "val/acc"),
+    "plain": Form(_plain, budget=("epochs",)),
+    "dotted": Form(_plain, "model.{}", "val/acc", budget=("epochs",)),
     "ray": Form(_ray, "config/{}", seed="config/seed", tells=("diverged",)),
     "ray nested": Form(_ray, "config/model/{}", "eval/acc", "config/seed", tells=("diverged",)),
     "optuna": Form(_optuna, "params_{}", seed="user_attrs_seed", **_value),

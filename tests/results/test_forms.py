@@ -15,6 +15,7 @@ from interplay.results.question import Question
 from interplay.results.results import Results
 from tests.examples import examples
 from tests.results.made import EPOCHS, FILES, FORMS, WITH_FOLDS, Made, as_run
+from tests.results.made_folders import FOLDERS
 
 AXES = {
     "lr": [[1e-4, 1e-3, 1e-2], [0.05, 0.5], [0.1, 0.2, 0.3]],
@@ -45,7 +46,8 @@ def grids(draw, endings=("complete",), names=2, least=1, folds=False):
             score = round(min(max(score + noise * number.normal(), 0.01), 0.99), 4)
             # Elsewhere what failed may have had no settings yet: none is a level of others alone.
             status = "complete" if None in setting.values() else draw(st.sampled_from(endings))
-            ran = {"status": status, "epochs": 0 if status == "failed" else EPOCHS, "score": score}
+            epochs = {"failed": 0, "stopped": EPOCHS - 1}.get(status, EPOCHS)
+            ran = {"status": status, "epochs": epochs, "score": score}
             rows.append(setting | {"replicate": repeat} | ran)
     return Made(axes, rows, folds)
 
@@ -71,19 +73,43 @@ FILE = st.sampled_from([*FILES, "frame"])
 def both(made, form, file, **options):
     """What a run answers, and what its table in a form does, under the run's names."""
     metric = form.metric if form.mode else "accuracy"
-    asked = Question(
-        *list(made.axes)[:2], form.metric, "max" if form.mode else None, where=form.where, **options
-    )
+    mode = "max" if form.mode else None
+    where = form.where | {n: EPOCHS for n in form.budget if "stopped" in made.endings}
+    asked = Question(*list(made.axes)[:2], form.metric, mode, where=where, **options)
+    frame = form.frame(made)
+
+    def table(folder):
+        if file == "frame":
+            return Results.from_frame(frame, "s")
+        FILES[file](frame, folder / f"s.{file}")
+        return Results.load(folder / f"s.{file}")
+
+    return compared(made, form, metric, asked, table, **options)
+
+
+def compared(made, form, metric, asked, table, **options):
+    """What a run answers, and what `table` does, made in a folder, to what is asked."""
     with tempfile.TemporaryDirectory() as folder:
         run = as_run(made, Path(folder) / "run", metric)
-        frame, path = form.frame(made), Path(folder) / f"s.{file}"
-        if file != "frame":
-            FILES[file](frame, path)
-        table = Results.from_frame(frame, "s") if file == "frame" else Results.load(path)
         own = {f"model.{name}": name for name in made.axes} | {metric: "METRIC"}
         names = {form.setting.format(name): name for name in made.axes}
         names |= {form.metric: "METRIC"}
-        return answers(run, replace(Question(), **options), own), answers(table, asked, names)
+        where = {"epochs_run": EPOCHS} if "stopped" in made.endings else {}
+        found = answers(table(Path(folder)), asked, names)
+        return answers(run, replace(Question(), where=where, **options), own), found
+
+
+def both_of_folder(made, form, **options):
+    """As `both`, of a folder that a tool leaves."""
+    assume(all(type(row[name]) in form.holds for row in made.rows for name in made.axes))
+
+    def table(folder):
+        (folder / "s").mkdir()
+        form.write(made, folder / "s")
+        return Results.load(folder / "s")
+
+    asked = Question(*list(made.axes)[:2], form.metric, **options)
+    return compared(made, form, "accuracy", asked, table, **options)
 
 
 def answers(results, question, names):
@@ -91,16 +117,15 @@ def answers(results, question, names):
     found = {}
     try:
         cells = results.cells(question)
-        warnings = [text for text in cells.warnings if not text.startswith(FOREIGN_ALONE)]
+        foreign = (FOREIGN_ALONE, *results.table.notes)
+        warnings = [text for text in cells.warnings if not text.startswith(foreign)]
         cells = replace(cells, warnings=tuple(warnings))
         found = {name: plain_of(value) for name, value in vars(cells).items()}
         where = {f"{name} = {value}" for name, value in question.where.items()}
         found["title_notes"] = [note for note in cells.title_notes if note not in where]
         said = results.analyse(question).to_json()
         said["warnings"] = [
-            warning
-            for warning in said["warnings"]
-            if not warning["message"].startswith(FOREIGN_ALONE)
+            warning for warning in said["warnings"] if not warning["message"].startswith(foreign)
         ]
         found |= {f"analysis {name}": value for name, value in said.items()}
     except InterplayError as error:
@@ -135,6 +160,18 @@ def test_so_it_does_where_trainings_failed_or_diverged(made, form, file):
     assert found == wanted
 
 
+STOPPED = ("complete", "complete", "stopped")
+
+
+@examples(6)
+@given(grids(STOPPED), st.sampled_from(["plain", "dotted", "optuna", "optuna seed"]), FILE)
+def test_so_it_does_where_trainings_were_stopped(made, form, file):
+    """Where no budget is told apart, the form says of a trial that it was pruned."""
+    assume("complete" in made.endings)
+    wanted, found = both(made, FORMS[form], file)
+    assert found == wanted
+
+
 @examples(4)
 @given(grids(least=2, folds=True), FOLDED, FILE)
 def test_so_it_does_with_folds(made, form, file):
@@ -161,6 +198,46 @@ def _ways_apart(refused):
 @given(samples(), FORM, FILE)
 def test_so_do_samples_in_bins(made, form, file):
     wanted, found = both(made, FORMS[form], file)
+    assert found == wanted
+
+
+FOLDER = st.sampled_from(sorted(FOLDERS))
+
+
+@examples(8)
+@given(grids(), FOLDER)
+def test_a_folder_gives_its_runs_answers(made, form):
+    wanted, found = both_of_folder(made, FOLDERS[form])
+    assert found == wanted
+
+
+@examples(8)
+@given(grids(("complete", "complete", "failed", "diverged")), FOLDER)
+def test_so_does_one_with_trainings_that_failed_or_diverged(made, form):
+    assume({"complete"} <= made.endings <= {"complete", *FOLDERS[form].tells})
+    wanted, found = both_of_folder(made, FOLDERS[form])
+    assert found == wanted
+
+
+@examples(6)
+@given(grids(STOPPED))
+def test_so_does_one_with_trainings_that_were_stopped(made):
+    assume("complete" in made.endings)
+    wanted, found = both_of_folder(made, FOLDERS["keras tuner"])
+    assert found == wanted
+
+
+@examples(8)
+@given(grids(least=2, folds=True), FOLDER)
+def test_so_does_one_with_folds(made, form):
+    wanted, found = both_of_folder(made, FOLDERS[form])
+    assert found == wanted
+
+
+@examples(8)
+@given(samples(), FOLDER)
+def test_so_does_one_of_samples(made, form):
+    wanted, found = both_of_folder(made, FOLDERS[form])
     assert found == wanted
 
 
