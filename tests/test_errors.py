@@ -2,7 +2,16 @@
 
 import pickle
 
-from interplay.errors import BudgetError, Option, TableError, as_flag
+import pytest
+
+from interplay.errors import (
+    BudgetError,
+    Option,
+    TableError,
+    UnknownNameError,
+    as_flag,
+    near_path,
+)
 
 
 def test_options_are_written_as_each_door_takes_them():
@@ -22,3 +31,25 @@ def test_a_message_without_options_is_itself_at_every_door():
     error = BudgetError("{a} %s ⟦")
     assert str(error) == error.said(as_flag) == "{a} %s ⟦"
     assert str(pickle.loads(pickle.dumps(error))) == "{a} %s ⟦"
+
+
+@pytest.mark.parametrize(
+    ("word", "names", "near"),
+    [
+        ("acuracy", ["accuracy", "loss"], "accuracy"),
+        ("lrr", ["optimizer.lr", "model.width"], "optimizer.lr"),
+        ("widht", ["config/lr", "config/width"], "config/width"),
+        ("aplha", ["mlp__alpha", "mlp__tol"], "mlp__alpha"),
+        ("numbr", [], "number"),
+        ("nothing", ["a.b", "c"], None),
+    ],
+)
+def test_a_name_is_near_where_its_last_part_is(word, names, near):
+    said = str(UnknownNameError("column", word, names, ["number"]))
+    assert said.endswith(f"; did you mean {near!r}?") if near else "mean" not in said
+
+
+def test_a_path_is_near_to_what_lies_beside_it(tmp_path):
+    (tmp_path / "sweep.db").touch()
+    assert near_path(tmp_path / "sweeps.db") == f"; did you mean {tmp_path / 'sweep.db'}?"
+    assert near_path(tmp_path / "sweeps.db", ["a"]) == near_path(tmp_path / "no" / "s.db") == ""

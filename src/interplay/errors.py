@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -71,8 +72,21 @@ def nearest(word: object, names: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
-def near_path(path: Path, names: Iterable[str]) -> str:
-    """The end of a message on a path that is not there: which of the names beside it was meant."""
+def _nearest_or_end(word: object, names: Iterable[str]) -> str | None:
+    """As `nearest`, else the name of whose last part that is true: `optimizer.lr` for `lrr`."""
+    names = list(names)
+    ends = {re.split(r"[./]|__", name)[-1]: name for name in names}
+    return nearest(word, names) or ends.get(nearest(word, ends) or "")
+
+
+def near_path(path: Path, names: Iterable[str] | None = None) -> str:
+    """The end of a message on a path that is not there: which of the names beside it was meant.
+
+    Args:
+        names: those that may be meant; None: whatever lies there.
+    """
+    if names is None:
+        names = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else ()
     near = nearest(path.name, names)
     return f"; did you mean {path.parent / near}?" if near else ""
 
@@ -156,11 +170,17 @@ def how_many(number: int, one: str, many: str = "") -> str:
 
 
 class UnknownNameError(InterplayError):
-    """A name that a registry, a table or a command line does not know."""
+    """A name that a registry, a table or a command line does not know.
 
-    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
+    Args:
+        others: names that may have been meant, too.
+    """
+
+    def __init__(
+        self, what: str, name: object, known: Iterable[str], others: Iterable[str] = ()
+    ) -> None:
         known = list(known)
-        near = nearest(name, known)
+        near = _nearest_or_end(name, known) or _nearest_or_end(name, others)
         hint = f"; did you mean {near!r}?" if near else ""
         allowed = listed(known, NAMED)
         super().__init__(f"{what} {shown(name)} is not known; allowed: {allowed}{hint}")

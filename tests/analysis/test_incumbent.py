@@ -48,6 +48,7 @@ def test_the_best_so_far_and_its_band():
     assert list(found["n"]) == [2, 1, 2, 2, 2]
 
 
+@pytest.mark.filterwarnings("error")
 def test_what_is_no_fair_comparison_never_becomes_the_best():
     found = best_so_far(table(*CELLS), ["model.x"], "accuracy", "max")
     assert list(found["unstable"]) == [False, True, False, False, False]

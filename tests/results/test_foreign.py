@@ -13,6 +13,7 @@ from interplay.cli.app import app
 from interplay.errors import BudgetError, InterplayError, TableError, as_flag
 from interplay.results.question import Question
 from interplay.results.results import Results
+from interplay.results.roles import described
 from tests.results.test_results import make_run
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -568,6 +569,26 @@ def test_values_that_no_table_tells_apart_are_refused(sign, kind):
         frame["norm"] = frame["norm"].astype(pd.StringDtype("python"))
     with pytest.raises(TableError, match=r"column 'norm' holds 'a\\.*b'"):
         Results.from_frame(frame)
+
+
+def test_a_budget_that_no_row_has_is_refused_and_no_map_of_stopped_rows():
+    with pytest.raises(TableError, match="training_iteration = 9 does not occur; values: 1, 2, 20"):
+        cells("ray_stopped.csv", "lr", "hidden_size", "accuracy", where={"training_iteration": 9})
+
+
+def test_what_is_not_there_is_near_to_what_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("sweep.db", "table.csv"):
+        (tmp_path / name).touch()
+        told = call("columns", f"{name.replace('.', 's.')}")
+        assert f"did you mean {name}?" in " ".join(told.stderr.split())
+
+
+def test_values_of_columns_leave_room_in_a_terminal():
+    long = pd.DataFrame({"lr": [1, 2] * 4, "note": ["a long text of a run " * 3] * 7 + ["b"]})
+    long["note"] += long.index.astype(str)
+    (told,) = (c for c in described(Results.from_frame(long).table) if c["name"] == "note")
+    assert told["values"] == f"{'a long text of a run a l'[:23]}… … and 7 more"
 
 
 def test_no_option_goes_unheard():

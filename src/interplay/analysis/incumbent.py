@@ -91,7 +91,8 @@ def _with_incumbent(table: pd.DataFrame, mode: str) -> pd.DataFrame:
     counted = table["score"].where(~table["unstable"] & ~table["stopped"]).to_numpy()
     gain = np.where(np.isfinite(counted), counted if mode == "max" else -counted, -np.inf)
     # Where the best so far rises, a cell took the lead; it holds it until the next rise.
-    lead = np.flatnonzero(np.diff(np.maximum.accumulate(gain), prepend=-np.inf) > 0)
+    highest = np.maximum.accumulate(gain)
+    lead = np.flatnonzero(highest > np.append(-np.inf, highest[:-1]))
     held = np.searchsorted(lead, np.arange(len(gain)), side="right") - 1
     for name, column in (("best", "score"), ("best_low", "low"), ("best_high", "high")):
         band = table[column].to_numpy(dtype=float)[lead]

@@ -82,7 +82,10 @@ def build_report(
         InterplayError: the results allow no analysis, or the author's files have mistakes.
     """
     if not results.study:
-        raise InterplayError("a report needs a run folder: a CSV does not say how it was trained")
+        raise InterplayError(
+            f"a report needs a run folder, and {results.name} is none: `interplay import` makes one "
+            "of what another tool left"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     reflection_file, settings_file = folder / "reflection.md", folder / "report.toml"
     for file, text in ((reflection_file, scaffold(results.name)), (settings_file, TEMPLATE)):

@@ -193,6 +193,8 @@ def _stopped_before(table: Table, budget: str, asked: Any) -> pd.DataFrame:
     if status is None or not isinstance(asked, (int, float, np.number)):
         return frame
     numbers = pd.to_numeric(frame[budget], errors="coerce")
+    if not (numbers == asked).any():
+        return frame  # nobody was on the way to what nobody reached
     stopped = _stopped(frame[status])
     frame = frame.assign(**{budget: numbers.mask(stopped & (numbers < asked), asked)})
     if table.read_curves is not None:

@@ -86,8 +86,8 @@ def _values(table: Table, name: str) -> str:
     elif numbers is not None and len(distinct) <= _MOST:
         told = ", ".join(number_labels(np.unique(numbers)))
     else:
-        texts = [_short(text_of(value)) for value in distinct[:_MOST]]
-        told = ", ".join(texts[:_MOST]) + _more(len(distinct) - _MOST)
+        texts = _few([_short(text_of(value)) for value in distinct[:_MOST]])
+        told = ", ".join(texts) + _more(len(distinct) - len(texts))
     empty = int((codes < 0).sum())
     return told + (f", {empty} empty" if empty and told else "") or "all empty"
 
@@ -98,6 +98,14 @@ def _more(count: int) -> str:
 
 _MOST = 5
 """Distinct values that are all told."""
+_WIDEST = 48
+"""Letters that they may take: a table of columns is read in a terminal."""
+
+
+def _few(texts: list[str]) -> list[str]:
+    """As many of the texts as there is room for, the first in any case."""
+    taken = np.cumsum([len(text) + 2 for text in texts])
+    return texts[: max(int((taken <= _WIDEST).sum()), 1)]
 
 
 def _short(text: str, most: int = 24) -> str:

@@ -154,7 +154,8 @@ class Table:
         if several:
             raise TableError(f"{name} may mean {listed(several, NAMED)}: give more of its name")
         what = roles[0] if roles else "column"
-        raise UnknownNameError(what, name, (what == "hyperparameter" and self.varied) or wanted)
+        known = (what == "hyperparameter" and self.varied) or wanted
+        raise UnknownNameError(what, name, known, self.columns)
 
     def told(self, roles: Mapping[Role, Sequence[str]], *, all_params: bool = False) -> Table:
         """The table with the roles that its reader says columns have.

@@ -60,9 +60,7 @@ def source_of(source: str | Path) -> Entry:
         known = "; ".join(entry.summary for entry in SOURCES)
         raise TableError(f"{without_password(source)} cannot be read; what can: {known}")
     if not path.exists():
-        beside = path.parent.iterdir() if path.parent.is_dir() else ()
-        near = near_path(path, [entry.name for entry in beside])
-        raise TableError(f"there is no file or folder {source}{near}")
+        raise TableError(f"there is no file or folder {source}{near_path(path)}")
     Ledger.open(path)  # says what is wrong with a folder
     raise AssertionError(path)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interplay.errors import TableError, in_one_line, words_of
+from interplay.errors import TableError, in_one_line, near_path, words_of
 from interplay.results.sources.forms import frame_of, of_records, table_of
 from interplay.separated import SUFFIXES, read_separated
 from interplay.table.table import Table
@@ -39,7 +39,7 @@ def frame_in(path: Path) -> pd.DataFrame:
         TableError: where it cannot be read.
     """
     if not path.is_file():
-        raise TableError(f"there is no file {path}")
+        raise TableError(f"there is no file {path}{near_path(path)}")
     # A file of another name is separated values, if it is anything.
     what, reader = READERS.get(path.suffix.lower(), CSV)
     try:

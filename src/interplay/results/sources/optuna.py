@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from interplay.errors import InterplayError, TableError, UnknownNameError, listed, words_of
+from interplay.errors import (
+    InterplayError,
+    TableError,
+    UnknownNameError,
+    listed,
+    near_path,
+    words_of,
+)
 from interplay.results.sources.guess import attribute_role, paired_by_name, plain
 from interplay.results.sources.known import apart, known_table, levels_of
 from interplay.search.optuna.stores import (
@@ -79,7 +86,7 @@ def read(source: str) -> Table:
     address, asked = _parted(source)
     file, shown = file_of(address), without_password(address)
     if file is not None and not file.is_file():
-        raise TableError(f"there is no file {file}")
+        raise TableError(f"there is no file {file}{near_path(file)}")
     if importlib.util.find_spec("optuna") is None:
         raise TableError(f"{shown} is read by Optuna, which is not installed: pip install optuna")
     import optuna
