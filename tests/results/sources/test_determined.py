@@ -49,8 +49,11 @@ def write(folder, *trials, old=False, metrics=METRICS):
             for number, t in enumerate(trials, 1)
         ],
     )  # fmt: skip
-    names = ["Trial ID", "# of Batches", "State", "Report Time", *metrics[:1], "Checkpoint State",
-        "Checkpoint Report Time", "Validation State", "Validation Report Time", *metrics[1:]]  # fmt: skip
+    times = ("Start Time", "End Time") if old else ("Report Time",)
+    own, checkpoint, validation = (
+        [f"{of}State", *(of + time for time in times)] for of in ("", "Checkpoint ", "Validation ")
+    )
+    names = ["Trial ID", "# of Batches", *own, *metrics[:1], *checkpoint, *validation, *metrics[1:]]
     rows = []
     for number, t in enumerate(trials, 1):
         lr, width = t["hparams"]["optimizer"]["lr"], t["hparams"]["width"]
@@ -58,20 +61,9 @@ def write(folder, *trials, old=False, metrics=METRICS):
             value = accuracy(lr, width, step)
             measured = dict(zip(METRICS, (1 / step, value, 1 - value), strict=True))
             told = [measured[name] for name in metrics]
-            rows.append(
-                [
-                    number,
-                    step * STEP,
-                    "COMPLETED",
-                    at,
-                    *told[:1],
-                    "",
-                    "",
-                    "COMPLETED",
-                    at,
-                    *told[1:],
-                ]
-            )
+            done = ["COMPLETED", *[at] * len(times)]
+            none = [""] * len(done)
+            rows.append([number, step * STEP, *done, *told[:1], *none, *done, *told[1:]])
     table(folder / "workloads.csv", names, rows)
     return folder
 
@@ -111,6 +103,25 @@ def test_rows_and_curves_are_those_of_the_files(tmp_path, old):
     cells = results.cells(Question("lr", "width", "accuracy", at_epoch=200))
     assert cells.mean[0, 0] == pytest.approx(accuracy(0.01, 8, 2))
     assert not found.notes
+
+
+def test_a_step_of_2020_that_measured_nothing_has_fewer_cells(tmp_path):
+    folder = write(tmp_path, *grid(), trial(steps=1, state="ERROR"), old=True)
+    with (folder / "workloads.csv").open("a", encoding="utf-8", newline="") as out:
+        # The step that failed: neither training metrics nor cells for them.
+        csv.writer(out).writerow([5, 200, "ERROR", "", "", *[""] * 6, "", ""])
+    results = Results.load(folder)
+    row = results.frame.iloc[4]
+    assert (row["status"], row["batches"], row["validation/loss"]) == (
+        "ERROR",
+        200,
+        pytest.approx(1 - accuracy(0.1, 8, 1)),
+    )
+    assert results.cells(Question("lr", "width", "accuracy")).n.tolist() == [[1, 1], [1, 1]]
+    with (folder / "workloads.csv").open("a", encoding="utf-8") as out:
+        out.write("5,300,ERR")
+    with pytest.raises(TableError, match=r"workloads\.csv has a row that was not written whole"):
+        Results.load(folder)
 
 
 def test_what_a_searcher_stopped_has_fewer_batches(tmp_path):

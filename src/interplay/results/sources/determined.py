@@ -1,12 +1,14 @@
 """Determined: the three CSVs that `det experiment describe ID --metrics --csv --outdir DIR` writes.
 
 `trials.csv` has a row a trial, its hyperparameters as JSON; `workloads.csv` a row a trial and number
-of batches, with what was measured then (harness/determined/cli/experiment.py, `describe`).
+of batches, with what was measured then (harness/determined/cli/experiment.py, `describe`). Versions
+of 2020 call the times otherwise, and shorten rows (cli/determined_cli/experiment.py).
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,15 +21,17 @@ from interplay.errors import TableError, listed, words_of
 from interplay.results.sources.guess import paired_by_name, plain
 from interplay.results.sources.histories import Logged, with_logged
 from interplay.results.sources.known import apart, known_table
-from interplay.results.sources.logs import log_of
+from interplay.results.sources.logs import rows_of
 from interplay.results.sources.nested import flat
+from interplay.results.sources.texts import whole_text
 from interplay.table.table import Role, Table
 
 TRIALS, WORKLOADS = "trials.csv", "workloads.csv"
 TRIAL, EXPERIMENT, STATE, SETTINGS = "Trial ID", "Experiment ID", "State", "H-Params"
 BATCHES = "# of Batches"
 VALIDATED = "Validation State"
-PREFIXES = {"Training Metric: ": "training/", "Validation Metric: ": "validation/"}
+TRAINED = "Training Metric: "
+PREFIXES = {TRAINED: "training/", "Validation Metric: ": "validation/"}
 OWN = ("trial", "experiment", "status", "batches", "started", "ended")
 HOW = "`det experiment describe ID --metrics --csv --outdir DIR` writes a folder that is read as it is"
 
@@ -68,10 +72,30 @@ def read(source: str) -> Table:
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
-    rows = list(log_of(file))
+    try:
+        rows = list(rows_of(_filled(whole_text(file))))
+    except csv.Error as error:
+        raise TableError(f"{file} cannot be read: {words_of(error)}") from None
     if None in rows:
         raise TableError(f"{file} has a row that was not written whole: {HOW}")
     return [row for row in rows if row is not None]
+
+
+def _filled(text: str) -> str:
+    """A table with empty cells in rows that have none for the metrics of training.
+
+    Versions of 2020 left them out where nothing was measured: what follows stood in other columns.
+    """
+    names, *rows = list(csv.reader(io.StringIO(text))) or [[]]
+    trained = [at for at, name in enumerate(names) if name.startswith(TRAINED)]
+    if not trained or all(len(row) != len(names) - len(trained) for row in rows):
+        return text
+    for row in rows:
+        if len(row) == len(names) - len(trained):
+            row[trained[0] : trained[0]] = [""] * len(trained)
+    filled = io.StringIO()
+    csv.writer(filled, lineterminator="\n").writerows([names, *rows])
+    return filled.getvalue() if text.endswith("\n") else filled.getvalue().rstrip("\n")
 
 
 def _points(row: Mapping[str, Any]) -> Iterator[Logged]:
