@@ -119,10 +119,27 @@ def clipped(figure):
     ]
 
 
+def crowded(figure):
+    """Neighbours among the labels of an x that run into each other, lying or slanted."""
+    laid_out(figure)
+    skip, found = undrawn(figure), []
+    for ax in figure.axes:
+        labels = [t for t in ax.get_xticklabels() if t.get_text().strip() and id(t) not in skip]
+        for one, other in itertools.pairwise(labels):
+            a, b = one.get_window_extent(), other.get_window_extent()
+            slant = np.radians(one.get_rotation())
+            # Slanted ones are lines of text, as far from each other as their ends let them be.
+            far = (b.x1 - a.x1) * np.sin(slant) if slant else b.x0 - a.x1
+            least = 0.95 * one.get_fontsize() * figure.dpi / 72 if slant else -1.5
+            if far < least:
+                found.append((one.get_text(), other.get_text()))
+    return found
+
+
 def overlapping(figure):
     """Pairs of texts that lie on one another; slanted ones fill little of their extent."""
     found = [(text, box) for text, box, slanted in boxes(figure) if not slanted]
-    return [
+    return crowded(figure) + [
         (one, two)
         for (one, a), (two, b) in itertools.combinations(found, 2)
         if min(a.x1, b.x1) - max(a.x0, b.x0) > 1.5 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1.5

@@ -38,6 +38,8 @@ HEAD = 0.2
 """Of its part of the figure that a title is high at most, and the line below it."""
 READABLE = 150.0
 """Height of an axes in points that warnings leave it, if it is less than 45% of its part."""
+TURNED = 40
+"""Degrees by which ticks of x turn where they are wider than their room."""
 LINE, ROW = 1.35 * SMALL, 16.0
 """Height in points of a line of warnings and of a row of a legend."""
 Entry = tuple[Any, str]
@@ -89,7 +91,10 @@ class Ticks:
         texts = tick_texts(self.axis, min(max(most, 8), LONGEST))
         room = (width if along_x else height) / len(texts)
         # On a large grid every second label, or third, …: all of them would run into each other.
-        step = max(int(np.ceil(1.15 * (SMALL + 0.5) / room)), 1)
+        line = 1.15 * (SMALL + 0.5)
+        if along_x and _wide(texts, room):
+            line = max(line, (SMALL + 0.5) / np.sin(np.radians(TURNED)))
+        step = max(int(np.ceil(line / room)), 1)
         self.drawn = texts[::step]
         self.side.set_ticks(np.arange(0, len(texts), step) + 0.5, labels=self.drawn)
         self.side.set_tick_params(**self.look)
@@ -99,13 +104,18 @@ class Ticks:
 
 def turn_ticks(ax: Axes, texts: Sequence[str], room: float) -> None:
     """Turn the ticks of x where they are wider than the room of one."""
-    wide = max(map(len, texts)) * (SMALL + 0.5) * CHAR_WIDTH > 0.95 * room
+    wide = _wide(texts, room)
     for tick in ax.get_xticklabels():
         tick.set(
-            rotation=40 if wide else 0,
+            rotation=TURNED if wide else 0,
             ha="right" if wide else "center",
             rotation_mode="anchor" if wide else "default",
         )
+
+
+def _wide(texts: Sequence[str], room: float) -> bool:
+    """Whether ticks of x are wider than the room of one."""
+    return max(map(len, texts)) * (SMALL + 0.5) * CHAR_WIDTH > 0.95 * room
 
 
 class Header:
