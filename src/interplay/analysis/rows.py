@@ -90,6 +90,7 @@ class RowReader:
             be absent from a table, others may not.
         with_stopped: whether rows that were stopped early are compared, at equal budgets, as where
             curves hold all epochs; without, they are left out.
+        stopped: what is said of those left out so.
         follower: a study file whose cells train equally long where these did not, for the message.
         bounds: (lowest, highest) value that the metric can take; None: what its name says.
         where: values that rows must have; applied first.
@@ -112,6 +113,7 @@ class RowReader:
     budget: str | None = "epochs_run"
     status: str | None = "status"
     with_stopped: bool = True
+    stopped: str = "stopped before the end, chosen by their results"
     follower: str | None = None
     bounds: Bounds | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -184,7 +186,7 @@ class RowReader:
             message = f"{again} the setting and seed of another; all are used"
             hint = "" if fold else " (if they are folds, name their column)"
             cautions.append(Caution("repeated_rows", message + hint))
-        cautions += _left_out(rows, x, y)
+        cautions += _left_out(rows, x, y, self.stopped)
         return Rows(x, y, rows, seed, fold, varying, len(placed), tuple(cautions))
 
     def _check_question(self, frame: pd.DataFrame) -> None:
@@ -262,11 +264,11 @@ class RowReader:
         return read_axis(frame[name], order, log, none=none)
 
 
-def _left_out(rows: pd.DataFrame, x: Axis, y: Axis) -> Iterator[Caution]:
+def _left_out(rows: pd.DataFrame, x: Axis, y: Axis, stopped: str) -> Iterator[Caution]:
     """What rows were stopped, or have no result yet, and what that does to their cells."""
     kept = rows.loc[rows["outcome"] == Outcome.COMPLETE, "cell"].unique()
     for kind, code, text in (
-        (Outcome.STOPPED, "stopped_left_out", "stopped before the end, chosen by their results"),
+        (Outcome.STOPPED, "stopped_left_out", stopped),
         (Outcome.UNFINISHED, "unfinished", "have no result yet"),
     ):
         cells = rows.loc[rows["outcome"] == kind, "cell"]

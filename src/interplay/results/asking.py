@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from interplay.analysis.cautions import Caution
-from interplay.analysis.numbers import text_of
+from interplay.analysis.codes import setting_codes
+from interplay.analysis.numbers import as_numbers, text_of
 from interplay.errors import Option, TableError, UnknownNameError, listed
 from interplay.metrics import Mode
 from interplay.results.naming import mapped
@@ -22,6 +23,10 @@ from interplay.results.telling import metric_named, told_by
 from interplay.table.imported import ORIGIN
 from interplay.table.statuses import WORDS, status_of
 from interplay.table.table import BY_NAME, SINGLE, Table
+
+ENDED = "how it ended"
+"""A column beside those of a table that has none for it."""
+NO_REASON = "not trained to {} = {} (whether a scheduler chose by their results is not on record)"
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,16 @@ def ask(table: Table, question: Question) -> Asked:
     _check_rows(table, metric)
     mode = question.mode or mode_of(table, metric)
     frame, cautions = table.frame, _of_source(table, question)
+    status, stopped = table.one("status"), {}
     if question.at_epoch is not None:
         frame, short = at_epoch(table, question.at_epoch, metric)
         cautions = (*cautions, *short)
     elif (budget := table.one("budget")) in where:
-        frame = _stopped_before(table, budget, where[budget])
+        if status is not None:
+            frame = _stopped_before(table, budget, where[budget])
+        elif (found := _ended_before(table, budget, where[budget], metric)) is not None:
+            frame, status = found, ENDED
+            stopped = {"stopped": NO_REASON.format(budget, text_of(where[budget]))}
     hyper = [table.columns[name] for name in table.of("hyperparameter")]
     options = {
         "x": x,
@@ -72,7 +82,8 @@ def ask(table: Table, question: Question) -> Asked:
         "seed": _seed(table),
         "fold": table.one("fold"),
         "budget": None if question.at_epoch else table.one("budget"),
-        "status": table.one("status"),
+        "status": status,
+        **stopped,
         # Where a row's metric is known at one value only, one that was stopped is compared with
         # none: its budget is another, whether or not a column says so.
         "with_stopped": table.read_curves is not None and frame is table.frame,
@@ -200,6 +211,29 @@ def _stopped_before(table: Table, budget: str, asked: Any) -> pd.DataFrame:
     if table.read_curves is not None:
         frame.loc[stopped & (numbers == asked), status] = "complete"
     return frame
+
+
+def _ended_before(table: Table, budget: str, asked: Any, metric: str) -> pd.DataFrame | None:
+    """The rows of a table that does not say how they ended, with that in a column `ENDED`.
+
+    Those that ended before a budget are of settings that have no row at it or beyond; of several,
+    as in a log, the one that came farthest. None where there are no such rows.
+    """
+    frame = table.frame
+    if not isinstance(asked, (int, float, np.number)) or ENDED in frame:
+        return None
+    numbers = pd.to_numeric(frame[budget], errors="coerce")
+    told = (*table.of("hyperparameter"), table.one("seed"), table.one("fold"))
+    setting = setting_codes(frame, [n for n in told if n is not None and n in frame])
+    reached = numbers.groupby(setting).transform("max")
+    values = as_numbers(frame[metric])
+    finite = np.isfinite(values) if values is not None else False
+    short = (numbers == reached) & (reached < asked) & finite
+    if not short.any() or not (numbers == asked).any():
+        return None
+    ended = frame.assign(**{budget: numbers.mask(short, asked)})
+    ended[ENDED] = np.where(short, "stopped", "complete")
+    return ended
 
 
 def curves_of(table: Table, metric: str) -> pd.DataFrame:
