@@ -243,6 +243,17 @@ def test_a_cell_that_is_no_table_is_one_message(tmp_path, text):
         Results.from_frame(frame)
 
 
+def test_a_number_too_large_for_a_table_is_one_message(tmp_path):
+    text = f'{{"lr": {"9" * 400}}}'
+    with pytest.raises(TableError, match="too large for a table"):
+        Results.from_frame(pd.DataFrame({"config": [text, "{}"], "summary": ["{}", "{}"]}))
+    files = write(tmp_path, "a", 0.1, 8, 0, 0.5)
+    (files / "wandb-summary.json").write_text(text)
+    write(tmp_path, "b", 0.1, 8, 1, 0.5)
+    with pytest.raises(TableError, match="too large for a table"):
+        Results.load(tmp_path)
+
+
 def test_names_that_a_run_and_its_metrics_share():
     frame = pd.DataFrame(
         {
