@@ -131,7 +131,7 @@ def test_an_answer_that_cannot_be_written_is_said_once(start, here, verb):
 @pytest.mark.skipif(os.name != "posix", reason="names of files are bytes")
 def test_a_name_that_is_no_text_is_written_as_its_code(start, here):
     done = start("interplay", "heatmap", b"no\xff.csv", cwd=here)
-    assert done.communicate(100)[1] == "error: there is no file no\\udcff.csv\n"
+    assert done.communicate(100)[1].startswith("error: there is no file no\\udcff.csv")
     assert done.returncode == 2
 
 
