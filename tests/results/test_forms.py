@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from interplay.errors import BudgetError, InterplayError
+from interplay.errors import BudgetError, InterplayError, TableError
 from interplay.results.question import Question
 from interplay.results.results import Results
 from tests.examples import examples
@@ -239,6 +239,15 @@ def test_so_does_one_with_folds(made, form):
 def test_so_does_one_of_samples(made, form):
     wanted, found = both_of_folder(made, FOLDERS[form])
     assert found == wanted
+
+
+@pytest.mark.parametrize("form", ["keras tuner", "hydra", "determined"])
+def test_a_number_too_large_for_a_table_is_one_message(form, tmp_path):
+    row = {"replicate": 0, "status": "complete", "epochs": EPOCHS, "score": 0.5}
+    rows = [row | {"lr": lr, "units": units} for lr in (1, 10**400) for units in (4, 8)]
+    FOLDERS[form].write(Made({"lr": [1], "units": [4, 8]}, rows), tmp_path)
+    with pytest.raises(TableError, match="too large for a table"):
+        Results.load(tmp_path)
 
 
 @pytest.mark.parametrize("form", ["plain", "dotted", "ray", "wandb"])

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from interplay.errors import TableError, listed, words_of
+from interplay.results.sources.forms import of_rows
 from interplay.results.sources.guess import paired_by_name, plain
 from interplay.results.sources.histories import Logged, with_logged
 from interplay.results.sources.known import apart, known_table
@@ -154,7 +155,7 @@ def _table(
         }
         for member, row, settings in zip(members, trials, told, strict=True)
     ]
-    frame, metrics, curves = with_logged(pd.DataFrame(rows), "trial", logged)
+    frame, metrics, curves = with_logged(of_rows(rows), "trial", logged)
     # What is counted is batches, also those after the last measurement.
     frame = plain(frame.drop(columns="epochs_run", errors="ignore"))
     hyper = list(columns.values())

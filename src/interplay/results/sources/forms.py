@@ -108,7 +108,16 @@ def of_records(records: Iterable[Any]) -> pd.DataFrame:
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
             raise TableError(f"record {number} has more than one value called {twice}")
+    return of_rows(rows)
+
+
+def of_rows(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """A frame of rows, each with a value a column; what one lacks is empty.
+
+    Raises:
+        TableError: it holds a number that no frame can.
+    """
     try:
-        return pd.DataFrame(rows)
+        return pd.DataFrame(list(rows))
     except OverflowError:
         raise TableError(TOO_LARGE) from None

@@ -17,6 +17,7 @@ import pandas as pd
 
 from interplay.errors import TableError, listed
 from interplay.metrics import Mode
+from interplay.results.sources.forms import of_rows
 from interplay.results.sources.guess import paired_by_name, plain, plain_name
 from interplay.results.sources.histories import with_logged
 from interplay.results.sources.known import apart, known_table
@@ -169,7 +170,7 @@ def _table(sweep: Path, jobs: Sequence[_Job], sweeper: Mapping[str, Any]) -> Tab
         }
         for job in jobs
     ]
-    frame, found, curves = with_logged(pd.DataFrame(rows), "job", logged)
+    frame, found, curves = with_logged(of_rows(rows), "job", logged)
     frame, metrics = plain(frame), [name for name in found if plain_name(name) != "epoch"]
 
     overridden = dict.fromkeys(columns[n] for job in jobs for n in job.overridden)

@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from interplay.errors import TableError, listed
 from interplay.metrics import Mode, meaning_of
+from interplay.results.sources.forms import of_rows
 from interplay.results.sources.guess import paired_by_name, plain
 from interplay.results.sources.histories import with_logged
 from interplay.results.sources.keras_trials import KINDS, Space, Trial, order_of, scale_of, space_of
@@ -93,7 +92,7 @@ def _table(name: str, trials: Sequence[Trial], space: Space) -> Table:
         for step, values_then in history
         for execution, value in enumerate(values_then)
     ]
-    frame, _, curves = with_logged(pd.DataFrame(rows), MEMBER, logged)
+    frame, _, curves = with_logged(of_rows(rows), MEMBER, logged)
     empty = [c for c in (own["error"],) if frame[c].isna().all()]
     frame = plain(frame.drop(columns=[MEMBER, *empty]))
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from interplay.errors import TableError, words_of
 from interplay.results.sources.events import PATTERN, read_folder
+from interplay.results.sources.forms import of_rows
 from interplay.results.sources.guess import plain
 from interplay.results.sources.histories import Logged, logged_table
 from interplay.results.sources.nested import flat
@@ -71,7 +72,7 @@ def read(source: str) -> Table:
             f"{root} has settings of mltrainer's and nothing that its trainings gave: "
             "`ReportTypes.TENSORBOARD` beside `ReportTypes.TOML` writes that"
         )
-    frame = _with_parts(plain(pd.DataFrame(rows)), plain(pd.DataFrame(inner)))
+    frame = _with_parts(plain(of_rows(rows)), plain(of_rows(inner)))
     table = logged_table(root.resolve().name, frame, FOLDER, logged, (FOLDER,))
     note = f"{broken} {MODEL} of {len(rows)} are no TOML: what they say of the model is left out"
     return replace(table, notes=(note,) if broken else ())

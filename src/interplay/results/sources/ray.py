@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from interplay.errors import TableError, listed
+from interplay.results.sources.forms import of_rows
 from interplay.results.sources.guess import (
     BUDGETS,
     paired_by_name,
@@ -132,7 +133,7 @@ def _table(name: str, trials: list[Trial], asked: Any) -> Table:
         row |= {"trial_id": trial.state.get("trial_id")}
         row |= {n: trial.last.get(n) for n in others}
         rows.append(row | {n: text for n, text in ending.items() if text is not None})
-    frame = plain(pd.DataFrame(rows))
+    frame = plain(of_rows(rows))
     # Only names tell which hyperparameter is a seed: a reader may say otherwise.
     paired = paired_by_name(frame[settings])
     return known_table(

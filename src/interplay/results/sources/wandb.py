@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from interplay.errors import TableError
-from interplay.results.sources.forms import of_records
+from interplay.results.sources.forms import of_rows
 from interplay.results.sources.guess import guess_table, plain
 from interplay.results.sources.known import apart
 from interplay.results.sources.nested import flat
@@ -88,7 +88,7 @@ def read(source: str) -> Table:
         }
         for files in whole
     ]
-    table = guess_table(path.resolve().name, plain(of_records(rows)), (ID,))
+    table = guess_table(path.resolve().name, plain(of_rows(rows)), (ID,))
     left = len(runs) - len(whole)
     note = f"runs without {BOTH}, left out: {left} of {len(runs)}"
     ends = NO_STATE.format("the table of runs on the project's page has it, as State")
@@ -168,7 +168,7 @@ def read_frame(name: str, frame: pd.DataFrame) -> Table:
         ]
         for column in TABLES
     )
-    told = of_records(_settings(c) | _metrics(s) for c, s in zip(config, summary, strict=True))
+    told = of_rows(_settings(c) | _metrics(s) for c, s in zip(config, summary, strict=True))
     rest = frame.drop(columns=list(TABLES))
     rest = rest.rename(columns=apart(map(str, rest.columns), "run.", set(map(str, told.columns))))
     table = guess_table(name, plain(pd.concat([rest, told], axis=1)))
