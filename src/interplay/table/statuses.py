@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Literal
 
 from interplay.training.members import Status
@@ -22,5 +23,10 @@ WORDS = {word: status for status, words in _WORDS_OF.items() for word in words.s
 
 def status_of(word: Any) -> Said | None:
     """What a word of a status column says; None where no tool we know writes it."""
-    plain = str(word).rpartition(".")[2]  # TrialState.COMPLETE
+    return _said(str(word))
+
+
+@functools.lru_cache(4096)  # columns hold few words, millions of times
+def _said(text: str) -> Said | None:
+    plain = text.rpartition(".")[2]  # TrialState.COMPLETE
     return WORDS.get(plain.strip().lower().replace(" ", "_").replace("-", "_"))

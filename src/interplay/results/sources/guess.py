@@ -6,7 +6,7 @@ A guess is never silent: the column says that it is one, and a reader's word goe
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,7 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
             changed[name] = column.astype(np.float32)
         if column.dtype != object and column.dtype != "string":
             continue
-        values = column.tolist()
+        values = _distinct(column.tolist())
         if any(map(_is_many, values)):
             changed[name] = column.map(_as_text)
         elif any(isinstance(value, str) and value in NONES for value in values):
@@ -127,6 +127,14 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
     for name, column in changed.items():
         frame[name] = column
     return frame
+
+
+def _distinct(values: list[Any]) -> Collection[Any]:
+    """Each value once, which are few where rows are many; all where some cannot be told apart."""
+    try:
+        return dict.fromkeys(values)
+    except TypeError:
+        return values
 
 
 def _parts(name: Any) -> tuple[Any, ...]:
