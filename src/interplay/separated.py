@@ -118,7 +118,7 @@ def _with_points(frame: pd.DataFrame, path: Path, separator: str) -> pd.DataFram
     """Columns of numbers with decimal commas as numbers."""
     import pandas as pd
 
-    found = dict.fromkeys(name for name, column in frame.items() if _has_commas(column))
+    found = dict.fromkeys(str(name) for name, column in frame.items() if _has_commas(column))
     if not found:
         return frame
     for name in frame.columns:
