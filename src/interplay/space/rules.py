@@ -4,11 +4,16 @@
     conjunct   := negation ("and" negation)*
     negation   := "not" negation | comparison
     comparison := sum (("<=" | "<" | ">=" | ">" | "==" | "!=") sum)*
+                | sum "not"? "in" ("[" | "(") rule ("," rule)* ("]" | ")")
     sum        := product (("+" | "-") product)*
-    product    := factor (("*" | "/") factor)*
-    factor     := "-" factor | number | 'word' | true | false | name | "(" rule ")"
+    product    := factor (("*" | "/" | "//" | "%") factor)*
+    factor     := "-" factor | power
+    power      := atom ("**" factor)?
+    atom       := number | 'word' | true | false | none | name | "(" rule ")"
+                | ("min" | "max") "(" rule ("," rule)+ ")"
 
-Comparisons chain, as in 1 < a < 5. A rule about a hyperparameter that is not there is kept.
+All as in Python: comparisons chain, as in 1 < a < 5, and a sign binds less than a power. Exponents
+are bounded. A rule about a hyperparameter that is not there is kept.
 """
 
 from __future__ import annotations
@@ -19,13 +24,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from interplay.identity import LONGEST as MOST_BITS
 from interplay.identity import Value, same_as
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
     r"|(?P<word>\"[^\"]*\"|'[^']*')"
     r"|(?P<name>[A-Za-z_][\w.]*)"
-    r"|(?P<sign><=|>=|==|!=|[<>+\-*/()]))"
+    r"|(?P<sign><=|>=|==|!=|\*\*|//|[<>+\-*/%(),\[\]]))"
 )
 LONGEST = 1000  # characters of a rule
 DEEPEST = 50  # of parentheses and signs within each other
@@ -41,7 +47,16 @@ COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "!=": lambda a, b: same_as(a) != same_as(b),
 }
 SUMS = {"+": operator.add, "-": operator.sub}
-PRODUCTS = {"*": operator.mul, "/": operator.truediv}
+PRODUCTS = {
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+CHOSEN: dict[str, Callable[..., Any]] = {"min": min, "max": max}
+KNOWN: dict[str, Value] = {"true": True, "false": False, "none": None}
+RESERVED = ("and", "or", "not", "in")
+MOST_POWER = 64  # of a value: nobody's rule needs more, and a few such signs fill the memory
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,8 @@ class _Parser:
 
     def comparison(self, depth: int) -> Evaluated:
         parts, signs = [self.sum(depth)], []
+        if self.next in ("in", "not"):
+            return self._among(parts[0], depth)
         while self.next in COMPARED:
             signs.append(COMPARED[self._any()])
             parts.append(self.sum(depth))
@@ -164,19 +181,49 @@ class _Parser:
     def product(self, depth: int) -> Evaluated:
         return self._folded(PRODUCTS, self.factor, depth)
 
+    def _among(self, part: Evaluated, depth: int) -> Evaluated:
+        """What is behind a part that is `in` a list, or `not in` one."""
+        wanted = not self._take("not")
+        close = {"[": "]", "(": ")"}
+        if not self._take("in"):
+            raise self.wrong("'in'")
+        opened = self.next
+        if opened not in close or not self._take(opened):
+            raise self.wrong("a list, as in [1, 2],")
+        values = self._listed(close[opened], depth)
+        return lambda cell: (
+            (same_as(part(cell)) in {same_as(value(cell)) for value in values}) == wanted
+        )
+
+    def _listed(self, close: str, depth: int) -> list[Evaluated]:
+        """Parts between commas, up to the bracket that closes them."""
+        parts = [self.rule(self._deeper(depth))]
+        while self._take(","):
+            parts.append(self.rule(self._deeper(depth)))
+        if not self._take(close):
+            raise self.wrong(f"{close!r}")
+        return parts
+
     def factor(self, depth: int) -> Evaluated:
-        if self.next is None:
-            raise self.wrong("a value")
         if self._take("-"):
             inner = self.factor(self._deeper(depth))
             return lambda cell: -_number(inner(cell))
+        base = self.atom(depth)
+        if not self._take("**"):
+            return base
+        exponent = self.factor(self._deeper(depth))
+        return lambda cell: _power(_number(base(cell)), _number(exponent(cell)))
+
+    def atom(self, depth: int) -> Evaluated:
+        if self.next is None:
+            raise self.wrong("a value")
         if self._take("("):
             inner = self.rule(self._deeper(depth))
             if not self._take(")"):
                 raise self.wrong("')'")
             return inner
         kind, text = self.tokens[self.place]
-        if kind == "sign" or text in ("and", "or", "not"):
+        if kind == "sign" or text in RESERVED:
             raise self.wrong("a value")
         self.place += 1
         value: Value
@@ -184,8 +231,11 @@ class _Parser:
             value = int(text) if text.isdigit() else float(text)
         elif kind == "word":
             value = text[1:-1]
-        elif text in ("true", "false"):
-            value = text == "true"
+        elif text in CHOSEN and self._take("("):
+            chosen, parts = CHOSEN[text], self._listed(")", depth)
+            return lambda cell: chosen([_number(part(cell)) for part in parts])
+        elif text in KNOWN:
+            value = KNOWN[text]
         else:
             name = self.full_name(text)
             self.names.add(name)
@@ -238,6 +288,17 @@ def _true(value: Any) -> bool:
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if abs(exponent) > MOST_POWER:
+        raise TypeError(f"{exponent!r} is no exponent up to {MOST_POWER}")
+    value = base**exponent
+    if isinstance(value, complex):
+        raise TypeError(f"{base!r} to the power of {exponent!r} is no number")
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise OverflowError(f"{exponent!r} is too large an exponent")
     return value
 
 
