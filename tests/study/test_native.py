@@ -3,12 +3,13 @@
 import pytest
 
 from interplay.space.domains import Choice, Constant, Float, Int
-from interplay.study.readers.native import read_domain
+from interplay.study.readers.native import read_written
 
 
 def read(raw):
     mistakes = []
-    return read_domain("model.k", raw, mistakes), mistakes
+    written = read_written("model.k", raw, mistakes)
+    return written and written.domain, mistakes
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,6 @@ def test_forms(raw, domain):
         ([1, 1.0], "twice"),
         (float("nan"), "finite"),
         ([1.0, float("inf")], "finite"),
-        (None, "hyperparameter"),
         ({"low": 2, "high": 1}, "above high"),
         ({"low": 1, "high": 1}, "equals high"),
         ({"low": 1}, "needs high"),

@@ -37,6 +37,12 @@ def test_a_value_is_one_line(value):
     assert tomllib.loads(f"x = {text}")["x"] == value
 
 
+def test_none_is_a_word_among_hyperparameters():
+    tables = {"epochs": None, "model": {"norm": None, "sizes": [1, None], "k": {"value": None}}}
+    wanted = {"norm": "none", "sizes": [1, "none"], "k": {"value": "none"}}
+    assert tomllib.loads(toml_of(tables)) == {"model": wanted}
+
+
 def test_none_is_left_out_and_tuples_are_lists():
     tables = {"a": None, "s": {"b": (1, 2), "c": {"d": None, "e": 1}}}
     assert tomllib.loads(toml_of(tables)) == {"s": {"b": [1, 2], "c": {"e": 1}}}

@@ -54,12 +54,16 @@ def space(study: Study, overrides: Overrides = None, json: Json = False) -> None
     loaded = StudyType.load(study, list(overrides or []))
     if json:
         search = loaded.search.flat()
-        answer = {"space": loaded.space.to_json(), "search": search, "notes": loaded.notes}
+        rules = [rule.text for rule in loaded.space.rules]
+        space = loaded.space.to_json()
+        answer = {"space": space, "constraint": rules, "search": search, "notes": loaded.notes}
         typer.echo(encoder.dumps(answer, ensure_ascii=False, indent=1))
         return
     width = max((len(name) for name in loaded.space.domains), default=0)
-    for name, domain in loaded.space.domains.items():
-        typer.echo(f"{name:<{width}}  {domain}")
+    for name in loaded.space.domains:
+        typer.echo(f"{name:<{width}}  {loaded.space.told(name)}")
+    for rule in loaded.space.rules:
+        typer.echo(f"{'constraint':<{width}}  {rule.text}")
     typer.echo(f"{'search':<{width}}  {loaded.search.method}, seed {loaded.search.seed}")
     for note in loaded.notes:
         typer.echo(f"note: {note}")

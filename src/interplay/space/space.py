@@ -19,6 +19,18 @@ When = Mapping[str, tuple[Value, ...]]
 DRAWS = 10_000  # tries for one draw, where rules refuse most
 
 
+class CircleError(ValueError):
+    """Hyperparameters depend on each other in a circle.
+
+    Attributes:
+        path: their names, from one to itself.
+    """
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self.path = path
+        super().__init__(f"in a circle: {' of '.join(path)}")
+
+
 @dataclass(frozen=True)
 class Space:
     """Domains by full dotted name (`model.hidden_size`), in the order of the study file.
@@ -33,7 +45,8 @@ class Space:
         rules: what every cell keeps.
 
     Raises:
-        ValueError: where conditions or products name what there is not, or go in circles.
+        ValueError: where conditions or products name what there is not.
+        CircleError: where they go in circles.
     """
 
     domains: Mapping[str, Domain]
@@ -59,7 +72,7 @@ class Space:
 
         def add(name: str, path: tuple[str, ...]) -> None:
             if name in path:
-                raise ValueError(f"in a circle: {' of '.join([*path, name])}")
+                raise CircleError((*path[path.index(name) :], name))
             for other in self._of(name):
                 add(other, (*path, name))
             order.setdefault(name)
@@ -247,6 +260,15 @@ class Space:
             return own
         factors = self.corners(self.times[name])
         return [canonical(a * b) for a in own for b in factors]
+
+    def told(self, name: str) -> str:
+        """What a hyperparameter may be, and when it is there, in words."""
+        times = f", times {self.times[name]}" if name in self.times else ""
+        asked = [
+            f"{other} is {' or '.join(map(str, values))}"
+            for other, values in self.when.get(name, {}).items()
+        ]
+        return f"{self.domains[name]}{times}" + (f", when {' and '.join(asked)}" if asked else "")
 
     def to_json(self) -> list[dict[str, Any]]:
         entries = []

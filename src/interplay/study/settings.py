@@ -102,6 +102,13 @@ class Heatmap(Section):
     """What becomes of the other hyperparameters that vary."""
 
 
+class Constraint(Section):
+    """[[constraint]]: what every cell keeps."""
+
+    rule: str
+    """As in model.channels * model.num_layers <= 256; cells that break it do not exist."""
+
+
 class Resources(Section):
     """[resources]: where it runs; never what comes out."""
 
@@ -126,6 +133,8 @@ class Settings(Section):
     """Cross-validation in place of one validation part."""
     engine: Literal["auto", "reference", "stacked"] = "auto"
     """Which engine trains: stacked, many members at once; reference, one by one; auto chooses."""
+    constraint: list[Constraint] = []
+    """Rules, each a table [[constraint]]; cells that break one do not exist."""
     search: Search = Search()
     heatmap: Heatmap | None = None
     resources: Resources = Resources()

@@ -15,7 +15,8 @@ from interplay.metrics import metrics_of, mode_of
 from interplay.models import FAMILIES
 from interplay.options import Option
 from interplay.search import METHODS
-from interplay.study.sections import RULES, check_section
+from interplay.study.checked import check_section
+from interplay.study.sections import RULES
 from interplay.study.settings import NAMES, Search, is_name
 from interplay.study.writing import value_text
 from interplay.training.optimizers import OPTIMIZERS

@@ -16,11 +16,14 @@ from interplay.metrics import Mode, metrics_of, mode_of
 from interplay.search import METHODS
 from interplay.search.guide import Guide, make_guide
 from interplay.search.guide import Task as SearchTask
-from interplay.space.domains import Choice, Constant, Domain
+from interplay.space.domains import Choice, Constant
 from interplay.space.space import Space, resolve_name
+from interplay.study.checked import Checked, check_section
 from interplay.study.checks import check_search, loads
 from interplay.study.files import apply_overrides, read_file
-from interplay.study.sections import RULES, Checked, check_section, keys_of, meant, sections_of
+from interplay.study.links import linked
+from interplay.study.readers.native import Written
+from interplay.study.sections import RULES, keys_of, meant, sections_of
 from interplay.study.settings import (
     SECTIONS,
     Heatmap,
@@ -68,18 +71,20 @@ class Study:
             mistakes.append(Mistake("epochs", reason, top["epochs"], "one whole number"))
             top["epochs"] = 1
         settings = read_settings(top, mistakes)
-        domains: dict[str, Domain] = {}
+        written: dict[str, Written] = {}
         sections: list[Checked] = []
         for section in sections_of(tables, mistakes):
             table = tables.get(section, {})
             checked, found = check_section(section, table, folders, mistakes, _lacking(settings))
-            domains.update(found)
+            written.update(found)
             if checked is not None:
                 sections.append(checked)
-        space = Space(domains)
         later: list[Mistake] = []
         known = {mistake.key for mistake in mistakes}
-        settings = _check_whole(settings, space, _written(tables), known, later)
+        unread = tuple(name for name in _keys_of(tables) if name not in written)
+        rules = [one.rule for one in settings.constraint]
+        space = linked(written, rules, sections, unread, later)
+        settings = _check_whole(settings, space, unread, known, later)
         mistakes += [mistake for mistake in later if mistake.key not in known]
         if mistakes:
             raise StudyError(source, mistakes)
@@ -282,7 +287,7 @@ def _in_section(key: str, tables: Mapping[str, Any], folders: Sequence[Path]) ->
     return None if short is None else full[short]
 
 
-def _written(tables: Mapping[str, Any]) -> tuple[str, ...]:
+def _keys_of(tables: Mapping[str, Any]) -> tuple[str, ...]:
     """The full names of all keys in the sections that may vary, read or not."""
     sections = ((s, tables[s]) for s in RULES if isinstance(tables.get(s), Mapping))
     return tuple(f"{section}.{key}" for section, table in sections for key in table)
@@ -291,7 +296,7 @@ def _written(tables: Mapping[str, Any]) -> tuple[str, ...]:
 def _check_whole(
     settings: Settings,
     space: Space,
-    written: tuple[str, ...],
+    unread: tuple[str, ...],
     known: set[str],
     mistakes: list[Mistake],
 ) -> Settings:
@@ -313,8 +318,9 @@ def _check_whole(
     for axis in ("x", "y"):
         asked = getattr(settings.heatmap, axis)
         full, near = resolve_name(asked, space.varied)
-        unread = resolve_name(asked, tuple(set(written) - set(space.domains)))[0]
-        if full is None and unread is None:  # what could not be read is reported where it stands
+        if (
+            full is None and resolve_name(asked, unread)[0] is None
+        ):  # what could not be read is reported where it stands
             fixed = resolve_name(asked, tuple(space.domains))[0]
             reason = "does not vary" if fixed else "no such hyperparameter"
             allowed = ", ".join(space.varied) or "nothing varies in this study"

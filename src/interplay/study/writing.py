@@ -9,6 +9,8 @@ import tomlkit
 from tomlkit.items import AbstractTable
 from tomlkit.toml_document import TOMLDocument
 
+from interplay.study.sections import RULES
+
 
 def toml_of(
     tables: Mapping[str, Any], head: Sequence[str] = (), notes: Mapping[str, str] | None = None
@@ -16,14 +18,16 @@ def toml_of(
     """A study file.
 
     Args:
-        tables: the study; what is None is left out, which TOML cannot write.
+        tables: the study. None, which TOML cannot write, is the word none where it is a
+            hyperparameter's value, and left out elsewhere.
         head: lines of comment before it.
         notes: comments behind keys, by full dotted name.
     """
     document = tomlkit.document()
     for line in head:
         document.add(tomlkit.comment(line) if line else tomlkit.ws("#\n"))
-    plain: dict[str, Any] = _plain(tables)
+    settings = {k: v for k, v in tables.items() if k in RULES and isinstance(v, Mapping)}
+    plain: dict[str, Any] = _plain({**tables, **_with_none(settings)})
     notes = notes or {}
     if head:
         document.add(tomlkit.nl())
@@ -75,3 +79,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items() if v is not None}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _with_none(value: Any) -> Any:
+    """With the word for None, wherever it is."""
+    if isinstance(value, Mapping):
+        return {key: _with_none(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_none(item) for item in value]
+    return "none" if value is None else value

@@ -5,21 +5,28 @@ hidden_size = [8, 16, 32]                                    each of these
 dropout     = { low = 0.0, high = 0.8, count = 5 }           a range; count or step makes it a grid
 lr          = { low = 1e-4, high = 1e-1, distribution = "loguniform" }
 sizes       = { value = [64, 32] }                           a constant that is a list
+
+In a table may stand besides when it is there, and what its value is multiplied with:
+
+channels    = { values = [8, 16], when = { "model.name" = "conv" } }
+width       = { low = 8, high = 32, times = "num_heads" }
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from interplay.errors import Mistake, nearest
-from interplay.identity import is_kept_whole, same_as
+from interplay.identity import Value, is_kept_whole, same_as
 from interplay.space.domains import Choice, Constant, Domain, Float, Int
 
 DISTRIBUTIONS = ("uniform", "loguniform", "intuniform", "logintuniform", "choice", "value")
 RANGE_KEYS = ("low", "high", "step", "count", "log", "distribution")
-ALL_KEYS = (*RANGE_KEYS, "value", "values")
+LINKS = ("when", "times")
+ALL_KEYS = (*RANGE_KEYS, "value", "values", *LINKS)
 # How other tools call the same things; only used to say what was meant.
 ELSEWHERE = {
     "min": "low",
@@ -38,12 +45,28 @@ TOLD = 5
 """Mistakes told of one list: a wrong one may hold thousands."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """What stands under one key.
+
+    Attributes:
+        domain: what it may be.
+        when: the values of others with which it is there, by their names as written; empty where
+            it always is.
+        times: the name, as written, of what its value is multiplied with.
+    """
+
+    domain: Domain
+    when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    times: str | None = None
+
+
 class _Rejected(Exception):  # noqa: N818  (never leaves this file)
     """The value is not a domain; the mistake is on the list already."""
 
 
-def read_domain(key: str, raw: Any, mistakes: list[Mistake]) -> Domain | None:
-    """The domain that `raw` writes down, or None with what is wrong added to `mistakes`.
+def read_written(key: str, raw: Any, mistakes: list[Mistake]) -> Written | None:
+    """What `raw` writes down, or None with what is wrong added to `mistakes`.
 
     Args:
         key: full dotted name, for the messages.
@@ -51,11 +74,45 @@ def read_domain(key: str, raw: Any, mistakes: list[Mistake]) -> Domain | None:
         mistakes: gets one entry per thing wrong.
     """
     before = len(mistakes)
+    when: Mapping[str, tuple[Value, ...]] = {}
+    times: str | None = None
     try:
+        if isinstance(raw, Mapping):
+            when, times = _when(key, raw, mistakes), _times(key, raw, mistakes)
+            raw = {name: value for name, value in raw.items() if name not in LINKS}
         domain = _read(key, raw, mistakes)
     except _Rejected:
         return None
-    return domain if len(mistakes) == before else None
+    return Written(domain, when, times) if len(mistakes) == before else None
+
+
+def _when(
+    key: str, raw: Mapping[Any, Any], mistakes: list[Mistake]
+) -> dict[str, tuple[Value, ...]]:
+    if "when" not in raw:
+        return {}
+    asked = raw["when"]
+    if not isinstance(asked, Mapping) or not asked:
+        allowed = '{ "model.name" = "conv" }, or a list of values'
+        mistakes.append(Mistake(f"{key}.when", "no condition", asked, allowed))
+        return {}
+    when = {}
+    for name, values in asked.items():
+        listed = list(values) if isinstance(values, (list, tuple)) else [values]
+        if not listed:
+            reason = "an empty list, so it would never be there"
+            mistakes.append(Mistake(f"{key}.when.{name}", reason, "[]", "at least one value"))
+        _plain(f"{key}.when.{name}", listed, mistakes)
+        when[str(name)] = tuple(listed)
+    return when
+
+
+def _times(key: str, raw: Mapping[Any, Any], mistakes: list[Mistake]) -> str | None:
+    times = raw.get("times")
+    if times is None or isinstance(times, str):
+        return times
+    mistakes.append(Mistake(f"{key}.times", "no name of a hyperparameter", times, "a name"))
+    return None
 
 
 def _read(key: str, raw: Any, mistakes: list[Mistake]) -> Domain:
@@ -87,7 +144,7 @@ def _plain(key: str, value: Any, mistakes: list[Mistake]) -> None:
     elif isinstance(value, str) and not is_kept_whole(value):
         reason = "a sign that no table keeps: a NUL, or one that is no UTF-8"
         mistakes.append(Mistake(key, reason, value, "other signs"))
-    elif not isinstance(value, (bool, int, float, str)):
+    elif value is not None and not isinstance(value, (bool, int, float, str)):
         mistakes.append(
             Mistake(
                 key,
