@@ -14,6 +14,8 @@ import pandas as pd
 
 from interplay.analysis.numbers import Codes, Floats, as_numbers, number_labels, rounded, text_of
 
+NOT_THERE = "not there"
+"""The level of an axis at which its hyperparameter is none of a cell's."""
 LOG_RATIO = 50.0
 """Positive values spanning this ratio may be logarithmic, where nobody says whether they are."""
 
@@ -54,6 +56,7 @@ def read_axis(
     log: bool | None = None,
     *,
     none: bool | None = None,
+    empty: str = "none",
 ) -> tuple[Codes, Axis]:
     """The levels of a column: each row's position (-1 where it has no value) and the axis.
 
@@ -64,37 +67,41 @@ def read_axis(
     Args:
         none: whether having no value is a level, among numbers the last; by default it is among
             words, where it has a meaning: no norm, no schedule.
+        empty: what that level is called.
     """
     name = str(column.name)
     numbers = as_numbers(column)
     wanted = as_numbers(pd.Series(list(order), dtype=object)) if len(order) else np.empty(0)
     if numbers is not None and wanted is not None:
         codes, axis = _number_axis(name, numbers, wanted, log)
-        return _with_none(codes, axis) if none or np.isnan(wanted).any() else (codes, axis)
+        lacking = none or np.isnan(wanted).any()
+        return _with_none(codes, axis, empty) if lacking else (codes, axis)
     codes, distinct = pd.factorize(column)
     seen = {text_of(value): value for value in distinct}
     if (codes < 0).any() and none is not False:
-        seen["none"] = None
+        seen[empty] = None
     given = {text_of(value): value for value in order}
     rest = [text for text in seen if text not in given]
-    if all(any(c.isdigit() for c in text) for text in rest if text != "none"):
-        rest.sort(key=_natural)
+    last = ("none", empty)
+    if all(any(c.isdigit() for c in text) for text in rest if text not in last):
+        rest.sort(key=lambda text: (text in last, _natural(text)))
+    elif empty in rest and empty != "none":  # which is no value, and stands behind all that are
+        rest = [*(text for text in rest if text != empty), empty]
     level = given | {text: seen[text] for text in rest}
     if set(level) <= {"false", "true"}:
         level = {text: text == "true" for text in sorted(level)}
     place = {text: position for position, text in enumerate(level)}
-    texts = [text_of(value) for value in distinct] + ["none"]
+    texts = [text_of(value) for value in distinct] + [empty]
     positions = np.array([place.get(text, -1) for text in texts], dtype=np.int64)
     axis = Axis(name, tuple(level), tuple(level.values()), False, False, None)
     return positions[codes], axis
 
 
-def _natural(text: str) -> tuple[bool, list[tuple[float, str]]]:
-    """Numbers in a text by their size, none last: [64, 32] before [128], resnet18 before resnet101."""
+def _natural(text: str) -> list[tuple[float, str]]:
+    """Numbers in a text by their size: [64, 32] before [128], resnet18 before resnet101."""
     pieces = re.split(r"(\d+(?:\.\d+)?)", text)
     # The end of a list stands before its next value: [8] before [8, 8].
-    key = [(float(p), "") if i % 2 else (-1.0, p.rstrip("])}")) for i, p in enumerate(pieces)]
-    return text == "none", key
+    return [(float(p), "") if i % 2 else (-1.0, p.rstrip("])}")) for i, p in enumerate(pieces)]
 
 
 def _number_axis(
@@ -112,10 +119,10 @@ def _number_axis(
     return positions[codes].astype(np.int64), axis
 
 
-def _with_none(codes: Codes, axis: Axis) -> tuple[Codes, Axis]:
+def _with_none(codes: Codes, axis: Axis, empty: str) -> tuple[Codes, Axis]:
     """With one more level for what has no number."""
     codes = np.where(codes < 0, len(axis), codes)
-    return codes, replace(axis, labels=(*axis.labels, "none"), values=(*axis.values, None))
+    return codes, replace(axis, labels=(*axis.labels, empty), values=(*axis.values, None))
 
 
 def _is_log(values: Floats, log: bool | None) -> bool:

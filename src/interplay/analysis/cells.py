@@ -13,7 +13,7 @@ from interplay.analysis.axes import Axis
 from interplay.analysis.checks import Outcome
 from interplay.analysis.grid import ROUNDING
 from interplay.analysis.numbers import Floats, text_of
-from interplay.analysis.rows import RowReader, averaged, best_settings
+from interplay.analysis.rows import RowReader, Rows, averaged, best_settings
 from interplay.errors import how_many
 
 Ints = npt.NDArray[np.int64]
@@ -31,6 +31,7 @@ class Cells:
             ddof 1 and is nan for n < 2.
         n: units that entered the mean.
         complete, diverged, failed, stopped, unfinished: rows. None of them in an empty cell.
+        there: squares that have a cell, or may have one; others lie where no cell can be.
         best: (row, column) of the best mean of a cell without divergence; None where there is none,
             or all are the same.
         title_notes: what a title must say besides: n, averaged and fixed settings, bins.
@@ -50,6 +51,7 @@ class Cells:
     failed: Ints
     stopped: Ints
     unfinished: Ints
+    there: npt.NDArray[np.bool_]
     best: tuple[int, int] | None
     title_notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -106,18 +108,17 @@ class CellMeans(RowReader):
             warnings += _uneven(good)
         if unit != "row":
             good = averaged(good, ["cell", unit])
-        return self._cells(read.x, read.y, rows, good, unit, read.varying, warnings)
+        return self._cells(read, rows, good, unit, warnings)
 
     def _cells(
         self,
-        x: Axis,
-        y: Axis,
+        read: Rows,
         rows: pd.DataFrame,
         good: pd.DataFrame,
         unit: str,
-        varying: tuple[str, ...],
         warnings: Sequence[str],
     ) -> Cells:
+        x, y, varying = read.x, read.y, read.varying
         size, shape = len(x) * len(y), (len(y), len(x))
         cell, value = good["cell"].to_numpy(), good["value"].to_numpy()
         with np.errstate(all="ignore"):
@@ -159,6 +160,7 @@ class CellMeans(RowReader):
             failed=failed,
             stopped=stopped,
             unfinished=unfinished,
+            there=read.there,
             best=None if first is None else (first // len(x), first % len(x)),
             title_notes=tuple(notes),
             warnings=tuple(warnings),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from interplay.analysis.axes import NOT_THERE
 from interplay.analysis.codes import combined, setting_codes
 from interplay.analysis.numbers import Floats, as_numbers, number_labels, text_of
 from interplay.errors import BudgetError, Option, TableError, UnknownNameError, listed
@@ -91,10 +92,10 @@ def select_rows(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
     for name, value in where.items():
         column = frame[name]
         numbers = as_numbers(column)
-        if numbers is None or text_of(value) in ("none", "nan"):
+        if numbers is None or text_of(value) in EMPTY:
             codes, distinct = pd.factorize(column)
             same = [text_of(one) == text_of(value) for one in distinct]
-            match = np.array([*same, text_of(value) in ("none", "nan")])[codes]
+            match = np.array([*same, text_of(value) in EMPTY])[codes]
         else:
             try:
                 match = np.isclose(numbers, float(value), rtol=1e-9, atol=0)
@@ -111,12 +112,21 @@ def select_rows(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
     return frame if keep.all() else frame[keep]
 
 
-def values_of(column: pd.Series[Any]) -> tuple[str, ...]:
-    """The distinct values of a column as text: numbers in true order, others as they appear."""
-    numbers = as_numbers(column)
-    if numbers is not None and not np.isnan(numbers).any():
-        return number_labels(np.unique(numbers))
-    return tuple(dict.fromkeys(text_of(value) for value in column.unique()))
+EMPTY = ("none", "nan", NOT_THERE)
+"""What rows without a value may be asked for by."""
+
+
+def values_of(column: pd.Series[Any], empty: str = "none") -> tuple[str, ...]:
+    """The distinct values of a column as text: numbers in true order, others as they appear.
+
+    Args:
+        empty: what having none is called, which is told last.
+    """
+    numbers, none = as_numbers(column), (empty,) if column.isna().any() else ()
+    if numbers is not None:
+        return (*number_labels(np.unique(numbers[~np.isnan(numbers)])), *none)
+    texts = dict.fromkeys(text_of(value) for value in column.dropna().unique())
+    return tuple(dict.fromkeys([*texts, *none]))
 
 
 def check_budgets(

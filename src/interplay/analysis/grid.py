@@ -35,6 +35,7 @@ class Grid:
         x, y, block: codes of shape (N,); block is all 0 without blocks.
         blocks: whether seeds (and folds) are shared between cells.
         unit: what a block is, for words: "seed", or "fold" where there are no seeds.
+        whole: whether all the cells that there are have observations.
     """
 
     x_axis: Axis
@@ -45,6 +46,7 @@ class Grid:
     block: Codes
     blocks: bool
     unit: str = "seed"
+    whole: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -150,13 +152,18 @@ def check_estimable(grid: Grid) -> None:
             apart = "no grid: every value of one comes with one value of the other, as random samples do"
         raise TableError(
             f"{x} and {y} cannot be told apart (a disconnected design): {apart}: "
-            f"{listed(islands, 4)}. Train the missing cells between them"
+            f"{listed(islands, 4)}. "
+            + (
+                "There are no cells between them"
+                if grid.whole
+                else "Train the missing cells between them"
+            )
         )
     if where_x.size - columns - rows + 1 == 0:
         raise TableError(
             f"no interaction of {x} and {y} can be estimated: with the empty cells, "
-            f"{how_many(where_x.size, 'cell leaves', 'cells leave')} no 2 × 2 to compare. Train the "
-            "missing cells"
+            f"{how_many(where_x.size, 'cell leaves', 'cells leave')} no 2 × 2 to compare. "
+            + ("There are no others" if grid.whole else "Train the missing cells")
         )
     if not grid.blocks:
         return

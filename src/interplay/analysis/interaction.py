@@ -286,7 +286,9 @@ def _placed(rows: Rows, good: pd.DataFrame, block: Codes, blocks: bool) -> Grid:
     value = good["value"].to_numpy(dtype=np.float64)
     block = block if blocks else np.zeros_like(block)
     unit = "fold" if rows.fold and not rows.seed else "seed"
-    return Grid(x_axis, y_axis, value, x, y, block, blocks, unit)
+    # Squares that can have no cell are no holes.
+    whole = not np.setdiff1d(np.flatnonzero(rows.there), good["cell"].to_numpy()).size
+    return Grid(x_axis, y_axis, value, x, y, block, blocks, unit, whole)
 
 
 def _unstable(rows: Rows, grid: Grid) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from interplay.analysis.axes import Axis, bin_axis, read_axis
+from interplay.analysis.axes import NOT_THERE, Axis, bin_axis, read_axis
 from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import (
     Outcome,
@@ -22,7 +22,7 @@ from interplay.analysis.checks import (
     values_of,
 )
 from interplay.analysis.codes import combined, compacted, first_rows, setting_codes
-from interplay.analysis.numbers import Codes, as_numbers
+from interplay.analysis.numbers import Codes, as_numbers, text_of
 from interplay.errors import Option, TableError, how_many, listed
 from interplay.kinds import Over
 from interplay.metrics import Bounds, Mode
@@ -52,6 +52,7 @@ class Rows:
         seed, fold: the columns that were used as such, or None.
         varying: the other hyperparameters that vary in these rows.
         asked: how many rows there were, those without a place included.
+        there: of which cells it is known that they are; shape (len(y), len(x)).
         cautions: what a reader must know of these rows.
     """
 
@@ -62,6 +63,7 @@ class Rows:
     fold: str | None
     varying: tuple[str, ...]
     asked: int
+    there: npt.NDArray[np.bool_]
     cautions: tuple[Caution, ...]
 
     @cached_property
@@ -102,6 +104,8 @@ class RowReader:
             have no rows yet.
         logs: whether an axis is logarithmic; where unknown, a positive one over a wide range is.
         bins: how many bins for an axis; default `bin_count` of its distinct values.
+        absent: the hyperparameters that some cells do not have, which is a level of theirs.
+        cells: a row a cell, where there are no others; None where that is not known.
     """
 
     x: str
@@ -123,6 +127,8 @@ class RowReader:
     orders: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     logs: Mapping[str, bool] = field(default_factory=dict)
     bins: int | None = None
+    absent: Collection[str] = ()
+    cells: pd.DataFrame | None = None
 
     def read(self, frame: pd.DataFrame) -> Rows:
         """The rows of a table with a row a member.
@@ -187,7 +193,23 @@ class RowReader:
             hint = "" if fold else " (if they are folds, name their column)"
             cautions.append(Caution("repeated_rows", message + hint))
         cautions += _left_out(rows, x, y, self.stopped)
-        return Rows(x, y, rows, seed, fold, varying, len(placed), tuple(cautions))
+        there = self._there(x, y)
+        return Rows(x, y, rows, seed, fold, varying, len(placed), there, tuple(cautions))
+
+    def _there(self, x: Axis, y: Axis) -> npt.NDArray[np.bool_]:
+        """Which squares have a cell, or may have one."""
+        if self.cells is None or x.binned or y.binned:
+            return np.ones((len(y), len(x)), dtype=bool)
+        there = np.zeros((len(y), len(x)), dtype=bool)
+        where = {name: value for name, value in self.where.items() if name in self.cells}
+        try:
+            cells = select_rows(self.cells, where)
+        except TableError:  # rows that the study does not ask for any more
+            return there
+        at_x, at_y = (_places(cells[axis.name], axis) for axis in (x, y))
+        placed = (at_x >= 0) & (at_y >= 0)
+        there[at_y[placed], at_x[placed]] = True
+        return there
 
     def _check_question(self, frame: pd.DataFrame) -> None:
         optional = {
@@ -224,7 +246,7 @@ class RowReader:
             if frame[name].nunique() + bool(frame[name].isna().to_numpy()[ended].any()) > 1
         )
         if varying and self.over is None:
-            found = {name: values_of(frame[name]) for name in varying[:MOST_NAMED]}
+            found = {n: values_of(frame[n], self._empty(n)) for n in varying[:MOST_NAMED]}
             lines = "; ".join(f"{name} has {listed(values)}" for name, values in found.items())
             if (more := len(varying) - len(found)) > 0:
                 lines += f"; … and {more} more"
@@ -241,6 +263,10 @@ class RowReader:
             )  # fmt: skip
         return varying
 
+    def _empty(self, name: str) -> str:
+        """What having no value of a hyperparameter is called."""
+        return NOT_THERE if name in self.absent else "none"
+
     def _axis(
         self, frame: pd.DataFrame, name: str, outcome: npt.NDArray[np.int8]
     ) -> tuple[Codes, Axis]:
@@ -251,8 +277,9 @@ class RowReader:
         known = outcome == Outcome.COMPLETE if numbers is not None else outcome < Outcome.UNFINISHED
         missing = frame[name].isna().to_numpy() if numbers is None else np.isnan(numbers)
         none = bool(missing[known].any())
+        empty = self._empty(name)
         if numbers is None or len(order) or np.isinf(numbers).any():
-            return read_axis(frame[name], order, log, none=none)
+            return read_axis(frame[name], order, log, none=none, empty=empty)
         distinct = len(pd.factorize(numbers)[1])
         bins = distinct > (GRID_LEVELS if self.bins is None else self.bins)
         if bins and self.bins is None:
@@ -261,7 +288,16 @@ class RowReader:
             bins = len(pairs.drop_duplicates()) <= GRID_FILL * possible
         if bins:
             return bin_axis(frame[name], self.bins, log)
-        return read_axis(frame[name], order, log, none=none)
+        return read_axis(frame[name], order, log, none=none, empty=empty)
+
+
+def _places(column: pd.Series[Any], axis: Axis) -> Codes:
+    """Where on an axis each value of a column lies; -1 where it is none of its levels."""
+    places = {text_of(v): i for i, v in enumerate(axis.values) if v is not None}
+    codes, distinct = pd.factorize(column)
+    nothing = axis.values.index(None) if None in axis.values else -1
+    found = [*(places.get(text_of(value), -1) for value in distinct), nothing]
+    return np.array(found, dtype=np.int64)[codes]
 
 
 def _left_out(rows: pd.DataFrame, x: Axis, y: Axis, stopped: str) -> Iterator[Caution]:

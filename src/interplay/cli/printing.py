@@ -87,7 +87,9 @@ def print_outcome(outcome: Outcome) -> None:
         return
     if best is not None and best["n"]:
         spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
-        at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in results.varied)
+        columns = results.table.columns
+        there = [n for n in results.varied if best[n] is not None or not columns[n].absent]
+        at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in there)
         typer.echo(
             f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
         )

@@ -25,7 +25,16 @@ from interplay.plots.marks import (
     reading_cautions,
     tied_places,
 )
-from interplay.plots.palette import BETTER, BEYOND_MARKS, KINDS, MISSING, PAPER, STAR, Kind
+from interplay.plots.palette import (
+    BETTER,
+    BEYOND_MARKS,
+    KINDS,
+    MISSING,
+    NOT_THERE,
+    PAPER,
+    STAR,
+    Kind,
+)
 from interplay.plots.scale import Scale
 from interplay.plots.squares import Place, Square, hatch_square, lay_grid, write_squares
 from interplay.plots.words import (
@@ -194,7 +203,7 @@ def _kind(cells: Cells, row: int, column: int) -> Kind | None:
     if cells.n[row, column]:
         return None
     there = (kind for outcome, kind in KINDS.items() if getattr(cells, outcome)[row, column])
-    return next(there, MISSING)
+    return next(there, MISSING if cells.there[row, column] else NOT_THERE)
 
 
 def _draw_special(cells: Cells, ax: Axes) -> list[Kind]:
@@ -204,7 +213,7 @@ def _draw_special(cells: Cells, ax: Axes) -> list[Kind]:
         assert kind is not None
         found.append(kind)
         hatch_square(ax, (row, column), kind)
-    return [kind for kind in (*KINDS.values(), MISSING) if kind in found]
+    return [kind for kind in (*KINDS.values(), MISSING, NOT_THERE) if kind in found]
 
 
 def _squares(cells: Cells, spread: bool, colours: Colormap, norm: Normalize) -> dict[Place, Square]:

@@ -70,6 +70,7 @@ KINDS = {
     "unfinished": Kind("unfinished", "no result yet", "#e6f0fa", "oo", "#8db1d6", "unf."),
 }
 MISSING = Kind("no run", "no run", "#ffffff", "..", "#c4c4c4")
+NOT_THERE = Kind("not there", "not there (no such cell)", "#f4f4f4", "", "#f4f4f4")
 EMPTY = Kind("empty", "no finite row", "#ffffff", "..", "#c4c4c4")
 
 

@@ -98,6 +98,8 @@ def ask(table: Table, question: Question) -> Asked:
         },
         "logs": logs_of(table, question.log, (x, y)),
         "bins": question.bins,
+        "absent": frozenset(column.name for column in hyper if column.absent),
+        "cells": table.cells,
     }
     return Asked(table, frame, options, cautions)
 

@@ -85,9 +85,7 @@ def frame_of(rows: pa.Table, asked: pa.Table, study: Mapping[str, Any]) -> pd.Da
     import pyarrow as pa
 
     configs, codes = configs_of(rows if len(rows) else asked)
-    hyper = pd.DataFrame.from_records(
-        [{k: as_held(v) for k, v in config.items()} for config in configs]
-    )
+    hyper = settings_frame(configs)
     if not configs:
         hyper = pd.DataFrame(columns=[domain["name"] for domain in study.get("space", ())])
     frame = hyper.take(codes[: len(rows)]).reset_index(drop=True)
@@ -103,6 +101,15 @@ def frame_of(rows: pa.Table, asked: pa.Table, study: Mapping[str, Any]) -> pd.Da
     if "metric" in study:  # also where no member has come to a value
         columns.setdefault(study["metric"], pd.Series(np.nan, frame.index, dtype=float))
     return pd.concat([frame, pd.DataFrame(columns)], axis=1)
+
+
+def settings_frame(configs: Iterable[Config]) -> pd.DataFrame:
+    """A row a configuration, a column a hyperparameter."""
+    import pandas as pd
+
+    return pd.DataFrame.from_records(
+        [{k: as_held(v) for k, v in config.items()} for config in configs]
+    )
 
 
 def curves_of(rows: pa.Table) -> pd.DataFrame:

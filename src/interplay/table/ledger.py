@@ -22,6 +22,7 @@ from interplay.table.arrow import (
     frame_of,
     last_values,
     rows_table,
+    settings_frame,
     with_columns,
 )
 from interplay.table.parts import CONFIG, Parts
@@ -244,6 +245,10 @@ class Ledger:
     def configs(self) -> list[Config]:
         """The distinct configurations that there are rows of."""
         return configs_of(self.rows([CONFIG]))[0]
+
+    def cells(self) -> pd.DataFrame:
+        """The hyperparameters of the cells that the study asks for, a row each, as in `frame`."""
+        return settings_frame(configs_of(self.asked())[0])
 
     def compact(self) -> None:
         """Merge the parts that came since; see `Parts.compact`."""

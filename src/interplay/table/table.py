@@ -41,6 +41,8 @@ class Column:
         log: of a hyperparameter, whether its scale is logarithmic; None where not known.
         mode, bounds: of a metric, as in `Meaning`.
         why: what a guess was made by, in words.
+        absent: of a hyperparameter, whether it is not there in some cells: rows of those have no
+            value of it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Column:
     mode: Mode | None = None
     bounds: Bounds | None = None
     why: str = ""
+    absent: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """What the column was taken for; unknown and infinite things are null."""
@@ -88,6 +91,8 @@ class Table:
         follower: the study file that should follow a scan, where there is one.
         folded: columns that hold a mean over folds which are rows here, each with the metric whose
             mean it is: who asks for the first is answered with the second.
+        cells: the hyperparameters of a row a cell, where it is known that there are no others; None
+            where more may be.
         notes: what there is to know of the rows themselves, a sentence each, said with each answer.
         address: of a part of a store, what reads it again, the same however it was typed: its file
             or server, `#` and the part's name; None where the source's path says all.
@@ -105,6 +110,7 @@ class Table:
     read_curves: Callable[[], pd.DataFrame] | None = None
     follower: Path | None = None
     folded: Mapping[str, str] = field(default_factory=dict)
+    cells: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
     address: str | None = None
 
@@ -217,6 +223,7 @@ class Table:
         return replace(
             self,
             frame=self.frame.rename(columns=names),
+            cells=None if self.cells is None else self.cells.rename(columns=names),
             columns={new[name]: called(column) for name, column in self.columns.items()},
             varied=tuple(new[name] for name in self.varied),
             default=replace(

@@ -6,7 +6,7 @@ import heapq
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -45,6 +45,7 @@ class StudyProgress:
         total: members to train now.
         metric, mode: what "best" means.
         varied: names of the hyperparameters that tell cells apart.
+        active: which hyperparameters a cell has; all where left out.
         show: False keeps silent.
     """
 
@@ -55,9 +56,11 @@ class StudyProgress:
         mode: Mode,
         varied: Sequence[str],
         *,
+        active: Callable[[Config], Collection[str]] | None = None,
         show: bool = True,
         stream: TextIO | None = None,
     ) -> None:
+        self.active = active or (lambda config: config.keys())
         self.total, self.metric, self.mode, self.varied = total, metric, mode, varied
         self.done = self.failed = self.diverged = self.noted = 0
         self.notes: set[str] = set()
@@ -120,10 +123,11 @@ class StudyProgress:
             words.append(f"{self.noted} not as a stack")
         if self.cells:
             best = self._best()
+            there = self.active(best.config)
             place = ", ".join(
                 f"{name.rpartition('.')[2]}={best.config[name]}"
                 for name in self.varied
-                if name in best.config
+                if name in there
             )
             words.append(f"best {self.metric} {best.mean:.4g} (n={best.n}) at {place}")
         return ", ".join(words)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.errors import shown
+from interplay.search import METHODS
 from interplay.search.optuna.stores import without_password
 from interplay.space.domains import Float, Int
 from interplay.study.sections import RULES
@@ -28,6 +29,9 @@ def describe(plan: Plan) -> dict[str, Any]:
         "name": study.name,
         "study": {k: _shown(v) if k == "search" else v for k, v in study.tables.items()},
         "space": study.space.to_json(),
+        "rules": [rule.text for rule in study.space.rules],
+        # Whether other combinations of the hyperparameters' values are no cells.
+        "closed": not study.space.plain and METHODS.get(study.search.method).on_grid,
         "varied": list(study.space.varied),
         "levels": _levels(study),
         "logs": {n: d.log for n, d in study.space.domains.items() if isinstance(d, (Float, Int))},

@@ -167,8 +167,10 @@ class Desk:
         self.ledger, self.plan = ledger, plan
         self.book: CellBook | None = None
         self.tried: dict[str, str] = {}
-        varied = plan.study.space.varied
-        self.bar = StudyProgress(total, plan.metric, plan.mode, varied, show=progress)
+        space = plan.study.space
+        self.bar = StudyProgress(
+            total, plan.metric, plan.mode, space.varied, active=space.active, show=progress
+        )
 
     def deliver(self, rows: list[Row]) -> None:
         """Rows that came in.

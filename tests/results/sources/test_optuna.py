@@ -244,7 +244,7 @@ def test_trials_that_ended_in_every_way():
     assert (asked.x.labels, asked.y.labels) == (("svc", "mlp"), ("false", "true"))
     assert (asked.diverged.sum(), asked.failed.sum()) == (1, 1)
     layers = results.cells(Question("layers", "kind", over="mean"))
-    assert layers.x.labels == ("1", "2", "3", "none")
+    assert layers.x.labels == ("1", "2", "3", "not there")
     assert layers.y.labels == ("svc", "mlp")
     assert (layers.n[:, 3] > 0).tolist() == [True, False]
     assert layers.n[0, :3].tolist() == [0, 0, 0]

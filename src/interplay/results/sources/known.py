@@ -24,6 +24,7 @@ def known_table(
     orders: Mapping[str, Sequence[Any]] | None = None,
     logs: Mapping[str, bool] | None = None,
     modes: Mapping[str, Any] | None = None,
+    absent: Collection[str] = (),
     guessed: Collection[str] = (),
     others: Mapping[str, Column] | None = None,
     default: Default | None = None,
@@ -41,6 +42,7 @@ def known_table(
         orders: of hyperparameters, the values they may take, in order.
         logs: of hyperparameters, whether their scale is logarithmic.
         modes: of metrics, which way is better, where the tool says so.
+        absent: hyperparameters that some rows' cells do not have.
         guessed: columns whose role follows from their names alone, which a reader may tell better.
         others: what columns are that the arguments before do not name.
         default: what is asked where a reader does not say.
@@ -51,7 +53,9 @@ def known_table(
     named: dict[str, Column] = dict(others or {})
     for column in hyperparameters:
         order = tuple(orders.get(column, ()))
-        named[column] = Column(column, "hyperparameter", order=order, log=logs.get(column))
+        named[column] = Column(
+            column, "hyperparameter", order=order, log=logs.get(column), absent=column in absent
+        )
     for column in metrics:
         meaning = meaning_of(column)
         mode = modes.get(column, meaning.mode)

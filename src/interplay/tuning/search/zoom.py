@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from interplay.analysis.importance import (
     Compared,
@@ -17,10 +20,10 @@ from interplay.analysis.importance import (
 )
 from interplay.analysis.region import levels_around
 from interplay.errors import how_many
-from interplay.identity import Value, canonical
+from interplay.identity import Value, canonical, same_as
 from interplay.results.results import Results
 from interplay.space.domains import Choice, Domain
-from interplay.space.space import resolve_name
+from interplay.space.space import Space, resolve_name
 from interplay.study.sections import RULES
 from interplay.study.study import Study
 from interplay.study.writing import toml_of
@@ -84,6 +87,8 @@ def _look(results: Results, study: Study) -> Zoom | None:
     )
     if compared is None:
         return None
+    if not study.space.plain:
+        compared = replace(compared, cells=_as_drawn(compared.cells, study.space))
     domains = {name: study.space.domains[name] for name in varied}
     found = importances(compared.cells, domains)
     order = list(found.table["name"])
@@ -110,6 +115,18 @@ def _look(results: Results, study: Study) -> Zoom | None:
     return Zoom(compared, found, axes, fixed)
 
 
+def _as_drawn(cells: pd.DataFrame, space: Space) -> pd.DataFrame:
+    """Cells with the values of the domains: products divided, what is not there in the middle."""
+    names = space.varied
+    fixed = {name: space.domains[name].middle() for name in space.domains if name not in names}
+    rows = [
+        space.values(fixed | {str(n): v for n, v in row.items() if not pd.isna(v)})
+        for row in cells[list(names)].astype(object).to_dict("records")
+    ]
+    drawn = pd.DataFrame(rows, index=cells.index).astype(object)
+    return cells.assign(**{name: drawn[name] for name in names})
+
+
 def _own_value(domain: Domain, value: Any) -> Value:
     """A table's value as the study writes it."""
     if isinstance(domain, Choice):
@@ -120,6 +137,23 @@ def _own_value(domain: Domain, value: Any) -> Value:
 def _text(study: Study, zoom: Zoom, results: Results, name: str) -> str:
     notes = dict.fromkeys(zoom.fixed, "the best cell's")
     return toml_of(_tables(study, zoom, results, name), _story(study, zoom, results), notes)
+
+
+def _has(tables: Mapping[str, Any], full: str) -> bool:
+    section, _, key = full.partition(".")
+    return key in tables[section]
+
+
+def _written(values: list[Value], several: bool, ties: Mapping[str, Any]) -> Any:
+    """Levels, or one value, as a study has them."""
+    if several:
+        return {"values": values, **ties} if ties else values
+    bare = not ties and not isinstance(values[0], (list, dict))
+    return values[0] if bare else {"value": values[0], **ties}
+
+
+def _among(value: Value, values: Iterable[Value]) -> bool:
+    return same_as(value) in map(same_as, values)
 
 
 def _story(study: Study, zoom: Zoom, results: Results) -> list[str]:
@@ -158,12 +192,21 @@ def _tables(study: Study, zoom: Zoom, results: Results, name: str) -> dict[str, 
     for section in RULES:
         if section in study.tables:
             tables[section] = dict(study.tables[section])
-    for full, levels in zoom.axes.items():
+    if study.settings.constraint:
+        tables["constraint"] = [one.model_dump() for one in study.settings.constraint]
+    left = {name: list(levels) for name, levels in zoom.axes.items()}
+    left |= {name: [value] for name, value in zoom.fixed.items()}
+    for full in study.space.order:
         section, _, key = full.partition(".")
-        tables[section][key] = levels
-    for full, value in zoom.fixed.items():
-        section, _, key = full.partition(".")
-        tables[section][key] = {"value": value} if isinstance(value, (list, dict)) else value
+        asked, times = study.space.when.get(full, {}), study.space.times.get(full)
+        # A condition asks for those of its values that are left.
+        when = {o: [v for v in vs if _among(v, left.get(o, vs))] for o, vs in asked.items()}
+        gone = [o for o in (*asked, *([times] if times else [])) if not _has(tables, o)]
+        if gone or not all(when.values()):
+            del tables[section][key]  # it is never there
+        elif full in left:
+            ties = ({"when": when} if when else {}) | ({"times": times} if times else {})
+            tables[section][key] = _written(left[full], full in zoom.axes, ties)
     tables["search"] = {
         "method": "grid",
         "metric": results.study["metric"],
