@@ -48,7 +48,7 @@ def refused(*arguments):
 
 def test_space_as_json():
     answer = json.loads(call("space", str(ROOT / "studies" / "digits.toml"), "--json").stdout)
-    assert set(answer) == {"space", "search", "notes"}
+    assert set(answer) == {"space", "constraint", "search", "notes"}
     space = {entry["name"]: entry for entry in answer["space"]}
     assert space["model.hidden_size"] == {
         "name": "model.hidden_size",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,16 +59,23 @@ def convert(
         str, typer.Option("-o", "--output", metavar="FILE", help="The study, a .toml.")
     ] = "study.toml",
 ) -> None:
-    """Write the study that trains a table's cells anew, equally long.
+    """Write the study that a sweep means, or that trains a table's cells anew, equally long.
 
-    What the table does not say is given as KEY=VALUE: data.name=digits model.name=linear.
+    What it does not say is given as KEY=VALUE: data.name=digits model.name=linear.
 
     Example: interplay convert runs/ray data.name=digits model.name=linear -o digits-anew.toml
     """
     from interplay.results.results import Results
+    from interplay.study.converting import convert_sweep, is_sweep
     from interplay.tuning.anew import convert as write
 
     file = file_of(output, (".toml",), "a study")
+    if is_sweep(Path(source)):
+        study = convert_sweep(Path(source), file, overrides or [], question.map)
+        for note in study.notes:
+            typer.echo(f"note: {visible(note)}", err=True)
+        typer.echo(f"{file}: train it with `interplay tune {shlex.quote(str(file))}`")
+        return
     told = {name: getattr(question, name) for name in OF_CONVERT}
     anew = write(Results.load(source), file, overrides or [], **told)
     for note in anew.notes:

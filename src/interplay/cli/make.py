@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from interplay.cli.options import Json, Overrides, Run, Study, file_of
+from interplay.cli.options import Json, Overrides, Run, Study, SweepMap, file_of, pairs_of
 from interplay.cli.printing import print_table
 
 REPORT_KEYS = ("x", "y", "metric")
@@ -40,32 +40,43 @@ def new(
     typer.echo(f"{file}: {first}train it with `{command} {file}`")
 
 
-def space(study: Study, overrides: Overrides = None, json: Json = False) -> None:
-    """Print what varies in a study.
+def space(
+    study: Study,
+    overrides: Overrides = None,
+    json: Json = False,
+    map: SweepMap = None,  # noqa: A002 - it is the option's name
+) -> None:
+    """Print what varies in a study, or in another tool's sweep.
 
-    Every value that varies with its domain, as understood, and notes on how it was read.
+    Every value that varies with its domain, as understood, and notes on how it was read. A sweep
+    keeps its own names, whatever they are, unless KEY=VALUE or --map says what it is to train.
 
     Example: interplay space studies/digits.toml --json
     """
     import json as encoder
 
+    from interplay.study.adopted import sweep_in
     from interplay.study.study import Study as StudyType
+    from interplay.study.writing import value_text
 
-    loaded = StudyType.load(study, list(overrides or []))
+    sweep = None if overrides or map else sweep_in(study)
+    if sweep is not None:
+        found, asked, notes = sweep.space, sweep.study, sweep.notes
+        told = {key: value_text(value) for key, value in asked.items()}
+    else:
+        loaded = StudyType.load(study, overrides or [], map=pairs_of("map", map, str))
+        found, asked, notes = loaded.space, {"search": loaded.search.flat()}, loaded.notes
+        told = {"search": f"{loaded.search.method}, seed {loaded.search.seed}"}
+    rules = [rule.text for rule in found.rules]
     if json:
-        search = loaded.search.flat()
-        rules = [rule.text for rule in loaded.space.rules]
-        space = loaded.space.to_json()
-        answer = {"space": space, "constraint": rules, "search": search, "notes": loaded.notes}
+        answer = {"space": found.to_json(), "constraint": rules, **asked, "notes": notes}
         typer.echo(encoder.dumps(answer, ensure_ascii=False, indent=1))
         return
-    width = max((len(name) for name in loaded.space.domains), default=0)
-    for name in loaded.space.domains:
-        typer.echo(f"{name:<{width}}  {loaded.space.told(name)}")
-    for rule in loaded.space.rules:
-        typer.echo(f"{'constraint':<{width}}  {rule.text}")
-    typer.echo(f"{'search':<{width}}  {loaded.search.method}, seed {loaded.search.seed}")
-    for note in loaded.notes:
+    width = max((len(name) for name in (*found.domains, *told)), default=0)
+    lines = {name: found.told(name) for name in found.domains}
+    for name, text in [*lines.items(), *(("constraint", rule) for rule in rules), *told.items()]:
+        typer.echo(f"{name:<{width}}  {text}")
+    for note in notes:
         typer.echo(f"note: {note}")
 
 

@@ -16,7 +16,9 @@ from interplay.errors import InterplayError, Option, as_flag
 if TYPE_CHECKING:
     from interplay.results.question import Question
 
-Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, TOML or YAML.")]
+Study = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A study file, ours or another tool's sweep.")
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]…", help="Values in place of the file's, as epochs=5."),
@@ -43,6 +45,10 @@ Params = Annotated[
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="OLD=NEW", help="Another name of a table's column."),
+]
+SweepMap = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="OLD=NEW", help="Our name of a sweep's hyperparameter."),
 ]
 Mode = Annotated[metrics.Mode | None, typer.Option(help="Which way is better.")]
 Budget = Annotated[
@@ -94,13 +100,13 @@ def question_of(
     names = tuple(name.strip() for name in (params or "").split(",") if name.strip())
     return Question(
         x=x, y=y, metric=metric, mode=mode, seed=seed, fold=fold, budget=budget, status=status,
-        params=names, map=_pairs_of("map", map, str),
-        where=_pairs_of("where", where, parse_value), over=over, at_epoch=at_epoch, bins=bins,
-        log=_pairs_of("log", log, _yes, "yes"), order=_pairs_of("order", order, _values),
+        params=names, map=pairs_of("map", map, str),
+        where=pairs_of("where", where, parse_value), over=over, at_epoch=at_epoch, bins=bins,
+        log=pairs_of("log", log, _yes, "yes"), order=pairs_of("order", order, _values),
     )  # fmt: skip
 
 
-def _pairs_of(
+def pairs_of(
     option: str,
     given: list[str] | None,
     read: Callable[[str], Any],

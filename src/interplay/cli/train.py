@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import Overrides
+from interplay.cli.options import Overrides, SweepMap, pairs_of
 from interplay.cli.pictures import save_outcome
 from interplay.cli.printing import print_outcome, print_plan
 from interplay.errors import how_many
@@ -21,7 +21,7 @@ DEFAULT_STUDY = "studies/digits.toml"
 
 def tune(
     study: Annotated[
-        str, typer.Argument(metavar="[STUDY]", help="A study file, TOML or YAML.")
+        str, typer.Argument(metavar="[STUDY]", help="A study file, ours or another tool's sweep.")
     ] = DEFAULT_STUDY,
     overrides: Overrides = None,
     out: Annotated[
@@ -30,6 +30,7 @@ def tune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan, train nothing.")
     ] = False,
+    map: SweepMap = None,  # noqa: A002 - it is the option's name
 ) -> None:
     """Train a study, draw its heatmap.
 
@@ -42,7 +43,7 @@ def tune(
     given = list(overrides or [])
     if "=" in study and not Path(study).exists():
         given, study = [study, *given], DEFAULT_STUDY
-    loaded = StudyType.load(study, given)
+    loaded = StudyType.load(study, given, map=pairs_of("map", map, str))
     if dry_run:
         print_plan(loaded, out)
         return

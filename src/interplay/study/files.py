@@ -100,7 +100,7 @@ def apply_overrides(tables: dict[str, Any], overrides: Iterable[str], keys: Keys
             )
         section, dot, name = key.rpartition(".")
         if not dot:
-            section, name = _section_of(name, result, keys)
+            section, name = section_of(name, result, keys)
         value = _value(override, text.strip())
         if not section:
             result[name] = value
@@ -112,8 +112,12 @@ def apply_overrides(tables: dict[str, Any], overrides: Iterable[str], keys: Keys
     return result
 
 
-def _section_of(name: str, tables: dict[str, Any], keys: Keys) -> tuple[str, str]:
-    """Where an undotted key belongs: the top level, or the one section that has it, or could."""
+def section_of(name: str, tables: Mapping[str, Any], keys: Keys) -> tuple[str, str]:
+    """Where an undotted key belongs: the top level (""), or the one section that has it, or could.
+
+    Raises:
+        InterplayError: several could.
+    """
     owners = [s for s, table in tables.items() if isinstance(table, dict) and name in table]
     if name not in tables and not owners:
         known = keys(tables)

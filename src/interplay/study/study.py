@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.data import DATASETS
-from interplay.errors import Mistake, StudyError, nearest
+from interplay.errors import InterplayError, Mistake, Option, StudyError, nearest
 from interplay.identity import Value, same_as
 from interplay.kinds import Task
 from interplay.metrics import Mode, metrics_of, mode_of
@@ -18,10 +18,12 @@ from interplay.search.guide import Guide, make_guide
 from interplay.search.guide import Task as SearchTask
 from interplay.space.domains import Choice, Constant
 from interplay.space.space import Space, resolve_name
+from interplay.study.adopted import adopted
 from interplay.study.checked import Checked, check_section
 from interplay.study.checks import check_search, loads
 from interplay.study.files import apply_overrides, read_file
 from interplay.study.links import linked
+from interplay.study.readers import read_notation
 from interplay.study.readers.native import Written
 from interplay.study.sections import RULES, keys_of, meant, sections_of
 from interplay.study.settings import (
@@ -48,6 +50,7 @@ class Study:
         space: every key given in the other sections, by full dotted name.
         tables: the study as it was written, overrides applied.
         folders: where the user's own modules are looked for.
+        told: what there is to know of how it was read, a sentence each.
 
     Raises:
         StudyError: with all mistakes at once.
@@ -58,9 +61,16 @@ class Study:
     tables: dict[str, Any]
     folders: tuple[Path, ...]
     sections: tuple[Checked, ...] = field(repr=False)
+    told: tuple[str, ...]
 
     def __init__(
-        self, /, *, source: str = "study", folders: Sequence[Path] | None = None, **tables: Any
+        self,
+        /,
+        *,
+        source: str = "study",
+        folders: Sequence[Path] | None = None,
+        told: Sequence[str] = (),
+        **tables: Any,
     ) -> None:
         folders = tuple(dict.fromkeys(Path(f).resolve() for f in folders or [Path.cwd()]))
         mistakes: list[Mistake] = []
@@ -88,24 +98,45 @@ class Study:
         mistakes += [mistake for mistake in later if mistake.key not in known]
         if mistakes:
             raise StudyError(source, mistakes)
-        values = (settings, space, dict(tables), folders, tuple(sections))
+        values = (settings, space, dict(tables), folders, tuple(sections), tuple(told))
         for name, value in zip(self.__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
 
     @classmethod
-    def load(cls, path: str | Path, overrides: Iterable[str] = ()) -> Study:
-        """The study in a TOML or YAML file, with `KEY=VALUE` overrides.
+    def load(
+        cls,
+        path: str | Path,
+        overrides: Iterable[str] = (),
+        *,
+        map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
+    ) -> Study:
+        """The study in a file, ours or another tool's sweep, with `KEY=VALUE` overrides.
+
+        Args:
+            map: our names of a sweep's hyperparameters, by its own; "" leaves one out.
 
         Raises:
             InterplayError: where the file cannot be read; `StudyError` with all its mistakes.
         """
         path = Path(path)
         folders = [path.parent.resolve(), Path.cwd()]
-        tables = apply_overrides(read_file(path), overrides, lambda tables: _keys(tables, folders))
-        bad = [key for key in tables if not isinstance(key, str) or key in ("source", "folders")]
+
+        def keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
+            return _keys(tables, folders)
+
+        tables = read_file(path)
+        reading = read_notation(tables, str(path))
+        if reading is not None:
+            tables = adopted(reading, path.stem, map or {}, overrides, keys)
+        elif map:
+            raise InterplayError(Option("map"), f" is for other tools' sweeps, and {path} is ours")
+        else:
+            tables = apply_overrides(tables, overrides, keys)
+        bad = [k for k in tables if not isinstance(k, str) or k in ("source", "folders", "told")]
         if bad:
             raise StudyError(str(path), [Mistake(str(key), "no such key") for key in bad])
-        return cls(source=str(path), folders=folders, **tables)
+        told = () if reading is None else reading.notes
+        return cls(source=str(path), folders=folders, told=told, **tables)
 
     @property
     def name(self) -> str:
@@ -224,7 +255,7 @@ class Study:
     @property
     def notes(self) -> list[str]:
         """What a reader of the study should know, a sentence each."""
-        notes = []
+        notes = list(self.told)
         varied = self.space.varied
         if len(varied) < 2:
             notes.append(f"{len(varied)} hyperparameter varies; an interaction needs two")

@@ -1,0 +1,142 @@
+"""Another tool's sweep as a study of ours: its hyperparameters under our names."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from interplay.errors import InterplayError, Mistake, Option, StudyError, listed
+from interplay.space.space import Space
+from interplay.study.files import Keys, apply_overrides, read_file, section_of
+from interplay.study.links import linked
+from interplay.study.readers import Reading, read_notation
+from interplay.study.readers.native import read_written
+from interplay.study.sections import RULES, meant
+from interplay.study.settings import Settings, is_name
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Another tool's sweep, under its own names.
+
+    Attributes:
+        reading: what it says.
+        space: what varies.
+    """
+
+    reading: Reading
+    space: Space
+
+    @property
+    def study(self) -> Mapping[str, Any]:
+        return self.reading.study
+
+    @property
+    def notes(self) -> list[str]:
+        return list(self.reading.notes)
+
+
+def sweep_in(file: str | Path) -> Sweep | None:
+    """The sweep of another tool that a file is; None where it is none.
+
+    Raises:
+        InterplayError: the file cannot be read; `StudyError` with all mistakes of the sweep.
+    """
+    path = Path(file)
+    reading = read_notation(read_file(path), str(path))
+    if reading is None:
+        return None
+    mistakes: list[Mistake] = []
+    found = {n: read_written(n, raw, mistakes) for n, raw in reading.hyperparameters.items()}
+    written = {name: one for name, one in found.items() if one is not None}
+    unread = [name for name in found if name not in written]
+    space = linked(written, [], [], unread, mistakes)
+    if mistakes:
+        raise StudyError(str(path), mistakes)
+    return Sweep(reading, space)
+
+
+LEFT_OUT = ""
+"""What a hyperparameter is called that the study does not have."""
+
+
+def adopted(
+    reading: Reading,
+    name: str,
+    names: Mapping[str, str],
+    overrides: Iterable[str],
+    keys: Keys,
+) -> dict[str, Any]:
+    """The tables of a study, overrides applied.
+
+    Args:
+        name: the study's, where it can be called so.
+        names: ours of the sweep's hyperparameters, which need none where they are called as ours
+            are, short or in full; LEFT_OUT leaves one out.
+        keys: what tables could have, as `apply_overrides` takes it.
+
+    Raises:
+        InterplayError: names that mean nothing here, with those that are usually meant.
+    """
+    overrides = list(overrides)
+    for old in names:
+        if old not in reading.hyperparameters:
+            known = listed(list(reading.hyperparameters), 20)
+            raise InterplayError(
+                Option("map", (old, names[old])), f": the sweep has no {old}; it has {known}"
+            )
+    tables: dict[str, Any] = {"name": name if is_name(name) else "study"}
+    tables |= copy.deepcopy(dict(reading.study))
+    unplaced: dict[str, str] = {}
+    for old, raw in reading.hyperparameters.items():
+        new = names.get(old, old)
+        section, dot, key = new.partition(".")
+        if dot and section in RULES:
+            tables.setdefault(section, {})[key] = raw
+        elif new != LEFT_OUT:
+            unplaced[old] = new
+    # The data and the model that are chosen say which other keys there are.
+    chosen, unknown = apply_overrides(tables, overrides, keys), []
+    for old, new in unplaced.items():
+        section, key = ("", new) if "." in new else section_of(new, chosen, keys)
+        if section:
+            tables.setdefault(section, {})[key] = reading.hyperparameters[old]
+        elif key in Settings.model_fields:
+            tables[key] = _plain(old, reading.hyperparameters[old])
+        else:
+            unknown.append(old)
+    if unknown:
+        raise InterplayError(*_who(unknown, keys(chosen)))
+    return apply_overrides(tables, overrides, keys)
+
+
+def _plain(name: str, raw: Any) -> Any:
+    """What stands at the top of a study: a list of all values, or the only one."""
+    written = read_written(name, raw, [])
+    if written is None or written.domain.size is None:
+        return raw
+    values = written.domain.grid()
+    return values if isinstance(raw, (list, dict)) and len(values) > 1 else values[0]
+
+
+def _who(unknown: list[str], known: Mapping[str, Any]) -> list[str | Option]:
+    """What to do about names that the study does not know."""
+    full = {short: f"{s}.{short}" if s else short for s, own in known.items() for short in own}
+    likely = {old: meant(old.rpartition(".")[2].replace("-", "_"), full) for old in unknown}
+    first = unknown[0]
+    parts: list[str | Option] = [
+        f"the study has no {listed(unknown, 20)}. ",
+        Option("map", (first, full[likely[first]] if likely[first] else "model.…")),
+        " says what it is, ",
+        Option("map", (first, LEFT_OUT)),
+        " leaves it out",
+    ]
+    usual = [f"{old}={full[near]}" for old, near in likely.items() if near]
+    if usual:
+        parts.append(f"; usually meant: {', '.join(usual)}")
+    if not {"model", "trial"} & {s for s, own in known.items() if s and len(own) > 2}:
+        parts.append("; data and model are chosen first: data.name=digits model.name=linear")
+    return parts

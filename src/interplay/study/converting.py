@@ -1,0 +1,47 @@
+"""Another tool's sweep written down as a study file of ours."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from interplay.errors import InterplayError
+from interplay.study.files import SUFFIXES, read_file
+from interplay.study.readers import NOTATIONS, read_notation
+from interplay.study.study import Study
+from interplay.study.writing import toml_of
+
+WIDTH = 96
+"""Characters of a line of comment."""
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether there is a file that is another tool's sweep, or a study."""
+    if not path.is_file() or path.suffix.lower() not in SUFFIXES:
+        return False
+    return NOTATIONS.knowing("recognises", read_file(path)) is not None
+
+
+def convert_sweep(
+    path: Path,
+    file: Path,
+    overrides: Iterable[str] = (),
+    map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
+) -> Study:
+    """Write the study that a sweep means, with what there is to know of it as comments.
+
+    Raises:
+        InterplayError: as `Study.load` does; or the file is there and says otherwise.
+    """
+    study = Study.load(path, overrides, map=map)
+    reading = read_notation(read_file(path), str(path))
+    assert reading is not None
+    head = [f"{path.name}, a sweep of {reading.tool}, as interplay reads it."]
+    for note in study.told:
+        head += textwrap.wrap(note, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    text = toml_of(study.tables, head)
+    if file.exists() and file.read_text(encoding="utf-8", errors="replace") != text:
+        raise InterplayError(f"{file} is there already and says otherwise; choose another name")
+    file.write_text(text, encoding="utf-8")
+    return study
