@@ -375,6 +375,7 @@ def test_columns_verb():
     by_name = {column["name"]: column for column in answer}
     assert by_name["val_loss"] == {
         "name": "val_loss",
+        "absent": False,
         "role": "metric",
         "sure": "guessed",
         "order": [],

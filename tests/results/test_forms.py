@@ -136,7 +136,9 @@ def answers(results, question, names):
 def plain_of(value):
     if hasattr(value, "labels"):
         return [value.name, value.labels, value.values, value.binned, value.log, value.edges]
-    return np.round(value, 12).tolist() if isinstance(value, np.ndarray) else value
+    if isinstance(value, np.ndarray):
+        return (value if value.dtype == bool else np.round(value, 12)).tolist()
+    return value
 
 
 def _renamed(text, names):

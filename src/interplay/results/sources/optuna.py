@@ -146,16 +146,16 @@ def table_of(study: Study, trials: Sequence[FrozenTrial], name: str) -> Table:
     params = apart((n for t in trials for n in t.params), "params_", taken)
     # Databases give attributes in any order.
     attributes = apart(sorted({n for t in trials for n in t.user_attrs}), "user_attrs_", taken)
-    # A trial that ended before it drew them says nothing of what it would have had.
-    whole = [t for t in trials if t.state.is_finished() and t.state.name != "FAIL"]
-    absent = {c for n, c in params.items() if any(n not in t.params for t in whole)}
-
-    def value(trial: FrozenTrial, name: str) -> Any:
-        found = trial.params.get(name)
-        is_choice = found is None and name in trial.params and params[name] in absent
-        return "none" if is_choice else found
-
-    columns = {c: [value(t, n) for t in trials] for n, c in params.items()}
+    # A trial that ended before it drew them says nothing of what it would have had; and where None
+    # is a choice, no row tells it from what is not there.
+    whole = [t for t in trials if t.params and t.state.name in ("COMPLETE", "PRUNED")]
+    absent = {
+        column
+        for name, column in params.items()
+        if any(name not in t.params for t in whole)
+        and not any(t.params.get(name, "") is None for t in trials)
+    }
+    columns = {c: [t.params.get(n) for t in trials] for n, c in params.items()}
     columns |= {c: about[n] for n, c in own.items()} | values
     columns |= {c: [t.user_attrs.get(n) for t in trials] for n, c in attributes.items()}
     frame = plain(pd.DataFrame(columns))
