@@ -46,7 +46,16 @@ def sweep_in(file: str | Path) -> Sweep | None:
         InterplayError: the file cannot be read; `StudyError` with all mistakes of the sweep.
     """
     path = Path(file)
-    reading = read_notation(read_file(path), str(path))
+    return sweep_of(read_file(path), str(path))
+
+
+def sweep_of(tables: Mapping[str, Any], source: str) -> Sweep | None:
+    """As `sweep_in`, of the tables of a file.
+
+    Args:
+        source: the file's name, for messages.
+    """
+    reading = read_notation(tables, source)
     if reading is None:
         return None
     mistakes: list[Mistake] = []
@@ -55,7 +64,7 @@ def sweep_in(file: str | Path) -> Sweep | None:
     unread = [name for name in found if name not in written]
     space = linked(written, [], [], unread, mistakes)
     if mistakes:
-        raise StudyError(str(path), mistakes)
+        raise StudyError(source, mistakes)
     return Sweep(reading, space)
 
 

@@ -37,7 +37,10 @@ class Reading:
 
 NOTATIONS: Registry[Entry] = Registry("notation")
 """In the order in which they are asked whether a file is theirs."""
-_SUMMARIES: dict[str, str] = {}
+_SUMMARIES: dict[str, str] = {
+    "determined": "Determined's experiment configuration",
+    "darts": "darts-segmentation's hyperparameters for tune-smp",
+}
 for _name, _summary in _SUMMARIES.items():
     NOTATIONS.register(Entry(_name, f"{__name__}.{_name}:read", _summary))
 
