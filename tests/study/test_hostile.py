@@ -196,7 +196,7 @@ def test_an_override_may_name_what_a_function_of_ones_own_takes(tmp_path):
         ("optimizer.name=[adam,sgd]", """did you mean 'optimizer.name=["adam","sgd"]'?"""),
         ("hidden_size={low=8, high=}", "is not TOML"),
         ("lr=0,001", "did you mean '0.001'"),
-        ("name=a,b", "not a path"),
+        ("name=a,b", "name = ['a', 'b']: input should be a valid string"),
         ("builder=m:make", "could be any of data.builder, model.builder"),
         ("hiden_size=[8]", "did you mean 'model.hidden_size'"),
         (f"hidden_size={'9' * 5000}", "model.hidden_size = '9999"),

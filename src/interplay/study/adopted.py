@@ -10,8 +10,9 @@ from typing import Any
 
 from interplay.errors import InterplayError, Mistake, Option, StudyError, listed
 from interplay.space.space import Space
-from interplay.study.files import Keys, apply_overrides, read_file, section_of
+from interplay.study.files import read_file
 from interplay.study.links import linked
+from interplay.study.overrides import Keys, apply_overrides, section_of
 from interplay.study.readers import Reading, read_notation
 from interplay.study.readers.native import read_written
 from interplay.study.sections import RULES, meant
@@ -78,6 +79,7 @@ def adopted(
     names: Mapping[str, str],
     overrides: Iterable[str],
     keys: Keys,
+    told: list[str],
 ) -> dict[str, Any]:
     """The tables of a study, overrides applied.
 
@@ -85,7 +87,7 @@ def adopted(
         name: the study's, where it can be called so.
         names: ours of the sweep's hyperparameters, which need none where they are called as ours
             are, short or in full; LEFT_OUT leaves one out.
-        keys: what tables could have, as `apply_overrides` takes it.
+        keys, told: what tables could have, and where notes go, as `apply_overrides` takes them.
 
     Raises:
         InterplayError: names that mean nothing here, with those that are usually meant.
@@ -108,7 +110,8 @@ def adopted(
         elif new != LEFT_OUT:
             unplaced[old] = new
     # The data and the model that are chosen say which other keys there are.
-    chosen, unknown = apply_overrides(tables, overrides, keys), []
+    setting = [text.lstrip(" +") for text in overrides if not text.lstrip().startswith("~")]
+    chosen, unknown = apply_overrides(tables, setting, keys), []
     for old, new in unplaced.items():
         section, key = ("", new) if "." in new else section_of(new, chosen, keys)
         if section:
@@ -119,7 +122,7 @@ def adopted(
             unknown.append(old)
     if unknown:
         raise InterplayError(*_who(unknown, keys(chosen)))
-    return apply_overrides(tables, overrides, keys)
+    return apply_overrides(tables, overrides, keys, told=told)
 
 
 def _plain(name: str, raw: Any) -> Any:

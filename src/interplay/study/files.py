@@ -1,10 +1,9 @@
-"""Study files as nested tables: TOML or YAML (1.2), and KEY=VALUE from the command line."""
+"""Study files as nested tables: TOML or YAML (1.2)."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,80 +71,6 @@ def _near(path: Path) -> str:
     names = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
     near = nearest(path.name, names) or nearest(path.with_suffix(".toml").name, names)
     return f"; did you mean {folder / near}?" if near else ""
-
-
-Keys = Callable[[Mapping[str, Any]], Mapping[str, Collection[str]]]
-
-
-def apply_overrides(tables: dict[str, Any], overrides: Iterable[str], keys: Keys) -> dict[str, Any]:
-    """`tables` with KEY=VALUE set: `epochs=5`, `model.hidden_size=[8,16]`, `search.method=random`.
-
-    A key without a dot that is not at the top level means the one key that ends in it: of those in
-    the file, or else of those that it could have. A value reads as TOML does, and as plain text
-    where it is no TOML.
-
-    Args:
-        keys: what tables could have at the top ("") and in each section.
-
-    Raises:
-        InterplayError: where an argument is not KEY=VALUE, or its short key is ambiguous.
-    """
-    result = {key: dict(v) if isinstance(v, dict) else v for key, v in tables.items()}
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        key = key.strip()
-        if not equals or not key or not text.strip():
-            raise InterplayError(
-                f"{override!r} is not KEY=VALUE, as in epochs=5 or model.norm=batch"
-            )
-        section, dot, name = key.rpartition(".")
-        if not dot:
-            section, name = section_of(name, result, keys)
-        value = _value(override, text.strip())
-        if not section:
-            result[name] = value
-            continue
-        table = result.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise InterplayError(f"{override!r}: {section} is not a section")
-        table[name] = value
-    return result
-
-
-def section_of(name: str, tables: Mapping[str, Any], keys: Keys) -> tuple[str, str]:
-    """Where an undotted key belongs: the top level (""), or the one section that has it, or could.
-
-    Raises:
-        InterplayError: several could.
-    """
-    owners = [s for s, table in tables.items() if isinstance(table, dict) and name in table]
-    if name not in tables and not owners:
-        known = keys(tables)
-        owners = [s for s, own in known.items() if name in own and name not in known[""]]
-    if name in tables or not owners:
-        return "", name
-    if len(owners) > 1:
-        full = ", ".join(f"{owner}.{name}" for owner in owners)
-        raise InterplayError(f"{name!r} could be any of {full}; write the one that you mean")
-    return owners[0], name
-
-
-def _value(override: str, text: str) -> Any:
-    """The value of KEY=VALUE.
-
-    Raises:
-        InterplayError: where it begins as a list or a table and is none, as a shell leaves one
-            whose words had their quotes taken off.
-    """
-    value = parse_value(text)
-    if isinstance(value, str) and value == text and text[0] in "[{":
-        quoted = re.sub(r"(?<![\w.\"'+-])([A-Za-z_][\w./:-]*)(?=\s*[,\]}])", r'"\1"', text)
-        near = f"; did you mean '{override.partition('=')[0]}={quoted}'?" if quoted != text else ""
-        raise InterplayError(
-            f"{override!r} is not TOML: words in a list have double quotes, and the whole single "
-            f"ones against the shell{near}"
-        )
-    return value
 
 
 def parse_value(text: str) -> Any:

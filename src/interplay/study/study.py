@@ -21,8 +21,9 @@ from interplay.space.space import Space, resolve_name
 from interplay.study.adopted import adopted
 from interplay.study.checked import Checked, check_section
 from interplay.study.checks import check_search, loads
-from interplay.study.files import apply_overrides, read_file
+from interplay.study.files import read_file
 from interplay.study.links import linked
+from interplay.study.overrides import apply_overrides
 from interplay.study.readers import read_notation
 from interplay.study.readers.native import Written
 from interplay.study.sections import RULES, keys_of, meant, sections_of
@@ -124,18 +125,19 @@ class Study:
         def keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
             return _keys(tables, folders)
 
+        told: list[str] = []
         tables = read_file(path)
         reading = read_notation(tables, str(path))
         if reading is not None:
-            tables = adopted(reading, path.stem, map or {}, overrides, keys)
+            told += reading.notes
+            tables = adopted(reading, path.stem, map or {}, overrides, keys, told)
         elif map:
             raise InterplayError(Option("map"), f" is for other tools' sweeps, and {path} is ours")
         else:
-            tables = apply_overrides(tables, overrides, keys)
+            tables = apply_overrides(tables, overrides, keys, told=told)
         bad = [k for k in tables if not isinstance(k, str) or k in ("source", "folders", "told")]
         if bad:
             raise StudyError(str(path), [Mistake(str(key), "no such key") for key in bad])
-        told = () if reading is None else reading.notes
         return cls(source=str(path), folders=folders, told=told, **tables)
 
     @property

@@ -28,7 +28,7 @@ from interplay.results.results import Results
 from interplay.results.telling import told_by
 from interplay.signs import visible
 from interplay.space.space import resolve_name
-from interplay.study.files import apply_overrides
+from interplay.study.overrides import apply_overrides
 from interplay.study.sections import RULES, keys_of, meant
 from interplay.study.settings import NAMES, is_name
 from interplay.study.study import Study
@@ -120,22 +120,23 @@ def _train_anew(
     # Of a run of ours the table says itself what was trained.
     constant = {n: _only(frame[n]) for n in settings if n not in varied}
     said = {name: constant[name] for name in SAYS_ITSELF if name in constant}
-    base = _with(_set(base, said), overrides, folders)
+    without = _set(base, said)
+    base, _ = _with(without, overrides, folders)
     for section, registry in (("data", DATASETS), ("model", FAMILIES)):
         _check_named(base[section], section, registry)
     names = _names(settings, varied, told, base, folders)
     cells = frame[varied].drop_duplicates()
     for column in varied:
-        if without := int(cells[column].isna().sum()):
+        if lacking := int(cells[column].isna().sum()):
             raise TableError(
-                f"{column} has no value in {without} of {len(cells)} cells, which no study can "
+                f"{column} has no value in {lacking} of {len(cells)} cells, which no study can "
                 "train again: keep those that have one, for example with ",
                 Option("where", (column, text_of(frame[column].dropna().iloc[0]))),
             )
     levels = {n: _levels(frame[n], table.columns[n].order) for n in varied}
     whole = len(cells) == math.prod(len(values) for values in levels.values())
     values = {names[n]: value for n, value in (constant | levels).items() if n in names}
-    tables = _with(_set(base, values), overrides, folders)
+    tables, notes = _with(_set(without, values), overrides, folders)
     for column in varied:
         section, _, key = names[column].rpartition(".")
         if tables[section][key] != levels[column]:
@@ -167,7 +168,8 @@ def _train_anew(
     except StudyError as error:
         raise _no_metric(error, table, question.metric, varied, told) or error from None
     unknown = [n for n in settings if n not in names]
-    notes = [f"not in the study, as no setting of ours: {', '.join(unknown)}"] if unknown else []
+    if unknown:
+        notes.append(f"not in the study, as no setting of ours: {', '.join(unknown)}")
     return Anew(toml_of(tables, _story(results, study, len(cells), whole)), study, tuple(notes))
 
 
@@ -182,8 +184,14 @@ def _set(tables: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]
 
 def _with(
     tables: dict[str, Any], overrides: Sequence[str], folders: Sequence[Path]
-) -> dict[str, Any]:
-    return apply_overrides(tables, overrides, lambda now: {"": set()} | keys_of(now, folders))
+) -> tuple[dict[str, Any], list[str]]:
+    """The tables with overrides, and what there is to know of how these were read."""
+    told: list[str] = []
+
+    def keys(now: Mapping[str, Any]) -> dict[str, set[str]]:
+        return {"": set()} | keys_of(now, folders)
+
+    return apply_overrides(tables, overrides, keys, told=told), told
 
 
 def _check_named(table: Mapping[str, Any], section: str, registry: Registry[Any]) -> None:
