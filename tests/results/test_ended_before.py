@@ -1,5 +1,7 @@
 """Trials that ended before a budget, in tables that do not say how any ended."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,3 +82,41 @@ def test_a_table_that_says_how_they_ended_is_believed():
     found = cells(frame)
     assert not told(found)
     assert found.stopped.sum() == 1
+
+
+@pytest.mark.parametrize("at", [20, "20"])
+def test_what_broke_off_before_is_drawn_as_what_it_is(at):
+    words = ["done", "done", "done", "diverged", "failed"]
+    found = cells(table(ASHA, status=words), at)
+    assert found.diverged.tolist() == [[0, 0, 0], [0, 1, 0]]
+    assert found.failed.tolist() == [[0, 0, 1], [0, 0, 0]]
+    frame = table(ASHA, status=["done", "done", "done", "running", "stopped"])
+    frame.loc[3, "training_iteration"] = np.nan
+    found = cells(frame, at)
+    assert (found.unfinished[1, 1], found.stopped[0, 2]) == (1, 1)
+
+
+def test_one_that_diverged_before_is_there_where_nothing_says_how_it_ended():
+    frame = table(ASHA)
+    frame.loc[3, "accuracy"] = np.inf
+    found = cells(frame)
+    assert found.diverged.tolist() == [[0, 0, 0], [0, 1, 0]]
+    assert found.stopped.tolist() == [[0, 0, 1], [0, 0, 0]]
+
+
+def test_at_an_epoch_too():
+    results = Results.from_frame(table(ASHA))
+    curves = pd.DataFrame(
+        [
+            (member, epoch, row[3] * epoch / row[2])
+            for member, row in enumerate(ASHA)
+            for epoch in range(1, row[2] + 1)
+        ],
+        columns=["member", "epoch", "accuracy"],
+    )
+    results = Results(replace(results.table, read_curves=lambda: curves))
+    found = results.cells(Question("lr", "width", "accuracy", at_epoch=4))
+    assert found.n.tolist() == [[1, 1, 0], [1, 1, 0]]
+    assert found.stopped.tolist() == [[0, 0, 1], [0, 0, 0]]
+    [text] = [text for text in found.warnings if "not trained to" in text]
+    assert text.startswith("1 row was not trained to epoch = 4 (whether")

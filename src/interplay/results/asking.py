@@ -66,9 +66,11 @@ def ask(table: Table, question: Question) -> Asked:
     if question.at_epoch is not None:
         frame, short = at_epoch(table, question.at_epoch, metric)
         cautions = (*cautions, *short)
+        if status is None and ENDED in frame:
+            status, stopped = ENDED, {"stopped": NO_REASON.format("epoch", question.at_epoch)}
     elif (budget := table.one("budget")) in where:
         if status is not None:
-            frame = _stopped_before(table, budget, where[budget])
+            frame = _broken_before(table, budget, where[budget])
         elif (found := _ended_before(table, budget, where[budget], metric)) is not None:
             frame, status = found, ENDED
             stopped = {"stopped": NO_REASON.format(budget, text_of(where[budget]))}
@@ -162,7 +164,9 @@ def mode_of(table: Table, metric: str) -> Mode:
 
 
 def at_epoch(table: Table, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple[Caution, ...]]:
-    """The rows that reached `epoch`, with `metric` as it was then.
+    """The rows that reached `epoch`, with `metric` as it was then, and those that broke off before.
+
+    How those ended, where no column of the table says it, stands in a column `ENDED`.
 
     Raises:
         TableError: there are no curves, none is as long, or their schedules make epochs differ.
@@ -174,9 +178,9 @@ def at_epoch(table: Table, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple
     if not rows.any():
         last = int(curves["epoch"].max()) if len(curves) else 0
         raise TableError(f"no row reached epoch {epoch}; the longest ran {last}")
-    # Those that a scheduler stopped before are not gone: their cells are chosen by results.
-    stopped = ~rows & (_stopped(table.frame[status]) if status else False)
-    frame = table.frame.loc[rows | stopped].copy()
+    # Those that broke off before are not gone, and what a scheduler stopped was chosen by results.
+    broken = ~rows & (_broken(table.frame[status]) if status else True)
+    frame = table.frame.loc[rows | broken].copy()
     # A user's function has no schedule that we know of.
     schedules = frame.get("schedule.name", pd.Series(None, frame.index, dtype=object))
     horizon = schedules.isin(table.horizons)
@@ -187,32 +191,49 @@ def at_epoch(table: Table, epoch: int, metric: str) -> tuple[pd.DataFrame, tuple
         )
     frame[metric] = at.reindex(frame.index)
     if status:
-        frame.loc[rows[rows | stopped], status] = "complete"
+        frame.loc[rows[rows | broken], status] = "complete"
+    elif broken.any() and ENDED not in frame:
+        frame[ENDED] = np.where(rows | ~_is_finite(table.frame[metric]), "complete", "stopped")
     short = int((~rows).sum())
     note = f"{short} of {len(table.frame)} rows did not reach epoch {epoch}"
     return frame, (Caution("short_of_epoch", note),) if short else ()
 
 
-def _stopped(status: pd.Series[Any]) -> npt.NDArray[np.bool_]:
-    return status.map(lambda word: status_of(word) == "stopped").to_numpy(bool)
+def _broken(status: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    """Which rows did not come to their end: stopped, diverged, failed, or without a result yet."""
+    return status.map(lambda word: status_of(word) not in ("complete", None)).to_numpy(bool)
 
 
-def _stopped_before(table: Table, budget: str, asked: Any) -> pd.DataFrame:
-    """The rows, those that were stopped on the way to a budget as such: no other budget hides them.
+def _is_finite(column: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    values = as_numbers(column)
+    return np.zeros(len(column), dtype=bool) if values is None else np.isfinite(values)
+
+
+def _broken_before(table: Table, budget: str, asked: Any) -> pd.DataFrame:
+    """The rows, those that broke off on the way to a budget as such: no other budget hides them.
 
     Where curves tell what a row was at its end, one that was stopped just there counts.
     """
-    frame, status = table.frame, table.one("status")
-    if status is None or not isinstance(asked, (int, float, np.number)):
+    frame, status, asked = table.frame, table.one("status"), _number(asked)
+    if status is None or asked is None:
         return frame
     numbers = pd.to_numeric(frame[budget], errors="coerce")
     if not (numbers == asked).any():
         return frame  # nobody was on the way to what nobody reached
-    stopped = _stopped(frame[status])
-    frame = frame.assign(**{budget: numbers.mask(stopped & (numbers < asked), asked)})
+    broken = _broken(frame[status])
+    frame = frame.assign(**{budget: numbers.mask(broken & ~(numbers >= asked), asked)})
     if table.read_curves is not None:
+        stopped = frame[status].map(lambda word: status_of(word) == "stopped")
         frame.loc[stopped & (numbers == asked), status] = "complete"
     return frame
+
+
+def _number(asked: Any) -> float | None:
+    """A budget that is asked for, maybe as text; None where it is no number."""
+    try:
+        return float(asked)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _ended_before(table: Table, budget: str, asked: Any, metric: str) -> pd.DataFrame | None:
@@ -221,20 +242,19 @@ def _ended_before(table: Table, budget: str, asked: Any, metric: str) -> pd.Data
     Those that ended before a budget are of settings that have no row at it or beyond; of several,
     as in a log, the one that came farthest. None where there are no such rows.
     """
-    frame = table.frame
-    if not isinstance(asked, (int, float, np.number)) or ENDED in frame:
+    frame, asked = table.frame, _number(asked)
+    if asked is None or ENDED in frame:
         return None
     numbers = pd.to_numeric(frame[budget], errors="coerce")
     told = (*table.of("hyperparameter"), table.one("seed"), table.one("fold"))
     setting = setting_codes(frame, [n for n in told if n is not None and n in frame])
     reached = numbers.groupby(setting).transform("max")
-    values = as_numbers(frame[metric])
-    finite = np.isfinite(values) if values is not None else False
-    short = (numbers == reached) & (reached < asked) & finite
+    short = (numbers == reached) & (reached < asked)
     if not short.any() or not (numbers == asked).any():
         return None
     ended = frame.assign(**{budget: numbers.mask(short, asked)})
-    ended[ENDED] = np.where(short, "stopped", "complete")
+    # One whose last value is not finite diverged, which that value says.
+    ended[ENDED] = np.where(short & _is_finite(frame[metric]), "stopped", "complete")
     return ended
 
 
