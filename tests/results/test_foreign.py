@@ -145,7 +145,7 @@ def test_a_dict_of_columns_and_a_list_of_rows_are_frames_too():
         ({"lr": {1, 2}}, "makes no table: .* type is unordered"),
         ({"lr": [10**400, 0.5]}, "too large for a table"),
         ([{"lr": 10**400}, {"lr": 0.5}], "too large for a table"),
-        ([{1: 1, "1": 2}], "record 1 has more than one value called 1"),
+        ([{1: 1, "1": 2}], "record 1: more than one value is called 1"),
     ):
         with pytest.raises(TableError, match=says):
             Results.from_frame(given)

@@ -92,7 +92,7 @@ BROKEN = {
         ('{"lr": 1}\n{"lr": ', "is no table of JSON lines: line 2: Expecting value"),
         ('{"lr": 1}\n\n[1]', "record 2 is list, and no dict of values"),
         ('{"lr": 1, "lr": 2}', "line 1: a record has two values of 'lr'"),
-        ('{"a": {"b": 1}, "a/b": 2}', "record 1 has more than one value called a/b"),
+        ('{"a": {"b": 1}, "a/b": 2}', "record 1: more than one value is called a/b"),
         ("[" * 100_000, "line 1: it is nested too deeply"),
         (b"\xff\xfe{", "is no table of JSON lines: 'utf-8' codec"),
         ('{"lr": "a\\u0000b"}', "column 'lr' holds"),

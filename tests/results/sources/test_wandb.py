@@ -254,6 +254,13 @@ def test_a_number_too_large_for_a_table_is_one_message(tmp_path):
         Results.load(tmp_path)
 
 
+def test_two_values_of_one_name_are_one_message(tmp_path):
+    files = write(tmp_path, "a", 0.1, 8, 0, 0.5)
+    (files / "wandb-summary.json").write_text('{"val.acc": 0.1, "val": {"acc": 0.5}}')
+    with pytest.raises(TableError, match=r"more than one value is called val\.acc"):
+        Results.load(tmp_path)
+
+
 def test_names_that_a_run_and_its_metrics_share():
     frame = pd.DataFrame(
         {

@@ -100,14 +100,11 @@ def of_records(records: Iterable[Any]) -> pd.DataFrame:
             raise TableError(f"record {number} is {type(record).__name__}, and no dict of values")
         try:
             # An empty dict is a value.
-            pairs = list(flat(record, "/", whole=lambda table: not table))
+            rows.append(dict(flat(record, "/", whole=lambda table: not table)))
         except RecursionError:
             raise TableError(f"record {number} is nested too deeply") from None
-        rows.append(dict(pairs))
-        if len(rows[-1]) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise TableError(f"record {number} has more than one value called {twice}")
+        except TableError as error:
+            raise TableError(f"record {number}: {error}") from None
     return of_rows(rows)
 
 
