@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from interplay.data import DATASETS
-from interplay.errors import InterplayError, Mistake, Option, StudyError, nearest
+from interplay.errors import (
+    InterplayError,
+    Mistake,
+    Option,
+    StudyError,
+    how_many,
+    listed,
+    nearest,
+)
 from interplay.identity import Value, same_as
 from interplay.kinds import Task
 from interplay.metrics import Mode, metrics_of, mode_of
@@ -260,19 +268,18 @@ class Study:
         notes = list(self.told)
         varied = self.space.varied
         if len(varied) < 2:
-            notes.append(f"{len(varied)} hyperparameter varies; an interaction needs two")
+            varies = how_many(len(varied), "hyperparameter varies", "hyperparameters vary")
+            notes.append(f"{varies}; an interaction needs two")
         if self.settings.heatmap is None and len(varied) > 2 and self.search.scheduler is None:
             notes.append(
-                f"no [heatmap]: `interplay heatmap RUN --x A --y B` draws any two of {', '.join(varied)}"
+                f"no [heatmap]: `interplay heatmap RUN --x A --y B` draws any two of {listed(varied)}"
             )
         if self.heatmap is not None and len(varied) > 2 and self.heatmap.over is None:
             others = [v for v in varied if v not in (self.heatmap.x, self.heatmap.y)]
-            notes.append(
-                f"{', '.join(others)} also vary: a heatmap needs --where or --over mean|best"
-            )
+            notes.append(f"{listed(others)} also vary: a heatmap needs --where or --over mean|best")
         if len(self.seeds) < 3:
             notes.append(
-                f"{len(self.seeds)} seed(s): fewer than 3 allow no verdict on an interaction"
+                f"{how_many(len(self.seeds), 'seed')}: fewer than 3 allow no verdict on an interaction"
             )
         metric = self.search.metric
         if self.search.mode is not None and mode_of(metric) not in (None, self.search.mode):
