@@ -76,8 +76,9 @@ def test_what_is_written_reads_back_and_draws_what_it_says(folder, raw, rules):
     try:
         first = study(raw, rules, folder)
     except StudyError as error:
-        assert "constraint" in str(error), error  # which no cell keeps, or means nothing for words
-        return
+        if "constraint" in str(error):  # which no cell keeps, or means nothing for words
+            return
+        raise
     file = folder / "w.toml"
     file.write_text(toml_of(first.tables), encoding="utf-8")
     again = Study.load(file)
