@@ -23,7 +23,7 @@ from interplay.analysis.score import score_of
 from interplay.identity import Value, as_held, canonical, same_as
 from interplay.kinds import How
 from interplay.metrics import Mode
-from interplay.space.domains import Domain, Float, Int
+from interplay.space.domains import Domain, Float, Int, Law
 
 FEWEST = 8
 """Cells below which nothing is said."""
@@ -195,11 +195,14 @@ def importances(
 
 def to_unit(domain: Domain, column: Sequence[Any]) -> Floats:
     """Where values lie in their domain, from 0 to 1, evenly in the logarithm where that is its
-    scale; the i-th of k choices at (i + 1/2) / k.
+    scale, by the share of draws below where it is a law; the i-th of k choices at (i + 1/2) / k.
 
     Args:
         column: values as the tidy table has them.
     """
+    if isinstance(domain, Law):
+        places: Floats = domain.share(np.asarray(column, dtype=float))
+        return places
     if isinstance(domain, (Float, Int)):
         numbers = np.asarray(column, dtype=float)
         low, high = float(domain.low), float(domain.high)

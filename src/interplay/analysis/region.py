@@ -11,10 +11,12 @@ import numpy as np
 
 from interplay.analysis.importance import choice_codes
 from interplay.identity import Value, canonical
-from interplay.space.domains import Choice, Domain, Float, Int, NoGridError
+from interplay.space.domains import Choice, Domain, Float, Int, Law, NoGridError
 
 DIGITS = 3
 """Significant digits of a level: nobody means 0.003162277."""
+TAIL = 0.01
+"""The share of draws at each end of a law in which no level is set, unless a good value lies there."""
 
 
 def levels_around(
@@ -29,6 +31,8 @@ def levels_around(
     """
     if isinstance(domain, Choice):
         return _choices(domain, good, ranked, most)
+    if isinstance(domain, Law):
+        return _drawn(domain, np.asarray(good, dtype=float), most)
     try:
         grid = domain.grid()
     except NoGridError:
@@ -72,7 +76,23 @@ def _numbers(domain: Float | Int, good: np.ndarray[Any, Any], most: int) -> list
     return _short([float(back(u)) for u in np.linspace(low, high, most)], domain)
 
 
-def _short(levels: Sequence[float], domain: Float) -> list[Value]:
+def _drawn(domain: Law, good: np.ndarray[Any, Any], most: int) -> list[Value]:
+    """Evenly spaced by the share of draws below them."""
+    share = domain.share(good)
+    low, high = float(share.min()), float(share.max())
+    step = max((high - low) / (most - 1), 1 / 20)
+    # Not to the very ends, which of an unbounded law nobody would draw.
+    low, high = max(low - step, min(low, TAIL)), min(high + step, max(high, 1 - TAIL))
+    if domain.q is None:
+        return _short([domain.at(u) for u in np.linspace(low, high, most)], domain)
+    first, last = (round(domain.at(u) / domain.q) for u in (low, high))
+    lowest, highest = (round(end / domain.q) for end in (domain.low, domain.high))
+    first, last = max(min(first, last - 1), lowest), min(max(last, first + 1), highest)
+    multiples = _spread(first, last, most)
+    return [canonical(multiple * domain.q) for multiple in multiples]
+
+
+def _short(levels: Sequence[float], domain: Float | Law) -> list[Value]:
     """With few digits, as long as they stay apart and in the domain."""
     for digits in range(DIGITS, 12):
         short = [float(f"{value:.{digits - 1}e}") for value in levels]

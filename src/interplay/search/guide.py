@@ -12,7 +12,7 @@ from interplay.errors import InterplayError
 from interplay.identity import Value, canonical
 from interplay.metrics import Mode
 from interplay.search import METHODS
-from interplay.space.domains import Domain, Float, Int, varies
+from interplay.space.domains import Domain, Float, Int, Law, varies
 from interplay.space.space import Cell, Space
 
 METRIC = "score"  # the name under which searchers are told
@@ -87,10 +87,13 @@ class SearcherGuide(ABC):
 
     Args:
         searcher: a `ray.tune.search.Searcher`.
+        rounded: whether a value does not say what the searcher drew, in its own terms.
     """
 
-    def __init__(self, task: Task, searcher: Any) -> None:
+    def __init__(self, task: Task, searcher: Any, rounded: bool = False) -> None:
         self.task, self.searcher = task, searcher
+        # As it would be in a later process: with what is not there in the middle.
+        self.told_anew = rounded or bool(task.space.when)
         self.live: dict[int, str] = {}  # the searcher's trial of each suggestion under way
         self.fixed = {n: d.grid()[0] for n, d in task.space.domains.items() if not varies(d)}
 
@@ -113,8 +116,7 @@ class SearcherGuide(ABC):
 
     def observe(self, number: int | None, cell: Cell, score: float | None) -> None:
         trial = None if number is None else self.live.pop(number, None)
-        if trial is not None and score is not None and self.task.space.when:
-            # Told as it would be in a later process: with what is not there in the middle.
+        if trial is not None and score is not None and self.told_anew:
             self.drop(trial)
             trial = None
         if trial is not None:
@@ -154,6 +156,6 @@ def derived_seed(task: Task, number: int, attempt: int = 0) -> int:
 def _clipped(domain: Domain, value: Value) -> Value:
     """`value` at 12 digits, and still inside a range whose bounds have more."""
     value = canonical(value)
-    if isinstance(domain, (Float, Int)):
+    if isinstance(domain, (Float, Int, Law)):
         return min(max(value, domain.low), domain.high)
     return value

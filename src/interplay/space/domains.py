@@ -1,7 +1,9 @@
-"""What one hyperparameter may be: a constant, a choice, a range of floats or of integers."""
+"""What one hyperparameter may be: a constant, a choice, a range, or drawn by a law of probability."""
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 import sys
 from dataclasses import dataclass
@@ -9,13 +11,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from interplay.identity import Value, canonical, same_as
+from interplay.space.laws import FAR, LAWS
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 class NoGridError(ValueError):
-    """A range without `count` or `step` was asked for its grid."""
+    """A range without `count` or `step`, or a law, was asked for its grid."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,14 @@ class Constant:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the listed values, in the order in which they were given."""
+    """One of the listed values, in the order in which they were given.
+
+    Attributes:
+        probabilities: of each value to be drawn; where left out, all are equally likely.
+    """
 
     values: tuple[Value, ...]
+    probabilities: tuple[float, ...] | None = None
     kind = "choice"
 
     @property
@@ -64,8 +72,25 @@ class Choice:
     def grid(self) -> list[Value]:
         return list(self.values)
 
+    @cached_property
+    def edges(self) -> tuple[float, ...]:
+        """Where the share of each value in all draws ends; the last at 1."""
+        shares = self.probabilities or [1 / len(self.values)] * len(self.values)
+        return (*itertools.accumulate(shares[:-1]), 1.0)
+
     def draw(self, generator: np.random.Generator) -> Value:
+        if self.probabilities is not None:
+            return self.at(float(generator.random()))
         return self.values[int(generator.integers(len(self.values)))]
+
+    def at(self, u: float) -> Value:
+        """The value in whose share u lies."""
+        return self.values[min(bisect.bisect_right(self.edges, u), len(self.values) - 1)]
+
+    def share(self, value: Value) -> float:
+        """The middle of the value's share; the inverse of `at`."""
+        place = [same_as(one) for one in self.values].index(same_as(value))
+        return (self.edges[place] + (self.edges[place - 1] if place else 0.0)) / 2
 
     def middle(self) -> Value:
         return self.values[len(self.values) // 2]
@@ -74,10 +99,15 @@ class Choice:
         return list(self.values)
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "values": list(self.values)}
+        entry: dict[str, Any] = {"kind": self.kind, "values": list(self.values)}
+        if self.probabilities is not None:
+            entry["probabilities"] = list(self.probabilities)
+        return entry
 
     def __str__(self) -> str:
-        return "one of " + ", ".join(str(value) for value in self.values)
+        shares = [f" ({p:.3g})" for p in self.probabilities or ()] or [""] * len(self.values)
+        pairs = zip(self.values, shares, strict=True)
+        return "one of " + ", ".join(f"{value}{share}" for value, share in pairs)
 
 
 @dataclass(frozen=True)
@@ -203,7 +233,87 @@ class Int:
         return _range_text(self)
 
 
-Domain = Constant | Choice | Float | Int
+@dataclass(frozen=True)
+class Law:
+    """A number drawn by one of `LAWS`.
+
+    It has no grid. Of what is not `bounded` the outermost millionth at each end (`FAR`) is not drawn.
+
+    Attributes:
+        name: of the law.
+        parameters: as the law lists them.
+        q: a draw is rounded to the nearest multiple of it, half to even, and is a whole number
+            where q is one; so it may come out beyond the law's bounds.
+    """
+
+    name: str
+    parameters: tuple[float, ...]
+    q: float | None = None
+    kind = "law"
+    size = None
+
+    def grid(self) -> list[Value]:
+        raise NoGridError
+
+    @property
+    def log(self) -> bool:
+        return LAWS[self.name].log
+
+    @cached_property
+    def low(self) -> float:
+        """The least value that comes out."""
+        return self.at(0.0)
+
+    @cached_property
+    def high(self) -> float:
+        """The largest value that comes out."""
+        return self.at(1.0)
+
+    def at(self, u: float) -> float:
+        """The value below which a share u of all draws lies."""
+        value = float(self.values(u))
+        return round(value) if is_whole(self) else float(canonical(value))
+
+    def values(self, u: Any) -> Any:
+        """`at` of many, as floats."""
+        import numpy as np
+
+        law = LAWS[self.name]
+        u = np.clip(u, 0.0, 1.0) if law.bounded else np.clip(u, FAR, 1 - FAR)
+        values = law.quantile(u, *self.parameters)
+                # Plus nothing, which makes 0 of -0.
+        return values if self.q is None else np.round(values / self.q) * self.q + 0.0
+
+    def share(self, value: Any) -> Any:
+        """How much of all draws lies below a value, or each of many; the inverse of `at`."""
+        import numpy as np
+
+        return np.clip(LAWS[self.name].share(value, *self.parameters), 0.0, 1.0)
+
+    def draw(self, generator: np.random.Generator) -> float:
+        return self.at(float(generator.random()))
+
+    def middle(self) -> Value:
+        return self.at(0.5)
+
+    def corners(self) -> list[Value]:
+        return [self.low, self.high]
+
+    def to_json(self) -> dict[str, Any]:
+        named = dict(zip(LAWS[self.name].parameters, self.parameters, strict=True))
+        return {"kind": self.kind, "distribution": self.name, **named, "q": self.q}
+
+    def __str__(self) -> str:
+        named = dict(zip(LAWS[self.name].parameters, self.parameters, strict=True))
+        text = f"{self.name}, "
+        if "low" in named:
+            text += f"{named.pop('low'):g} to {named.pop('high'):g}"
+            text += ", " if named else ""
+        text += ", ".join(f"{name} {value:g}" for name, value in named.items())
+        return text + (f", rounded to multiples of {self.q:g}" if self.q is not None else "")
+
+
+Domain = Constant | Choice | Float | Int | Law
 
 
 N = TypeVar("N", int, float)
@@ -221,6 +331,11 @@ def varies(domain: Domain) -> bool:
     )
 
 
+def is_whole(domain: Domain) -> bool:
+    """Whether all that comes out of a range or a law are whole numbers."""
+    return isinstance(domain, Int) or (isinstance(domain, Law) and isinstance(domain.q, int))
+
+
 def within(domain: Domain, value: Any) -> bool:
     """Whether `value` can come out of `domain`."""
     if isinstance(domain, (Constant, Choice)) or domain.size is not None:
@@ -231,9 +346,15 @@ def within(domain: Domain, value: Any) -> bool:
         or not -math.inf < value < math.inf
     ):
         return False
-    if domain.kind == "int" and value != int(value):
+    if is_whole(domain) and value != int(value):
+        return False
+    if isinstance(domain, Law) and not _is_multiple(value, domain.q):
         return False
     return bool(domain.low <= value <= domain.high)
+
+
+def _is_multiple(value: float, q: float | None) -> bool:
+    return q is None or canonical(float(round(value / q) * q)) == canonical(float(value))
 
 
 def _range_json(domain: Float | Int) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def _with_none(
         if None in domain.values:
             mistakes.append(Mistake(full, "none twice", "none", "each value once"))
         values = tuple(None if value == "none" else value for value in domain.values)
-        return replace(written, domain=Choice(values))
+        return replace(written, domain=replace(domain, values=values))
     return written
 
 

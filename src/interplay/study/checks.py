@@ -8,7 +8,7 @@ from interplay.identity import Value
 from interplay.metrics import mode_of
 from interplay.options import options_of
 from interplay.search import METHODS
-from interplay.space.domains import Domain, within
+from interplay.space.domains import Choice, Domain, within
 from interplay.space.space import Cell, Space, resolve_name
 from interplay.study.settings import MOST, Search, Settings
 
@@ -30,6 +30,10 @@ def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> S
         mistakes.append(Mistake("search.trials", reason, search.trials, 'method = "random"'))
     if method.on_grid:
         for name, domain in space.domains.items():
+            if isinstance(domain, Choice) and domain.probabilities is not None:
+                reason = "a grid has every value, however probable"
+                allowed = 'values alone, or search.method = "random"'
+                mistakes.append(Mistake(f"{name}.probabilities", reason, None, allowed))
             if not _on_grid(domain):
                 mistakes.append(
                     Mistake(

@@ -12,7 +12,7 @@ from typing import Any
 from interplay.errors import shown
 from interplay.search import METHODS
 from interplay.search.optuna.stores import without_password
-from interplay.space.domains import Float, Int
+from interplay.space.domains import Float, Int, Law
 from interplay.study.sections import RULES
 from interplay.study.settings import SECTIONS
 from interplay.study.study import Study
@@ -34,7 +34,11 @@ def describe(plan: Plan) -> dict[str, Any]:
         "closed": not study.space.plain and METHODS.get(study.search.method).on_grid,
         "varied": list(study.space.varied),
         "levels": _levels(study),
-        "logs": {n: d.log for n, d in study.space.domains.items() if isinstance(d, (Float, Int))},
+        "logs": {
+            name: domain.log
+            for name, domain in study.space.domains.items()
+            if isinstance(domain, (Float, Int, Law))
+        },
         "metric": plan.metric,
         "mode": plan.mode,
         "heatmap": heatmap.model_dump() if heatmap else None,

@@ -132,6 +132,7 @@ def _is_whole(entry: Mapping[str, Any]) -> bool:
     """Whether all its values are whole numbers."""
     listed = entry.get("values", [None])
     ints = entry["kind"] == "int" or all(type(value) is int for value in listed)
+    ints = ints or type(entry.get("q")) is int  # what a law draws, rounded
     return ints and "times" not in entry
 
 

@@ -15,7 +15,7 @@ from bayes_opt.target_space import TargetSpace
 from numpy.typing import NDArray
 
 from interplay.identity import Value, canonical, same_as
-from interplay.space.domains import Choice, Constant, Domain, Float, Int, NoGridError
+from interplay.space.domains import Choice, Constant, Domain, Float, Int, Law, NoGridError
 from interplay.space.space import Space
 
 Array = NDArray[np.floating[Any]]
@@ -99,17 +99,44 @@ class Whole(UnitParameter):
         return result
 
 
+class Drawn(UnitParameter):
+    """What a law of probability draws; u is the share of draws below it."""
+
+    is_continuous = True
+
+    def __init__(self, name: str, domain: Law) -> None:
+        super().__init__(name)
+        self.domain = domain
+
+    def to_float(self, value: Value) -> float:
+        return float(self.domain.share(value))
+
+    def to_param(self, value: Any) -> float:
+        return self.domain.at(float(np.asarray(value, dtype=float).flat[0]))
+
+    def kernel_transform(self, value: Array) -> Array:
+        # What is rounded to one multiple is one value.
+        shares: Array = self.domain.share(self.domain.values(value))
+        return np.round(shares, 8)
+
+
 class Listed(UnitParameter):
-    """Values in a list: value i of n owns i/n to (i + 1)/n.
+    """Values in a list: each owns its share of draws, value i of n i/n to (i + 1)/n where all are
+    as likely.
 
     Args:
+        edges: where each value's share ends, for shares that are not equal.
         ordered: values in order lie in order for the kernel too, evenly spaced; otherwise each is
             as far from any other (one-hot columns).
     """
 
-    def __init__(self, name: str, values: Sequence[Value], ordered: bool) -> None:
+    def __init__(
+        self, name: str, values: Sequence[Value], ordered: bool, edges: Array | None = None
+    ) -> None:
         super().__init__(name)
         self.values = list({same_as(value): value for value in values}.values())
+        even = np.arange(1, len(self.values) + 1) / len(self.values)
+        self.edges = even if edges is None else edges
         self.ordered = ordered
         self.places = {same_as(value): i for i, value in enumerate(self.values)}
 
@@ -117,7 +144,7 @@ class Listed(UnitParameter):
         place = self.places.get(same_as(value))
         if place is None:
             raise ValueError(f"{self.name}: {value!r} is none of {self.values}")
-        return (place + 0.5) / len(self.values)
+        return float(self.edges[place] + (self.edges[place - 1] if place else 0.0)) / 2
 
     def to_param(self, value: Any) -> Value:
         return self.values[int(self._index(np.asarray(value, dtype=float)).flat[0])]
@@ -134,7 +161,8 @@ class Listed(UnitParameter):
         return columns
 
     def _index(self, value: Array) -> NDArray[np.intp]:
-        return np.clip(value * len(self.values), 0, len(self.values) - 1).astype(np.intp)
+        index = np.searchsorted(self.edges, value, side="right")
+        return np.clip(index, 0, len(self.values) - 1).astype(np.intp)
 
 
 class UnitSpace:
@@ -240,7 +268,16 @@ def parameter_of(name: str, domain: Domain) -> UnitParameter:
         numbers = all(
             isinstance(v, (int, float)) and not isinstance(v, bool) for v in domain.values
         )
-        return Listed(name, sorted(domain.values) if numbers else domain.values, ordered=numbers)
+        order = list(range(domain.size))
+        if numbers:
+            order.sort(key=domain.values.__getitem__)
+        values = [domain.values[i] for i in order]
+        if domain.probabilities is None:
+            return Listed(name, values, numbers)
+        shares = [domain.probabilities[i] for i in order]
+        return Listed(name, values, numbers, np.cumsum(shares))
+    if isinstance(domain, Law):
+        return Drawn(name, domain)
     try:
         return Listed(name, domain.grid(), ordered=True)
     except NoGridError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ray.tune.search import sample
 
-from interplay.space.domains import Choice, Constant, Domain, Float, Int
+from interplay.space.domains import Choice, Constant, Domain, Float, Int, Law
 
 JOIN = "/"  # between the keys of a nested space, as in Tune's own results
 
@@ -40,7 +40,7 @@ def domain_of(name: str, value: Any) -> Domain:
     Raises:
         ValueError: for a distribution that has no bounds, or that is a function.
     """
-    if isinstance(value, (Constant, Choice, Float, Int)):
+    if isinstance(value, (Constant, Choice, Float, Int, Law)):
         return value
     tune: Any = value  # whose own methods have no annotations
     if isinstance(value, sample.Categorical) and not tune.is_grid():

@@ -6,7 +6,7 @@ import importlib.util
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import optuna
 from optuna.distributions import (
@@ -22,7 +22,7 @@ from interplay.errors import InterplayError
 from interplay.identity import canonical
 from interplay.search.guide import METRIC, SearcherGuide, Task, derived_seed
 from interplay.search.optuna.stores import open_storage
-from interplay.space.domains import Choice, Domain, Float, Int
+from interplay.space.domains import Choice, Domain, Float, Int, Law
 from interplay.space.space import Cell
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ class OptunaGuide(SearcherGuide):
             study_name=name,
             storage=storage,
         )
-        super().__init__(task, searcher)
+        shares = [domain for domain in self.domains.values() if _by_share(domain)]
+        rounded = any(isinstance(d, Choice) or d.q is not None for d in shares)
+        super().__init__(task, searcher, rounded)
         study: Any = searcher._ot_study
         self.study: optuna.Study = study
         self.known = self._adopt()
@@ -179,7 +181,7 @@ class OptunaGuide(SearcherGuide):
             return
         trial = optuna.trial.create_trial(
             value=score,
-            params={name: _encoded(value) for name, value in cell.items()},
+            params={name: _told(self.domains[name], value) for name, value in cell.items()},
             distributions=self.space,
             user_attrs=self._own(number),
         )
@@ -191,7 +193,12 @@ class OptunaGuide(SearcherGuide):
 
 
 def distribution_of(domain: Domain) -> BaseDistribution:
-    """A domain as Optuna's distribution; lists and grids as categories, in order."""
+    """A domain as Optuna's distribution; lists and grids as categories, in order.
+
+    What Optuna has no distribution for, laws and probabilities, is the share of draws below it.
+    """
+    if _by_share(domain):
+        return FloatDistribution(0.0, 1.0)
     if isinstance(domain, Float) and domain.count is None:
         if domain.step is None:
             return FloatDistribution(domain.low, domain.high, log=domain.log)
@@ -203,12 +210,25 @@ def distribution_of(domain: Domain) -> BaseDistribution:
     return CategoricalDistribution([_encoded(value) for value in domain.grid()])
 
 
+def _by_share(domain: Domain) -> TypeGuard[Law | Choice]:
+    return isinstance(domain, Law) or (
+        isinstance(domain, Choice) and domain.probabilities is not None
+    )
+
+
+def _told(domain: Domain, value: Any) -> Any:
+    """A value of a domain as its distribution has it."""
+    return float(domain.share(value)) if _by_share(domain) else _encoded(value)
+
+
 def _encoded(value: Any) -> Any:
     """A value as a store can keep it: a list as its text."""
     return value if isinstance(value, SCALARS) else str(value)
 
 
 def _decoded(domain: Domain, value: Any) -> Any:
+    if _by_share(domain):
+        return domain.at(float(value))
     if isinstance(domain, (Float, Int)) and domain.count is None:
         kind = int if isinstance(domain, Int) else float
         return min(max(kind(canonical(value)), domain.low), domain.high)
@@ -240,7 +260,8 @@ def _number(name: str, distribution: BaseDistribution) -> int:
     step = getattr(distribution, "step", None)
     if step is None or getattr(distribution, "log", False):
         raise InterplayError(
-            f"search.sampler = 'grid': {name} is a range; it needs count, or step, or a list"
+            f"search.sampler = 'grid': {name} is a range, or drawn by a law or probabilities; it "
+            "needs count, or step, or a list of values alone"
         )
     assert isinstance(distribution, (FloatDistribution, IntDistribution))
     number: int = round((distribution.high - distribution.low) / step) + 1

@@ -5,6 +5,9 @@ hidden_size = [8, 16, 32]                                    each of these
 dropout     = { low = 0.0, high = 0.8, count = 5 }           a range; count or step makes it a grid
 lr          = { low = 1e-4, high = 1e-1, distribution = "loguniform" }
 sizes       = { value = [64, 32] }                           a constant that is a list
+noise       = { distribution = "normal", mu = 0.0, sigma = 0.1 }             drawn by a law (`laws`)
+units       = { low = 8, high = 512, distribution = "loguniform", q = 8 }    and then rounded
+norm        = { values = ["batch", "none"], probabilities = [0.8, 0.2] }
 
 In a table may stand besides when it is there, and what its value is multiplied with:
 
@@ -16,17 +19,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from interplay.errors import Mistake, nearest
-from interplay.identity import Value, is_kept_whole, same_as
+from interplay.identity import Value, same_as
 from interplay.space.domains import Choice, Constant, Domain, Float, Int
+from interplay.space.laws import LAWS
+from interplay.study.readers.laws import LAW_KEYS, read_law, read_probabilities
+from interplay.study.readers.values import Rejected, check_plain, is_number, reject
 
-DISTRIBUTIONS = ("uniform", "loguniform", "intuniform", "logintuniform", "choice", "value")
+RANGES = ("uniform", "loguniform", "intuniform", "logintuniform")
+DISTRIBUTIONS = (*RANGES, *(law for law in LAWS if law not in RANGES), "choice", "value")
 RANGE_KEYS = ("low", "high", "step", "count", "log", "distribution")
 LINKS = ("when", "times")
-ALL_KEYS = (*RANGE_KEYS, "value", "values", *LINKS)
+ALL_KEYS = (*RANGE_KEYS, *LAW_KEYS, "value", "values", "probabilities", *LINKS)
 # How other tools call the same things; only used to say what was meant.
 ELSEWHERE = {
     "min": "low",
@@ -34,13 +41,11 @@ ELSEWHERE = {
     "lower": "low",
     "upper": "high",
     "num": "count",
-    "q": "step",
 }
 
 
 MOST = 100_000
 """Values of one hyperparameter: more are no grid that anybody trains."""
-LARGEST = 2**63  # whole numbers beyond it fit into no table
 TOLD = 5
 """Mistakes told of one list: a wrong one may hold thousands."""
 
@@ -61,10 +66,6 @@ class Written:
     times: str | None = None
 
 
-class _Rejected(Exception):  # noqa: N818  (never leaves this file)
-    """The value is not a domain; the mistake is on the list already."""
-
-
 def read_written(key: str, raw: Any, mistakes: list[Mistake]) -> Written | None:
     """What `raw` writes down, or None with what is wrong added to `mistakes`.
 
@@ -81,7 +82,7 @@ def read_written(key: str, raw: Any, mistakes: list[Mistake]) -> Written | None:
             when, times = _when(key, raw, mistakes), _times(key, raw, mistakes)
             raw = {name: value for name, value in raw.items() if name not in LINKS}
         domain = _read(key, raw, mistakes)
-    except _Rejected:
+    except Rejected:
         return None
     return Written(domain, when, times) if len(mistakes) == before else None
 
@@ -102,7 +103,7 @@ def _when(
         if not listed:
             reason = "an empty list, so it would never be there"
             mistakes.append(Mistake(f"{key}.when.{name}", reason, "[]", "at least one value"))
-        _plain(f"{key}.when.{name}", listed, mistakes)
+        check_plain(f"{key}.when.{name}", listed, mistakes)
         when[str(name)] = tuple(listed)
     return when
 
@@ -120,55 +121,24 @@ def _read(key: str, raw: Any, mistakes: list[Mistake]) -> Domain:
         return _table(key, dict(raw), mistakes)
     if isinstance(raw, (list, tuple)):
         return _choice(key, list(raw), mistakes)
-    _plain(key, raw, mistakes)
+    check_plain(key, raw, mistakes)
     return Constant(raw)
 
 
-def _reject(mistakes: list[Mistake], mistake: Mistake) -> None:
-    mistakes.append(mistake)
-    raise _Rejected
-
-
-def _plain(key: str, value: Any, mistakes: list[Mistake]) -> None:
-    """Refuse what can be no hyperparameter value: nan, infinity, dates, null."""
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            _plain(key, item, mistakes)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            _plain(key, item, mistakes)
-    elif isinstance(value, float) and not math.isfinite(value):
-        mistakes.append(Mistake(key, "not a finite number", value, "finite numbers"))
-    elif isinstance(value, int) and abs(value) >= LARGEST:
-        mistakes.append(Mistake(key, "too large a whole number", value, "below 2^63"))
-    elif isinstance(value, str) and not is_kept_whole(value):
-        reason = "a sign that no table keeps: a NUL, or one that is no UTF-8"
-        mistakes.append(Mistake(key, reason, value, "other signs"))
-    elif value is not None and not isinstance(value, (bool, int, float, str)):
-        mistakes.append(
-            Mistake(
-                key,
-                "not a value a hyperparameter can have",
-                str(value),
-                "numbers, words, true, false",
-            )
-        )
-
-
-def _choice(key: str, values: list[Any], mistakes: list[Mistake]) -> Domain:
+def _choice(key: str, values: list[Any], mistakes: list[Mistake]) -> Choice:
     if not values:
-        _reject(
+        reject(
             mistakes,
             Mistake(key, "an empty list leaves nothing to try", "[]", "at least one value"),
         )
     if len(values) > MOST:
-        _reject(mistakes, _too_many(key, len(values)))
+        reject(mistakes, _too_many(key, len(values)))
     before = len(mistakes)
     seen: set[str] = set()
     for value in values:
         if len(mistakes) >= before + TOLD:
             break
-        _plain(key, value, mistakes)
+        check_plain(key, value, mistakes)
         if same_as(value) in seen:
             # As [0,0, 0,5] has, where half of a whole is meant.
             point = ", decimals with a point" if type(value) is int else ""
@@ -193,18 +163,24 @@ def _table(key: str, table: dict[str, Any], mistakes: list[Mistake]) -> Domain:
             )
         )
     if unknown:
-        raise _Rejected
+        raise Rejected
     distribution = table.get("distribution")
     if distribution is not None and distribution not in DISTRIBUTIONS:
         allowed = ", ".join(DISTRIBUTIONS)
         near = nearest(distribution, DISTRIBUTIONS)
-        _reject(
+        reject(
             mistakes,
             Mistake(f"{key}.distribution", "no such distribution", distribution, allowed, near),
         )
     listed = [name for name in ("value", "values") if name in table]
     if listed or distribution in ("choice", "value"):
         return _listed(key, table, distribution, listed, mistakes)
+    if distribution in LAWS and (distribution not in RANGES or "q" in table):
+        return read_law(key, table, distribution, mistakes)
+    for name in (name for name in LAW_KEYS if name in table):
+        having = ", ".join(law for law, of in LAWS.items() if name in (*of.parameters, "q"))
+        allowed = f"distribution, one of {having}" + (", or step" if name == "q" else "")
+        mistakes.append(Mistake(f"{key}.{name}", "belongs to a law", table[name], allowed))
     return _range(key, table, distribution, mistakes)
 
 
@@ -216,49 +192,45 @@ def _listed(
     mistakes: list[Mistake],
 ) -> Domain:
     want = "value" if distribution == "value" or "value" in table else "values"
-    extra = [name for name in table if name not in (want, "distribution")]
+    known = (want, "distribution") if want == "value" else (want, "distribution", "probabilities")
+    extra = [name for name in table if name not in known]
     fits = distribution in (None, "value" if want == "value" else "choice")
     if extra or list(listed) != [want] or not fits:
         allowed = 'value = one value, or values = [...] (distribution "value" or "choice")'
-        _reject(mistakes, Mistake(key, "not a choice and not a range", table, allowed))
+        reject(mistakes, Mistake(key, "not a choice and not a range", table, allowed))
     if want == "values":
         values = table["values"]
         if not isinstance(values, (list, tuple)):
-            _reject(mistakes, Mistake(f"{key}.values", "not a list", values, "a list"))
-        return _choice(key, list(values), mistakes)
-    _plain(key, table["value"], mistakes)
+            reject(mistakes, Mistake(f"{key}.values", "not a list", values, "a list"))
+        choice = _choice(key, list(values), mistakes)
+        if "probabilities" not in table:
+            return choice
+        found = read_probabilities(key, table["probabilities"], len(values), mistakes)
+        return replace(choice, probabilities=found)
+    check_plain(key, table["value"], mistakes)
     return Constant(table["value"])
-
-
-def _number(key: str, value: Any, mistakes: list[Mistake]) -> bool:
-    before = len(mistakes)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        mistakes.append(Mistake(key, "not a finite number", value, "a number"))
-    else:
-        _plain(key, value, mistakes)
-    return len(mistakes) == before
 
 
 def _range(key: str, table: dict[str, Any], distribution: Any, mistakes: list[Mistake]) -> Domain:
     missing = [name for name in ("low", "high") if name not in table]
     if missing:
         what = f"a range needs {' and '.join(missing)}"
-        _reject(mistakes, Mistake(key, what, table, "{ low = …, high = … }"))
+        reject(mistakes, Mistake(key, what, table, "{ low = …, high = … }"))
     low, high, step, count = (table.get(name) for name in ("low", "high", "step", "count"))
     log = table.get("log", False)
-    fine = [_number(f"{key}.{name}", table[name], mistakes) for name in ("low", "high")]
+    fine = [is_number(f"{key}.{name}", table[name], mistakes) for name in ("low", "high")]
     if "step" in table:
-        fine.append(_number(f"{key}.step", step, mistakes))
+        fine.append(is_number(f"{key}.step", step, mistakes))
     if "count" in table and (isinstance(count, bool) or not isinstance(count, int)):
         mistakes.append(Mistake(f"{key}.count", "not a whole number", count, "2 or more"))
         fine.append(False)
     elif "count" in table:
-        fine.append(_number(f"{key}.count", count, mistakes))
+        fine.append(is_number(f"{key}.count", count, mistakes))
     if not isinstance(log, bool):
         mistakes.append(Mistake(f"{key}.log", "not true or false", log, "true, false"))
         fine.append(False)
     if not all(fine):
-        raise _Rejected
+        raise Rejected
     assert low is not None
     assert high is not None
 
@@ -266,27 +238,27 @@ def _range(key: str, table: dict[str, Any], distribution: Any, mistakes: list[Mi
         whole = [v for v in (low, high, step) if v is not None and float(v) != int(v)]
         if whole:
             allowed = "whole numbers (or distribution uniform, loguniform)"
-            _reject(mistakes, Mistake(key, f"{distribution} of fractions", whole[0], allowed))
+            reject(mistakes, Mistake(key, f"{distribution} of fractions", whole[0], allowed))
     integer = distribution in ("intuniform", "logintuniform") or (
         distribution is None and all(isinstance(v, int) for v in (low, high))
     )
     if integer and step is not None and float(step) != int(step):
         integer = False  # { low = 0, high = 1, step = 0.25 } means floats
     if distribution in ("uniform", "intuniform") and table.get("log") is True:
-        _reject(mistakes, Mistake(f"{key}.log", f"contradicts {distribution}", True, "false"))
+        reject(mistakes, Mistake(f"{key}.log", f"contradicts {distribution}", True, "false"))
     log = log or distribution in ("loguniform", "logintuniform")
 
     before = len(mistakes)
     _check_range(key, low, high, step, count, log, integer, mistakes)
     if len(mistakes) > before:
-        raise _Rejected
+        raise Rejected
     domain: Int | Float
     if integer:
         domain = Int(int(low), int(high), log, None if step is None else int(step), count)
     else:
         domain = Float(float(low), float(high), log, None if step is None else float(step), count)
     if domain.size is not None and domain.size > MOST:
-        _reject(mistakes, _too_many(key, domain.size))
+        reject(mistakes, _too_many(key, domain.size))
     return domain
 
 
