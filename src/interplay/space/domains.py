@@ -281,7 +281,7 @@ class Law:
         law = LAWS[self.name]
         u = np.clip(u, 0.0, 1.0) if law.bounded else np.clip(u, FAR, 1 - FAR)
         values = law.quantile(u, *self.parameters)
-                # Plus nothing, which makes 0 of -0.
+        # Plus nothing, which makes 0 of -0.
         return values if self.q is None else np.round(values / self.q) * self.q + 0.0
 
     def share(self, value: Any) -> Any:

@@ -15,7 +15,8 @@ from typing import Any
 from interplay.errors import Mistake
 from interplay.space.domains import Law, is_whole
 from interplay.space.laws import LAWS
-from interplay.study.readers.values import LARGEST, Rejected, is_number, reject
+from interplay.study.readers.values import LARGEST, Rejected, reject
+from interplay.study.readers.wanted import number
 
 DEFAULTS = {"n": 1}
 LAW_KEYS = ("mu", "sigma", "a", "b", "n", "q")
@@ -43,7 +44,7 @@ def read_law(key: str, table: Mapping[str, Any], distribution: str, mistakes: li
         mistakes.append(Mistake(key, what, dict(table), f"{{ {keys} }}"))
     for name in (*names, "q"):
         if name in table:
-            is_number(f"{key}.{name}", table[name], mistakes)
+            number(f"{key}.{name}", table[name], mistakes)
     if len(mistakes) > before:
         raise Rejected
     given = {name: table.get(name, DEFAULTS.get(name)) for name in names}
@@ -86,9 +87,7 @@ def _check_drawn(key: str, law: Law, mistakes: list[Mistake]) -> None:
         reject(mistakes, Mistake(key, reason, str(law), "a smaller q, or a wider law"))
 
 
-def read_probabilities(
-    key: str, raw: Any, number: int, mistakes: list[Mistake]
-) -> tuple[float, ...]:
+def read_probabilities(key: str, raw: Any, size: int, mistakes: list[Mistake]) -> tuple[float, ...]:
     """How likely each of so many listed values is.
 
     Raises:
@@ -97,10 +96,10 @@ def read_probabilities(
     key = f"{key}.probabilities"
     if not isinstance(raw, (list, tuple)):
         reject(mistakes, Mistake(key, "not a list", raw, "a list"))
-    if len(raw) != number:
-        reason = f"{len(raw)} for {number} values"
+    if len(raw) != size:
+        reason = f"{len(raw)} for {size} values"
         reject(mistakes, Mistake(key, reason, list(raw), "one for each value"))
-    if not all(is_number(key, value, mistakes) for value in raw):
+    if not all(number(key, value, mistakes) for value in raw):
         raise Rejected
     for value in raw:
         if value <= 0:

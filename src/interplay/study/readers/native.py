@@ -27,7 +27,8 @@ from interplay.identity import Value, same_as
 from interplay.space.domains import Choice, Constant, Domain, Float, Int
 from interplay.space.laws import LAWS
 from interplay.study.readers.laws import LAW_KEYS, read_law, read_probabilities
-from interplay.study.readers.values import Rejected, check_plain, is_number, reject
+from interplay.study.readers.values import Rejected, check_plain, reject
+from interplay.study.readers.wanted import number
 
 RANGES = ("uniform", "loguniform", "intuniform", "logintuniform")
 DISTRIBUTIONS = (*RANGES, *(law for law in LAWS if law not in RANGES), "choice", "value")
@@ -218,14 +219,14 @@ def _range(key: str, table: dict[str, Any], distribution: Any, mistakes: list[Mi
         reject(mistakes, Mistake(key, what, table, "{ low = …, high = … }"))
     low, high, step, count = (table.get(name) for name in ("low", "high", "step", "count"))
     log = table.get("log", False)
-    fine = [is_number(f"{key}.{name}", table[name], mistakes) for name in ("low", "high")]
+    fine = [number(f"{key}.{name}", table[name], mistakes) for name in ("low", "high")]
     if "step" in table:
-        fine.append(is_number(f"{key}.step", step, mistakes))
+        fine.append(number(f"{key}.step", step, mistakes))
     if "count" in table and (isinstance(count, bool) or not isinstance(count, int)):
         mistakes.append(Mistake(f"{key}.count", "not a whole number", count, "2 or more"))
         fine.append(False)
     elif "count" in table:
-        fine.append(is_number(f"{key}.count", count, mistakes))
+        fine.append(number(f"{key}.count", count, mistakes))
     if not isinstance(log, bool):
         mistakes.append(Mistake(f"{key}.log", "not true or false", log, "true, false"))
         fine.append(False)

@@ -45,13 +45,3 @@ def check_plain(key: str, value: Any, mistakes: list[Mistake]) -> None:
                 "numbers, words, true, false",
             )
         )
-
-
-def is_number(key: str, value: Any, mistakes: list[Mistake]) -> bool:
-    """Whether a value is a finite number; the mistake is on the list where it is none."""
-    before = len(mistakes)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        mistakes.append(Mistake(key, "not a finite number", value, "a number"))
-    else:
-        check_plain(key, value, mistakes)
-    return len(mistakes) == before

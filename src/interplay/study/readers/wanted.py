@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from interplay.errors import Mistake, nearest
-from interplay.study.readers.native import LARGEST
+from interplay.study.readers.values import LARGEST, check_plain
 
 
 def only(
@@ -34,11 +33,12 @@ def there(
 
 def number(key: str, value: Any, mistakes: list[Mistake]) -> bool:
     """Whether a value is a number, finite and of a size that tables keep."""
-    kind = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if kind and (math.isfinite(value) if isinstance(value, float) else abs(value) < LARGEST):
-        return True
-    mistakes.append(Mistake(key, "not a finite number", value, "a number"))
-    return False
+    before = len(mistakes)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        mistakes.append(Mistake(key, "not a finite number", value, "a number"))
+    else:
+        check_plain(key, value, mistakes)
+    return len(mistakes) == before
 
 
 def whole(key: str, value: Any, mistakes: list[Mistake], least: int | None = None) -> bool:
