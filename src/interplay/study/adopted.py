@@ -101,28 +101,63 @@ def adopted(
             )
     tables: dict[str, Any] = {"name": name if is_name(name) else "study"}
     tables |= copy.deepcopy(dict(reading.study))
-    unplaced: dict[str, str] = {}
-    for old, raw in reading.hyperparameters.items():
-        new = names.get(old, old)
-        section, dot, key = new.partition(".")
-        if dot and section in RULES:
-            tables.setdefault(section, {})[key] = raw
-        elif new != LEFT_OUT:
-            unplaced[old] = new
+    called = {old: names.get(old, old) for old in reading.hyperparameters}
+    full = {old: new for old, new in called.items() if new.partition(".")[0] in RULES}
     # The data and the model that are chosen say which other keys there are.
     setting = [text.lstrip(" +") for text in overrides if not text.lstrip().startswith("~")]
-    chosen, unknown = apply_overrides(tables, setting, keys), []
-    for old, new in unplaced.items():
+    placed = _placed(reading, full, tables)
+    chosen = apply_overrides(placed, setting, keys)
+    unknown = []
+    for old, new in called.items():
+        if old in full or new == LEFT_OUT:
+            continue
         section, key = ("", new) if "." in new else section_of(new, chosen, keys)
-        if section:
-            tables.setdefault(section, {})[key] = reading.hyperparameters[old]
-        elif key in Settings.model_fields:
-            tables[key] = _plain(old, reading.hyperparameters[old])
+        if section or key in Settings.model_fields:
+            full[old] = f"{section}.{key}" if section else key
         else:
             unknown.append(old)
     if unknown:
         raise InterplayError(*_who(unknown, keys(chosen)))
-    return apply_overrides(tables, overrides, keys, told=told)
+    return apply_overrides(_placed(reading, full, tables), overrides, keys, told=told)
+
+
+def _placed(reading: Reading, full: Mapping[str, str], tables: Mapping[str, Any]) -> dict[str, Any]:
+    """A study's tables with hyperparameters under the names that they have there.
+
+    Raises:
+        InterplayError: two of them come to one name.
+    """
+    placed = {key: dict(v) if isinstance(v, dict) else v for key, v in tables.items()}
+    owner: dict[str, str] = {}
+    # In the sweep's order, for a table read by people.
+    for old, raw in reading.hyperparameters.items():
+        if old not in full:
+            continue
+        new = full[old]
+        if new in owner:
+            raise InterplayError(
+                f"{owner[new]} and {old} are both {new}; ", Option("map", (old, LEFT_OUT)),
+                " leaves one out",
+            )  # fmt: skip
+        owner[new] = old
+        section, _, key = new.partition(".")
+        if key:
+            placed.setdefault(section, {})[key] = _tied(raw, full)
+        else:
+            placed[new] = _plain(old, raw)
+    return placed
+
+
+def _tied(raw: Any, full: Mapping[str, str]) -> Any:
+    """A hyperparameter, what it is tied to under the names that those have in the study."""
+    if not isinstance(raw, Mapping):
+        return raw
+    tied = dict(raw)
+    if isinstance(raw.get("when"), Mapping):
+        tied["when"] = {full.get(other, other): value for other, value in raw["when"].items()}
+    if raw.get("times") in full:
+        tied["times"] = full[raw["times"]]
+    return tied
 
 
 def _plain(name: str, raw: Any) -> Any:

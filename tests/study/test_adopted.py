@@ -1,0 +1,109 @@
+"""Another tool's sweep under our names: which are found, told, left out; and what mistakes say."""
+
+import pytest
+from typer.testing import CliRunner
+
+from interplay.cli.app import app
+from interplay.errors import InterplayError
+from interplay.study.adopted import adopted
+from interplay.study.readers import Reading
+from interplay.study.study import Study, _keys
+
+CHOSEN = ["data.name=digits", "model.name=linear", "epochs=2"]
+READING = Reading(
+    "somebody",
+    {
+        "learning_rate": {"low": 1e-4, "high": 1e-1, "distribution": "loguniform"},
+        "hidden_size": {"values": [8, 16]},
+        "net.layers": {"values": [1, 2]},
+        "drop": {"values": [0.0, 0.5], "when": {"net.layers": 2}},
+    },
+    {"search": {"method": "random", "trials": 3}},
+)
+NAMES = {
+    "learning_rate": "optimizer.lr",
+    "net.layers": "model.num_layers",
+    "drop": "model.dropout",
+}
+
+
+def tables(names=NAMES, overrides=CHOSEN, reading=READING):
+    return adopted(reading, "s", names, overrides, lambda tables: _keys(tables, []), [])
+
+
+def test_ties_are_under_the_names_of_the_study():
+    study = Study(**tables())
+    assert study.space.when == {"model.dropout": {"model.num_layers": (2,)}}
+    assert set(study.space.varied) == {
+        "optimizer.lr", "model.hidden_size", "model.num_layers", "model.dropout"
+    }  # fmt: skip
+
+
+def test_one_is_left_out_and_an_override_counts_last():
+    found = tables(NAMES | {"learning_rate": ""}, [*CHOSEN, "hidden_size=[4]", "search.trials=7"])
+    assert "optimizer" not in found
+    assert found["model"]["hidden_size"] == [4]
+    assert found["search"] == {"method": "random", "trials": 7}
+
+
+def test_a_swept_seed_is_the_seeds():
+    reading = Reading("somebody", {"seed": {"values": [3, 5]}, "lr": {"values": [0.1, 0.2]}})
+    found = tables({"seed": "seeds"}, reading=reading)
+    assert found["seeds"] == [3, 5]
+    assert found["optimizer"] == {"lr": {"values": [0.1, 0.2]}}
+
+
+@pytest.mark.parametrize(
+    ("names", "overrides", "says"),
+    [
+        ({}, CHOSEN, "the study has no learning_rate, net.layers, drop."),
+        ({}, CHOSEN, "usually meant: learning_rate=optimizer.lr, net.layers=model.num_layers"),
+        ({}, [], "data and model are chosen first: data.name=digits model.name=linear"),
+        (NAMES | {"lr": "optimizer.lr"}, CHOSEN, "the sweep has no lr; it has learning_rate"),
+        (NAMES | {"drop": "optimizer.lr"}, CHOSEN, "learning_rate and drop are both optimizer.lr"),
+        (NAMES | {"drop": "modle.dropout"}, CHOSEN, "the study has no drop"),
+    ],
+)
+def test_mistakes(names, overrides, says):
+    with pytest.raises(InterplayError) as caught:
+        tables(names, overrides)
+    assert says in str(caught.value)
+
+
+def test_a_study_of_ours_takes_no_map(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text('name = "s"\nepochs = 1\n[data]\nname = "digits"\n[model]\nname = "linear"\n')
+    done = CliRunner().invoke(app, ["tune", str(file), "--map", "lr=optimizer.lr", "--dry-run"])
+    assert done.exit_code == 2
+    assert "`--map` is for other tools' sweeps" in " ".join(done.output.split())
+
+
+def test_space_convert_and_tune_of_a_sweep(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sweep.yaml").write_text(
+        "hyperparameters:\n  learning-rate: [0.001, 0.01]\n  hidden_size: [8, 16]\n",
+        encoding="utf-8",
+    )
+
+    def call(*arguments):
+        done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        return done.exit_code, " ".join(done.output.split())
+
+    code, said = call("space", "sweep.yaml")
+    assert (code, "learning_rate one of 0.001, 0.01" in said) == (0, True)
+    code, said = call("tune", "sweep.yaml", *CHOSEN, "--dry-run")
+    assert (code, "--map learning_rate=optimizer.lr" in said) == (2, True)
+    told = [*CHOSEN, "--map", "learning_rate=optimizer.lr"]
+    assert call("tune", "sweep.yaml", *told, "--dry-run")[0] == 0
+    code, said = call("convert", "sweep.yaml", *told, "-o", "ours.toml")
+    assert (code, "interplay tune ours.toml" in said) == (0, True)
+    text = (tmp_path / "ours.toml").read_text(encoding="utf-8")
+    assert text.startswith("# sweep.yaml, a sweep of darts, as interplay reads it.\n")
+    written = Study.load(tmp_path / "ours.toml")
+    assert (
+        written.space
+        == Study.load(tmp_path / "sweep.yaml", CHOSEN, map={"learning_rate": "optimizer.lr"}).space
+    )
+    (tmp_path / "ours.toml").write_text("name = 'other'\n", encoding="utf-8")
+    code, said = call("convert", "sweep.yaml", *told, "-o", "ours.toml")
+    assert (code, "is there already and says otherwise" in said) == (2, True)
