@@ -17,10 +17,20 @@ WIDTH = 96
 
 
 def is_sweep(path: Path) -> bool:
-    """Whether there is a file that is another tool's sweep, or a study."""
+    """Whether there is a file that is another tool's sweep.
+
+    Raises:
+        InterplayError: of a file that cannot be read. What is JSON may hold results, and is none.
+    """
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
         return False
-    return NOTATIONS.knowing("recognises", read_file(path)) is not None
+    try:
+        tables = read_file(path)
+    except InterplayError:
+        if path.suffix.lower() == ".json":
+            return False
+        raise
+    return NOTATIONS.knowing("recognises", tables) is not None
 
 
 def convert_sweep(

@@ -1,4 +1,4 @@
-"""Study files as nested tables: TOML or YAML (1.2)."""
+"""Study files as nested tables: TOML, YAML (1.2) or JSON5."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from interplay.errors import InterplayError, in_one_line, nearest, words_of
+from interplay.study import json_files
 
-SUFFIXES = (".toml", ".yaml", ".yml")
+SUFFIXES = (".toml", ".yaml", ".yml", *json_files.SUFFIXES)
+DEEPEST = 100
+"""Levels of tables and lists in each other: beyond them, a file that YAML lets point into itself."""
+MOST = 1_000_000
+"""Values of a file, what it repeats by YAML's aliases counted as often."""
 
 
 def read_file(path: Path) -> dict[str, Any]:
     """The tables of a study file.
 
     Raises:
-        InterplayError: where there is no such file, or it is not TOML or YAML.
+        InterplayError: where there is no such file, or it is not TOML, YAML or JSON.
     """
     if path.is_dir():
         raise InterplayError(f"{path} is a folder, not a study file")
@@ -28,34 +33,66 @@ def read_file(path: Path) -> dict[str, Any]:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InterplayError(f"{path} is not text in UTF-8: {error.reason}") from None
-    if path.suffix.lower() == ".toml":
-        try:
-            return tomllib.loads(text)
-        except ValueError as error:  # also a number of more digits than Python reads
-            raise InterplayError(f"{path} is not TOML: {error}{_comma(text)}") from None
-        except RecursionError:
-            raise InterplayError(f"{path} is nested too deeply to be read") from None
-    return _read_yaml(path, text)
-
-
-def _read_yaml(path: Path, text: str) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
+    read = _READERS.get(path.suffix.lower(), _read_json)
     try:
-        # YAML 1.2: 1e-5 is a number, "no" is a word, and a key given twice is an error.
-        tables = YAML(typ="safe", pure=True).load(text)
+        tables = read(path, text)
+        if _weight(tables, {}) > MOST:
+            raise InterplayError(f"{path} has more than {MOST:,} values")
     except RecursionError:
         raise InterplayError(f"{path} is nested too deeply to be read") from None
-    except (YAMLError, ValueError) as error:
-        raise InterplayError(f"{path} is not YAML: {words_of(error)}") from None
-    except Exception as error:  # of a value that its own tag does not fit, as !!bool maybe
-        raise InterplayError(f"{path} is not YAML: {in_one_line(error)}") from None
     if not isinstance(tables, dict):
         raise InterplayError(
             f"{path}: a study file is a table of keys, not {type(tables).__name__}"
         )
     return tables
+
+
+def _read_toml(path: Path, text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # also a number of more digits than Python reads
+        raise InterplayError(f"{path} is not TOML: {error}{_comma(text)}") from None
+
+
+def _read_json(path: Path, text: str) -> Any:
+    try:
+        return json_files.read_json(text)
+    except ValueError as error:
+        raise InterplayError(f"{path} is not JSON or JSON5: {error}") from None
+
+
+def _read_yaml(path: Path, text: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        # YAML 1.2: 1e-5 is a number, "no" is a word, and a key given twice is an error.
+        return YAML(typ="safe", pure=True).load(text)
+    except RecursionError:
+        raise
+    except (YAMLError, ValueError) as error:
+        raise InterplayError(f"{path} is not YAML: {words_of(error)}") from None
+    except Exception as error:  # of a value that its own tag does not fit, as !!bool maybe
+        raise InterplayError(f"{path} is not YAML: {in_one_line(error)}") from None
+
+
+_READERS = {".toml": _read_toml, ".yaml": _read_yaml, ".yml": _read_yaml}
+
+
+def _weight(value: Any, known: dict[int, int], depth: int = 0) -> int:
+    """How many values there are in one.
+
+    Raises:
+        RecursionError: where they go deeper than DEEPEST.
+    """
+    if not isinstance(value, (dict, list)):
+        return 1
+    if depth > DEEPEST:
+        raise RecursionError
+    if id(value) not in known:
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_weight(item, known, depth + 1) for item in inner)
+    return known[id(value)]
 
 
 def _comma(text: str) -> str:

@@ -39,6 +39,7 @@ NOTATIONS: Registry[Entry] = Registry("notation")
 """In the order in which they are asked whether a file is theirs."""
 _SUMMARIES: dict[str, str] = {
     "determined": "Determined's experiment configuration",
+    "hyper_opt": "Optuna's suggestions in a run configuration",
     "darts": "darts-segmentation's hyperparameters for tune-smp",
 }
 for _name, _summary in _SUMMARIES.items():
