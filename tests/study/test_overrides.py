@@ -3,7 +3,7 @@
 import pytest
 
 from interplay.errors import InterplayError
-from interplay.space.domains import Choice, Float, Int
+from interplay.space.domains import Choice, Constant, Float, Int
 from interplay.study.study import Study
 
 FILE = """
@@ -38,6 +38,7 @@ RANDOM = ("search.method=random", "search.trials=4")
         ("model.dropout=interval(0,0.6)", "model.dropout", Float(0.0, 0.6)),
         ("model.hidden_size=int(interval(4,9))", "model.hidden_size", Int(4, 9)),
         ("lr=tag(log, interval(1e-4,1e-1))", "optimizer.lr", Float(1e-4, 0.1, log=True)),
+        ("hidden_size=sort([8,4])", "model.hidden_size", Constant([4, 8])),
         ("+model.norm=batch,none", "model.norm", Choice(("batch", "none"))),
         ("++model.dropout=0,0.5", "model.dropout", Choice((0, 0.5))),
         ("model.name=glob(l*)", "model.name", Choice(("linear",))),

@@ -118,7 +118,8 @@ def adopted(
             unknown.append(old)
     if unknown:
         raise InterplayError(*_who(unknown, keys(chosen)))
-    return apply_overrides(_placed(reading, full, tables), overrides, keys, told=told)
+    held = [full[old] for old in reading.held if old in full]
+    return apply_overrides(_placed(reading, full, tables), overrides, keys, held, told)
 
 
 def _placed(reading: Reading, full: Mapping[str, str], tables: Mapping[str, Any]) -> dict[str, Any]:

@@ -271,7 +271,8 @@ def _read(override: _Override, text: str) -> tuple[Any, bool | None, tuple[str, 
         raise InterplayError(
             f"{_no_toml(override.whole, text)}; nor is it an override of Hydra's: {error}"
         ) from None
-    return read.value, read.sweeps, read.notes
+    fixed = isinstance(read.value, list) and not read.sweeps
+    return {"value": read.value} if fixed else read.value, read.sweeps, read.notes
 
 
 def _no_toml(whole: str, text: str) -> str:

@@ -22,11 +22,9 @@ from interplay.study.readers.targets import ACTIVATIONS
 
 
 def domain_of(text, ends="included"):
-    value = read_value(text).value
-    mistakes = []
-    written = read_written(
-        "key", value.native(ends) if isinstance(value, Steps) else value, mistakes
-    )
+    read, mistakes = read_value(text), []
+    value = read.value.native(ends) if isinstance(read.value, Steps) else read.value
+    written = read_written("key", value if read.sweeps else {"value": value}, mistakes)
     assert not mistakes
     return written.domain
 
@@ -252,4 +250,4 @@ def test_every_value_is_what_hydra_says(text, wraps):
         assert ours.value == Steps(theirs.start, theirs.stop, theirs.step)
     else:
         assert not ours.sweeps
-        assert ours.value == ({"value": theirs} if isinstance(theirs, list) else theirs)
+        assert ours.value == theirs

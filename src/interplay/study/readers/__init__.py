@@ -27,17 +27,20 @@ class Reading:
         study: what else a study file says of the same: `search`, `seeds`, `folds`, `epochs`, ….
         notes: what a reader should know, a sentence each: what concerns only that tool, and where
             the tool itself does otherwise than its documentation says.
+        held: names whose value no sweep on the tool's own command line would vary.
     """
 
     tool: str
     hyperparameters: Mapping[str, Any]
     study: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 NOTATIONS: Registry[Entry] = Registry("notation")
 """In the order in which they are asked whether a file is theirs."""
 _SUMMARIES: dict[str, str] = {
+    "hydra": "Hydra's configuration with a sweeper",
     "determined": "Determined's experiment configuration",
     "hyper_opt": "Optuna's suggestions in a run configuration",
     "darts": "darts-segmentation's hyperparameters for tune-smp",

@@ -96,8 +96,9 @@ class Read:
     """What a text says.
 
     Attributes:
-        value: in our notation; `Steps` and `Names` where that is not known from the text alone.
-        sweeps: whether it is a sweep, and no fixed value.
+        value: of a sweep in our notation, or `Steps` or `Names` where the text alone does not
+            tell; a fixed one as it is, be it a list.
+        sweeps: whether it is a sweep.
         notes: what is told of it.
     """
 
@@ -171,8 +172,7 @@ def read_value(text: str) -> Read:
             log = {"log": True} if "log" in value.tags else {}
             ends = {"low": value.start, "high": value.end}
             return Read(ends | log, True, _tags(value.tags - {"log"}))
-    value = _known(value)
-    return Read({"value": value} if isinstance(value, list) else value, False)
+    return Read(_known(value), False)
 
 
 def _tags(tags: set[str]) -> tuple[str, ...]:
