@@ -118,7 +118,7 @@ def test_forms(raw, domain):
         ({"distribution": "beta", "a": 0, "b": 1}, "not positive"),
         ({"distribution": "beta", "a": 1, "b": 1, "n": 2}, "no key of beta"),
         ({"distribution": "reversed_loguniform", "low": 0, "high": 0.1}, "positive low"),
-        ({"distribution": "reversed_loguniform", "low": 0.1, "high": 2}, "not below n, which is 1"),
+        ({"distribution": "reversed_loguniform", "low": 0.1, "high": 2}, "above n, which is 1"),
         ({"low": 4, "high": 1, "distribution": "uniform", "q": 1}, "low is above high"),
         ({"low": 0, "high": 1, "distribution": "loguniform", "q": 1}, "positive low"),
         ({"low": 0, "high": 8, "distribution": "uniform", "q": 1, "count": 3}, "no key of uniform"),

@@ -1,10 +1,13 @@
 """darts' hyperparameters: every form of its guide, what tune-smp is asked besides, and what is refused."""
 
+import math
 import random
 
+import numpy as np
 import pytest
+from scipy import stats
 
-from interplay.space.domains import Choice, Constant, Float, Int
+from interplay.space.domains import Choice, Constant, Float, Int, Law
 from tests.study.readers.sweeps import cells, noted, read, refused
 
 LISTED = {"batch_size": [4, 8], "gamma": [0.8, 0.9, 0.99]}
@@ -282,3 +285,36 @@ def test_a_table_that_holds_itself_ends():
     own = {"n_trials": 3}
     own["again"] = own
     assert read({"hyperparameters": LISTED, "darts": own}).study["search"]["trials"] == 3
+
+
+@pytest.mark.parametrize("name", ["reversed_loguniform", "reversed-loguniform"])
+@pytest.mark.parametrize(
+    ("more", "low", "high", "n"),
+    [({}, 0.9, 0.9999, 1.0), ({"n": 2}, 0.9, 1.99, 2.0), ({"n": 1}, 0.0, 0.5, 1.0)],
+)
+def test_reversed_loguniform_has_bounds_of_its_values(name, more, low, high, n):
+    sweep = read({"hyperparameters": {"gamma": by(name, low, high, **more)}})
+    law = sweep.space.domains["gamma"]
+    assert isinstance(law, Law)
+    assert law.parameters == pytest.approx((n - high, n - low, n))
+    drawn = [law.draw(np.random.default_rng(i)) for i in range(200)]
+    assert low <= min(drawn) < max(drawn) <= high
+    # Its own distribution: the logarithm of what is missing to n is uniform.
+    even = [math.log(n - value) for value in drawn]
+    ends = math.log(n - high), math.log(n - low) - math.log(n - high)
+    assert stats.kstest(even, stats.uniform(*ends).cdf).pvalue > 0.01
+    assert "reversed_loguniform, as documented; darts' code draws it as uniform" in noted(sweep)
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (by("reversed_loguniform", 0.5, 1.0), "not 0 ≤ low < high < n"),
+        (by("reversed_loguniform", -0.5, 0.5), "= '-0.5 to 0.5, n 1': not 0 ≤ low < high < n"),
+        (by("reversed_loguniform", 0.5, 3.0, n=2), "not 0 ≤ low < high < n"),
+        (by("reversed_loguniform", 0.5, 0.9, n="1"), "a.n = '1': not a finite number"),
+        (by("loguniform", 0.5, 0.9, n=1), "a.n = 1: no such key"),
+    ],
+)
+def test_reversed_loguniform_that_is_refused(raw, says):
+    assert says in refused({"hyperparameters": {"a": raw}})

@@ -71,9 +71,9 @@ def _check_bounds(
         mistakes.append(Mistake(key, reason, f"{low:g} to {high:g}", "low below high"))
     if distribution != "uniform" and low <= 0:
         mistakes.append(Mistake(f"{key}.low", "a log range needs a positive low", low, "above 0"))
-    if "n" in given and high >= given["n"]:
-        reason = f"not below n, which is {given['n']:g}: n less a draw would not be positive"
-        mistakes.append(Mistake(f"{key}.high", reason, high, f"below {given['n']:g}, or n = …"))
+    if "n" in given and high > given["n"]:
+        reason = f"above n, which is {given['n']:g}: n less a draw would be negative"
+        mistakes.append(Mistake(f"{key}.high", reason, high, f"up to {given['n']:g}, or n = …"))
 
 
 def _check_drawn(key: str, law: Law, mistakes: list[Mistake]) -> None:
