@@ -15,6 +15,7 @@ STAGES = [
         "errors",
         "identity",
         "kinds",
+        "combination",
         "metrics",
         "options",
         "registry",

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from interplay.combination import combination_of
 from interplay.kinds import Task
 
 Mode = Literal["max", "min"]
@@ -91,6 +92,10 @@ def meaning_of(metric: str) -> Meaning:
     `eval/accuracy`, `testRMSE`, `neg_mean_squared_error`."""
     if metric in METRICS:
         return METRICS[metric].meaning
+    if (combined := combination_of(metric)) is not None:
+        # Of shares, none of them upside down, a share.
+        shares = (not lower and meaning_of(part).bounds == SHARE for part, lower in combined.parts)
+        return Meaning("max", SHARE if all(shares) else None)
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", metric).lower()
     apart = re.sub(r"cross[\s_-]+entropy", "crossentropy", apart)
     words = set(re.findall(r"[a-z]+[0-9]*", apart))

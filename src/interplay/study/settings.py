@@ -13,6 +13,7 @@ from interplay.kinds import How, Over
 from interplay.metrics import Mode
 from interplay.options import in_words
 from interplay.search import METHODS
+from interplay.study.scoring import RULE, read_metric
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # Windows keeps these for devices, with any ending.
@@ -66,7 +67,8 @@ class Search(Section):
     seed: Seed = 0
     """Fixes what is drawn and suggested."""
     metric: str = ""
-    """What is compared; the first that the task has where left out."""
+    """What is compared; the first that the task has where left out. A list is combined within each
+    training by `multi_score`; each may say which way it is better, as valid_loss:lower."""
     mode: Mode | None = None
     """Which way is better; the metric's own where left out."""
     score: How = "mean"
@@ -201,6 +203,7 @@ def _read_search(table: dict[str, Any], mistakes: list[Mistake]) -> dict[str, An
     """[search] with the keys that are the method's own under `options`, checked by its signature."""
     common = [key for key in Search.model_fields if key != "options"]
     kept = {key: value for key, value in table.items() if key in common}
+    kept |= read_metric(table, mistakes)
     name = table.get("method", Search().method)
     if name not in METHODS.names:
         near = nearest(name, METHODS.names)
@@ -210,13 +213,13 @@ def _read_search(table: dict[str, Any], mistakes: list[Mistake]) -> dict[str, An
     own = METHODS.get(name).options.by_name if name in METHODS.names else {}
     options = {key: option.plain_default for key, option in own.items() if not option.required}
     for key, value in table.items():
-        if key in common:
+        if key in (*common, RULE):
             continue
         if key in own:
             mistake = own[key].mistake(f"search.{key}", value)
             options[key] = value if mistake is not None else own[key].read(value)
         else:
-            mistake = _no_key(key, value, name, [*common, *own])
+            mistake = _no_key(key, value, name, [*common, RULE, *own])
         # Where the method is not known, whose key it is is not known either.
         if mistake is not None and (name in METHODS.names or mistake.near is not None):
             mistakes.append(mistake)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from interplay.data import DATASETS
 from interplay.errors import (
     InterplayError,
     Mistake,
@@ -16,7 +15,6 @@ from interplay.errors import (
     StudyError,
     how_many,
     listed,
-    nearest,
 )
 from interplay.identity import Value, same_as
 from interplay.kinds import Task
@@ -24,7 +22,6 @@ from interplay.metrics import Mode, metrics_of, mode_of
 from interplay.search import METHODS
 from interplay.search.guide import Guide, make_guide
 from interplay.search.guide import Task as SearchTask
-from interplay.space.domains import Choice, Constant
 from interplay.space.space import Space, resolve_name
 from interplay.study.adopted import adopted
 from interplay.study.checked import Checked, check_section
@@ -34,6 +31,7 @@ from interplay.study.links import linked
 from interplay.study.overrides import apply_overrides
 from interplay.study.readers import read_notation
 from interplay.study.readers.native import Written
+from interplay.study.scoring import check_metric, metrics_lacking
 from interplay.study.sections import RULES, keys_of, meant, sections_of
 from interplay.study.settings import (
     SECTIONS,
@@ -256,8 +254,8 @@ class Study:
             StudyError: where the task has no such metric.
         """
         metric = self.search.metric or (metrics_of(task)[0] if task else "")
-        if task is not None and metric not in metrics_of(task):
-            raise StudyError(self.name, [_no_metric(metric, task)])
+        if task is not None and (wrong := metrics_lacking(metric, task)):
+            raise StudyError(self.name, wrong)
         mode = self.search.mode or mode_of(metric)
         assert mode is not None  # or the study would not have loaded
         return metric, mode
@@ -351,7 +349,7 @@ def _check_whole(
     if not known & {"search", "search.method", "search.scheduler"}:
         search = check_search(settings, space, mistakes)
         settings = settings.model_copy(update={"search": search})
-    _check_metric(search, space, mistakes)
+    check_metric(search.metric, space, mistakes)
     if settings.heatmap is None:
         return settings
     names = {}
@@ -369,26 +367,3 @@ def _check_whole(
     if names["x"] == names["y"]:
         mistakes.append(Mistake("heatmap.y", "the same as heatmap.x", names["y"], "another"))
     return settings.model_copy(update={"heatmap": settings.heatmap.model_copy(update=names)})
-
-
-def _check_metric(search: Search, space: Space, mistakes: list[Mistake]) -> None:
-    """Against the task of data known by name; a builder's is known once it has loaded."""
-    domain = space.domains.get("data.name")
-    if not search.metric or not isinstance(domain, (Constant, Choice)):
-        return
-    for name in domain.grid():
-        if name not in DATASETS or DATASETS.get(name).any_task:
-            continue
-        if search.metric not in metrics_of(DATASETS.get(name).task):
-            mistakes.append(_no_metric(search.metric, DATASETS.get(name).task))
-
-
-def _no_metric(metric: str, task: Task) -> Mistake:
-    known = metrics_of(task)
-    return Mistake(
-        "search.metric",
-        f"{task} has no such metric",
-        metric,
-        ", ".join(known),
-        nearest(metric, known),
-    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from interplay.combination import combination_of, curve_of
 from interplay.identity import as_held, canonical
 from interplay.table.parts import CONFIG
 from interplay.training.members import WITH_RESULT, Config, Member, Row
@@ -133,6 +134,33 @@ def curves_of(rows: pa.Table) -> pd.DataFrame:
             column[within < np.repeat(own, lengths)] = values
         table[metric] = column
     return pd.DataFrame(table)
+
+
+def curves_for(metric: str) -> list[str]:
+    """The columns of rows that a metric is had from."""
+    combined = combination_of(metric)
+    return [CURVE + name for name in ((metric,) if combined is None else combined.metrics)]
+
+
+def with_combined(rows: pa.Table, metric: str) -> pa.Table:
+    """`rows` with the curves of a metric that combines others, where it does."""
+    import pyarrow as pa
+
+    combined = combination_of(metric)
+    if combined is None or CURVE + metric in rows.column_names:
+        return rows
+    rows = with_columns(rows, curves_for(metric))
+    flat = [_flat(rows, column) for column in curves_for(metric)]
+    lengths = flat[0][1]
+    if all((own == lengths).all() for _, own in flat):
+        values = combined.value([values for values, _ in flat])
+        offsets = pa.array([0, *lengths.cumsum().tolist()], pa.int32())
+        curves = pa.ListArray.from_arrays(offsets, pa.array(values, pa.float64()))
+    else:  # a function that gives one of them in some epochs only
+        columns = {name: rows[CURVE + name].to_pylist() for name in combined.metrics}
+        each = [{n: column[i] or [] for n, column in columns.items()} for i in range(len(rows))]
+        curves = pa.array([curve_of(own, metric) for own in each], pa.list_(pa.float64()))
+    return rows.append_column(CURVE + metric, curves)
 
 
 def metrics_of(rows: pa.Table) -> list[str]:

@@ -18,12 +18,14 @@ from interplay.table.arrow import (
     CURVE,
     asked_table,
     configs_of,
+    curves_for,
     curves_of,
     frame_of,
     last_values,
     rows_table,
     settings_frame,
     with_columns,
+    with_combined,
 )
 from interplay.table.parts import CONFIG, Parts
 from interplay.table.weights import Weights
@@ -239,7 +241,7 @@ class Ledger:
 
     def last(self, metric: str) -> dict[str, float]:
         """By key the last value of a metric; NaN of a member without a result."""
-        rows = self.rows(["status", CURVE + metric])
+        rows = with_combined(self.rows(["status", *curves_for(metric)]), metric)
         return dict(zip(rows["key"].to_pylist(), last_values(rows, metric).tolist(), strict=True))
 
     def configs(self) -> list[Config]:
@@ -261,15 +263,17 @@ class Ledger:
         engine, device, epochs_asked, epochs_run, seconds, parameters, and the metrics of the last epoch.
         Members not trained yet have no row.
         """
-        asked = self.asked()
-        return frame_of(self.rows(keys=asked["key"]), asked, self.study())
+        asked, study = self.asked(), self.study()
+        rows = with_combined(self.rows(keys=asked["key"]), study.get("metric", ""))
+        return frame_of(rows, asked, study)
 
     def curves(self) -> pd.DataFrame:
         """The second table: a row a member and epoch (from 1), with the values of that epoch.
 
         Columns: `member` (the row number in `frame`), `epoch`, and the metrics.
         """
-        return curves_of(self.rows(keys=self.asked()["key"]))
+        rows = self.rows(keys=self.asked()["key"])
+        return curves_of(with_combined(rows, self.study().get("metric", "")))
 
     @property
     def weights(self) -> Weights:

@@ -13,6 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from interplay.combination import curve_of
 from interplay.errors import how_many
 from interplay.identity import same_as
 from interplay.metrics import Mode
@@ -101,7 +102,7 @@ class StudyProgress:
             if row.note is not None:
                 self.noted += 1
                 self._tell(row.note)
-            values = (row.curves or {}).get(self.metric)
+            values = curve_of(row.curves, self.metric)
             if row.status == "complete" and values and math.isfinite(values[-1]):
                 self._count(row.config, values[-1])
         if self._bar is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interplay.combination import curve_of
 from interplay.errors import UnknownNameError, how_many, listed
 from interplay.identity import same_as
 from interplay.results.results import Results
@@ -186,7 +187,7 @@ class Desk:
             self.book.take(rows)
         metric = self.plan.metric
         for row in rows:
-            if row.curves and metric not in row.curves:
+            if row.curves and curve_of(row.curves, metric) is None:
                 raise UnknownNameError("search.metric", metric, row.curves)
 
 

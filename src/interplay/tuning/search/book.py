@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from interplay.analysis.score import score_of
+from interplay.combination import curve_of
 from interplay.identity import same_as
 from interplay.search.guide import Guide
 from interplay.space.space import Cell
@@ -84,7 +85,7 @@ class CellBook:
 
 def value_of(status: str, curves: dict[str, list[float]] | None, metric: str) -> float | None:
     """A row's metric as a search sees it: its last, also where a scheduler stopped it early."""
-    values = (curves or {}).get(metric)
+    values = curve_of(curves, metric)
     if status not in WITH_RESULT or not values or not math.isfinite(values[-1]):
         return None
     return values[-1]

@@ -19,6 +19,7 @@ from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule, TrialSchedule
 from interplay.analysis.score import score_of
 from interplay.metrics import Mode
 from interplay.study.settings import Search
+from interplay.table.arrow import curves_for, with_combined
 from interplay.table.ledger import CURVE, Ledger
 from interplay.table.search_record import Record
 from interplay.training.running import Run
@@ -147,9 +148,10 @@ def open_scheduler(plan: Plan, ledger: Ledger, book: CellBook, record: Record) -
     keys = [
         [m.key for m in book.members(cell)] for cell in record.cells if not book.missing([cell])
     ]
-    columns = ["status", "epochs_run", CURVE + target.metric]
+    columns = ["status", "epochs_run", *curves_for(target.metric)]
     wanted = pa.array([key for own in keys for key in own], pa.string())
-    found = {row["key"]: row for row in ledger.rows(columns, wanted).to_pylist()}
+    rows = with_combined(ledger.rows(columns, wanted), target.metric)
+    found = {row["key"]: row for row in rows.to_pylist()}
     tell_past(scheduler, [reported_before([found[key] for key in own], target) for own in keys])
     return scheduler
 
