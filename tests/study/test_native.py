@@ -115,6 +115,7 @@ def test_forms(raw, domain):
         ({"distribution": "normal", "mu": 0, "sigma": 1, "q": -1}, "not positive"),
         ({"distribution": "lognormal", "mu": 800, "sigma": 1}, "larger than a number"),
         ({"distribution": "normal", "mu": 1e19, "sigma": 1, "q": 1}, "larger than a number"),
+        ({"distribution": "normal", "mu": 1e300, "sigma": 1, "q": 1e-300}, "larger than a number"),
         ({"distribution": "beta", "a": 0, "b": 1}, "not positive"),
         ({"distribution": "beta", "a": 1, "b": 1, "n": 2}, "no key of beta"),
         ({"distribution": "reversed_loguniform", "low": 0, "high": 0.1}, "positive low"),

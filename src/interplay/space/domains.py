@@ -271,8 +271,16 @@ class Law:
 
     def at(self, u: float) -> float:
         """The value below which a share u of all draws lies."""
-        value = float(self.values(u))
-        return round(value) if is_whole(self) else float(canonical(value))
+        value = self.before_rounding(u)
+        if self.q is None:
+            return float(canonical(value))
+        multiple = round(value / self.q) * self.q
+        return multiple if is_whole(self) else float(canonical(multiple))
+
+    def before_rounding(self, u: float) -> float:
+        least = 0.0 if LAWS[self.name].bounded else FAR
+        u = min(max(float(u), least), 1 - least)
+        return float(LAWS[self.name].quantile(u, *self.parameters))
 
     def values(self, u: Any) -> Any:
         """`at` of many, as floats."""

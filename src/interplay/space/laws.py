@@ -6,13 +6,16 @@ log-uniform, x is. So neither is a law of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 FAR = 1e-6
 """The share of draws at each end of an unbounded law, and of beta, that is not drawn: what can come
 out has bounds then that mean something, which are checked before anything trains."""
+LARGEST_EXPONENT = 709.0
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class LawOf:
 
     Attributes:
         parameters: their names, in the order in which the functions take them.
-        quantile: (u, *parameters) to values; arrays as well.
+        quantile: (u, *parameters) to values; arrays as well. Of one float it imports neither numpy
+            nor scipy, but for beta: a study is read without them.
         share: (values, *parameters) to u, between 0 and 1.
         bounded: whether its ends are drawn; of the others next to no draw comes near them.
         log: whether the logarithm is the scale on which it is wide.
@@ -43,15 +47,11 @@ def _uniform_share(value: Any, low: float, high: float) -> Any:
 
 
 def _loguniform(u: Any, low: float, high: float) -> Any:
-    import numpy as np
-
-    return np.exp(_uniform(u, np.log(low), np.log(high)))
+    return _exp(_uniform(u, math.log(low), math.log(high)))
 
 
 def _loguniform_share(value: Any, low: float, high: float) -> Any:
-    import numpy as np
-
-    return _uniform_share(_log(value), np.log(low), np.log(high))
+    return _uniform_share(_log(value), math.log(low), math.log(high))
 
 
 def _reversed(u: Any, low: float, high: float, n: float) -> Any:
@@ -63,6 +63,8 @@ def _reversed_share(value: Any, low: float, high: float, n: float) -> Any:
 
 
 def _normal(u: Any, mu: float, sigma: float) -> Any:
+    if isinstance(u, float):
+        return NormalDist(mu, sigma).inv_cdf(u)
     from scipy.special import ndtri
 
     return mu + sigma * ndtri(u)
@@ -75,10 +77,7 @@ def _normal_share(value: Any, mu: float, sigma: float) -> Any:
 
 
 def _lognormal(u: Any, mu: float, sigma: float) -> Any:
-    import numpy as np
-
-    with np.errstate(over="ignore"):  # what overflows is refused where it is read
-        return np.exp(_normal(u, mu, sigma))
+    return _exp(_normal(u, mu, sigma))
 
 
 def _lognormal_share(value: Any, mu: float, sigma: float) -> Any:
@@ -96,6 +95,14 @@ def _beta_share(value: Any, a: float, b: float) -> Any:
     from scipy.special import betainc
 
     return betainc(a, b, np.clip(value, 0.0, 1.0))
+
+
+def _exp(value: Any) -> Any:
+    if isinstance(value, float):
+        return math.exp(value) if value < LARGEST_EXPONENT else math.inf
+    import numpy as np
+
+    return np.exp(value)
 
 
 def _log(value: Any) -> Any:

@@ -44,6 +44,7 @@ _SUMMARIES: dict[str, str] = {
     "determined": "Determined's experiment configuration",
     "hyper_opt": "Optuna's suggestions in a run configuration",
     "darts": "darts-segmentation's hyperparameters for tune-smp",
+    "wandb": "W&B's sweeps",
 }
 for _name, _summary in _SUMMARIES.items():
     NOTATIONS.register(Entry(_name, f"{__name__}.{_name}:read", _summary))

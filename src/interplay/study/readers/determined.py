@@ -14,13 +14,13 @@ documentation of 2020.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from interplay.errors import Mistake
 from interplay.study.readers import Reading
 from interplay.study.readers import wanted as want
+from interplay.study.readers.asides import seeds_told
 from interplay.study.readers.determined_search import read_search
 from interplay.study.readers.native import MOST
 from interplay.study.settings import is_name
@@ -222,13 +222,7 @@ def _seeds(
         "Determined trains every setting once; here each is trained with several seeds, of which "
         "seeds=1 makes one"
     )
-    for name in varied:
-        if re.search(r"(^|[._])seeds?$", name):
-            if {"values", "step"} & found[name].keys():
-                way = f"--map {name}=seeds trains every cell with each of its values"
-            else:
-                way = f"--map {name}= leaves it out, and seeds=5 trains every cell with five"
-            notes.append(f"{name} is a seed, and no hyperparameter but a repeat: {way}")
+    notes += seeds_told({name: found[name] for name in varied})
     reproducibility = tables.get("reproducibility")
     if reproducibility is None:
         return

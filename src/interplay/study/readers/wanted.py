@@ -10,7 +10,11 @@ from interplay.study.readers.values import LARGEST, check_plain
 
 
 def only(
-    key: str, table: Mapping[Any, Any], known: Collection[str], mistakes: list[Mistake]
+    key: str,
+    table: Mapping[Any, Any],
+    known: Collection[str],
+    mistakes: list[Mistake],
+    reason: str = "no such key",
 ) -> bool:
     """Whether a table, or a file where `key` is empty, has no keys but the known ones."""
     unknown = [name for name in table if name not in known]
@@ -18,7 +22,7 @@ def only(
         full = f"{key}.{name}" if key else str(name)
         value = None if isinstance(table[name], Mapping) else table[name]
         near = nearest(name, known)
-        mistakes.append(Mistake(full, "no such key", value, ", ".join(known), near))
+        mistakes.append(Mistake(full, reason, value, ", ".join(known), near))
     return not unknown
 
 
