@@ -66,6 +66,7 @@ def search(**table):
         ({"metric": ["accuracy", "f1:higher"], "multi_score": "min"}, "min(accuracy, f1)", "max"),
         ({"metric": ["valid_loss:higher"]}, "valid_loss", "max"),
         ({"metric": "valid_loss:lower"}, "valid_loss", "min"),
+        ({"metric": "f1", "multi_score": "min"}, "f1", "max"),
         ({"metric": "geometric(accuracy, f1)"}, "geometric(accuracy, f1)", "max"),
     ],
 )
@@ -83,11 +84,7 @@ def test_what_a_study_says(table, metric, mode):
         ({"metric": [1]}, "no list of names"),
         ({"metric": ["accuracy", "f1"], "mode": "min"}, "contradicts search.metric"),
         ({"metric": ["accuracy", "f1"], "multi_score": "mean"}, "no such rule; allowed: harmonic"),
-        (
-            {"metric": "accuracy", "multi_score": "min"},
-            "combines several metrics, and there is one",
-        ),
-        ({"multi_score": "min"}, "combines no metrics"),
+        ({"metric": "accuracy", "multi_score": ["min"]}, "no such rule"),
     ],
 )
 def test_mistakes(table, says):

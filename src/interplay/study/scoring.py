@@ -21,25 +21,20 @@ def read_metric(table: Mapping[str, Any], mistakes: list[Mistake]) -> dict[str, 
     """`metric`, and `mode` where that follows, of what [search] says.
 
     A list is a combination's name, of which more is always better; so is `f1:higher` f1 with its
-    mode.
+    mode. Of one metric the rule makes nothing else.
     """
-    metric, rule = table.get("metric"), table.get(RULE)
+    metric, rule = table.get("metric"), table.get(RULE, "harmonic")
+    if rule not in RULES:
+        allowed, near = ", ".join(RULES), nearest(rule, RULES)
+        mistakes.append(Mistake(f"search.{RULE}", "no such rule", rule, allowed, near))
+        rule = "harmonic"
     if isinstance(metric, str):
         metric, colon, way = metric.rpartition(":") if _says_way(metric) else (metric, "", "")
-        if rule is not None:
-            reason = "combines several metrics, and there is one"
-            mistakes.append(Mistake(f"search.{RULE}", reason, rule, "search.metric as a list"))
         return {"metric": metric, **_mode(table, WAYS[way], mistakes)} if colon else {}
     if not isinstance(metric, list):
-        if rule is not None:
-            mistakes.append(Mistake(f"search.{RULE}", "combines no metrics", rule, "search.metric"))
         return {}
     if not metric or not all(isinstance(one, str) and one for one in metric):
         mistakes.append(Mistake("search.metric", "no list of names", metric, "names of metrics"))
-        return {"metric": ""}
-    if rule not in (None, *RULES):
-        allowed, near = ", ".join(RULES), nearest(rule, RULES)
-        mistakes.append(Mistake(f"search.{RULE}", "no such rule", rule, allowed, near))
         return {"metric": ""}
     parts: list[tuple[str, bool]] = []
     for one in metric:
@@ -53,7 +48,7 @@ def read_metric(table: Mapping[str, Any], mistakes: list[Mistake]) -> dict[str, 
         parts.append((name, mode == "min"))
     if len(parts) == 1:
         return {"metric": parts[0][0], **_mode(table, "min" if parts[0][1] else "max", mistakes)}
-    combined = Combination(rule or "harmonic", tuple(parts))
+    combined = Combination(rule, tuple(parts))
     return {"metric": combined.name, **_mode(table, "max", mistakes)}
 
 

@@ -248,19 +248,15 @@ def test_folds(options, folds, says):
         ({"scoring_metric": "f1"}, "f1", "max", ""),
         ({"scoring_metric": ["f1:higher"]}, "f1", "max", ""),
         ({"scoring_metric": ["valid_loss:lower"]}, "valid_loss", "min", "lower is better here"),
-        ({"scoring_metric": ["a", "b"]}, "harmonic of a, b", None, "search.metric=… as KEY=VALUE"),
-        (
-            {"scoring_metric": ["a:lower", "b"], "multi_score_strategy": "min"},
-            "min of a:lower, b",
-            None,
-            "nothing here compares several metrics (a:lower, b) as one",
-        ),
+        ({"scoring_metric": ["f1", "mae"]}, ["f1:higher", "mae:higher"], None, ""),
+        ({"scoring_metric": ["mae:lower", "f1"]}, ["mae:lower", "f1:higher"], None, ""),
     ],
 )
 def test_scores(options, metric, mode, says):
     sweep = read({"hyperparameters": LISTED, **options})
     search = sweep.study["search"]
     assert (search.get("metric"), search.get("mode")) == (metric, mode)
+    assert search.get("multi_score") == ("harmonic" if isinstance(metric, list) else None)
     assert says in noted(sweep)
 
 

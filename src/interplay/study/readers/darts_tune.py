@@ -156,8 +156,7 @@ def _folds(options: Mapping[str, Any], mistakes: list[Mistake], notes: list[str]
 def _metric(
     options: Mapping[str, Any], mistakes: list[Mistake], notes: list[str]
 ) -> dict[str, Any]:
-    """One metric with its direction. Of several, what darts makes of them is no metric here, which
-    is said where the study's metric is checked, unless another is asked for."""
+    """What is compared: one metric with its direction, or several in one."""
     strategy = options.get("multi_score_strategy") or "harmonic"
     want.one_of("multi_score_strategy", strategy, STRATEGIES, mistakes)
     asked = options.get("scoring_metric")
@@ -170,18 +169,16 @@ def _metric(
     if not words or not metrics:
         mistakes.append(Mistake("scoring_metric", "no names of metrics", asked, "[val/Recall]"))
         return {}
+    ends = [metric.rpartition(":") for metric in metrics if ":" in metric]
+    if not all(want.one_of("scoring_metric", f":{end}", ENDS, mistakes) for *_, end in ends):
+        return {}
     if len(metrics) > 1:
-        told = ", ".join(metrics)
-        notes.append(
-            f"multi_score_strategy: nothing here compares several metrics ({told}) as one; "
-            "search.metric=… as KEY=VALUE names the one that counts"
-        )
-        return {"metric": f"{strategy} of {told}"}
+        # What says nothing is better high, whatever it is called.
+        several = [metric if ":" in metric else f"{metric}:higher" for metric in metrics]
+        return {"metric": several, "multi_score": strategy}
     name, colon, end = metrics[0].rpartition(":")
     if not colon:
         return {"metric": metrics[0], "mode": "max"}
-    if not want.one_of("scoring_metric", f":{end}", ENDS, mistakes):
-        return {}
     if end == "lower":
         notes.append(f"{name}: lower is better here; darts takes the highest of a single metric")
     return {"metric": name, "mode": ENDS[f":{end}"]}
