@@ -50,7 +50,7 @@ class Constant:
         return {"kind": self.kind, "value": self.value}
 
     def __str__(self) -> str:
-        return str(self.value)
+        return word(self.value)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Choice:
     def __str__(self) -> str:
         shares = [f" ({p:.3g})" for p in self.probabilities or ()] or [""] * len(self.values)
         pairs = zip(self.values, shares, strict=True)
-        return "one of " + ", ".join(f"{value}{share}" for value, share in pairs)
+        return "one of " + ", ".join(f"{word(value)}{share}" for value, share in pairs)
 
 
 @dataclass(frozen=True)
@@ -330,6 +330,11 @@ N = TypeVar("N", int, float)
 def _share(levels: tuple[N, ...], u: float) -> N:
     """The level in whose share of the unit interval u lies."""
     return levels[min(int(u * len(levels)), len(levels) - 1)]
+
+
+def word(value: Value) -> str:
+    """A value as a study file has it: none, true, false, or itself."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def varies(domain: Domain) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from interplay.errors import InterplayError, nearest
 from interplay.identity import Value, canonical, same_as
-from interplay.space.domains import Domain, varies, within
+from interplay.space.domains import Domain, varies, within, word
 from interplay.space.rules import Rule, kept
 
 Cell = dict[str, Value]  # a value for every hyperparameter that is there, by full name
@@ -265,7 +265,7 @@ class Space:
         """What a hyperparameter may be, and when it is there, in words."""
         times = f", times {self.times[name]}" if name in self.times else ""
         asked = [
-            f"{other} is {' or '.join(map(str, values))}"
+            f"{other} is {' or '.join(map(word, values))}"
             for other, values in self.when.get(name, {}).items()
         ]
         return f"{self.domains[name]}{times}" + (f", when {' and '.join(asked)}" if asked else "")
