@@ -1,6 +1,8 @@
 """W&B's sweeps: what each distribution, method and stopping comes to, and what is refused."""
 
 import math
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.space.domains import Choice, Constant, Float, Int, Law, within
+from interplay.study.converting import convert_sweep
+from interplay.study.readers.native import read_written
 from interplay.study.study import Study
+from interplay.study.writing import toml_of
 from tests.study.readers.sweeps import cells, noted, read, refused
 
+FROM = Path(__file__).parents[3] / "studies" / "from" / "wandb.yaml"
 METRIC = {"name": "val_loss", "goal": "minimize"}
 VALUES = {"values": [1, 2, 3]}
 
@@ -453,6 +459,64 @@ def test_rounded_draws_are_multiples_no_further_off_than_half(distribution, ends
     assert low - q / 2 - 1e-6 <= value <= high + q / 2 + 1e-6
 
 
+any_parameter = st.one_of(
+    st.builds(lambda v: {"value": v}, st.none() | st.integers(-9, 9) | st.text("ab", max_size=3)),
+    st.builds(lambda v: {"values": v}, st.lists(st.integers(0, 5) | st.booleans(), min_size=1)),
+    st.builds(
+        lambda values, share: {"values": values, "probabilities": [share, 1 - share]},
+        st.sampled_from([["a", "b"], [1, 2], [3, 3], [None, 0.5]]),
+        st.floats(0, 1),
+    ),
+    st.builds(lambda low, width: {"min": low, "max": low + width}, *[st.integers(1, 99)] * 2),
+    st.builds(
+        lambda kind, ends: span(kind, *ends),
+        st.sampled_from(["uniform", "log_uniform_values", "inv_log_uniform_values"]),
+        bounds,
+    ),
+    st.builds(
+        lambda kind, ends: span(kind, *ends),
+        st.sampled_from(["log_uniform", "inv_log_uniform"]),
+        exponents,
+    ),
+    st.builds(
+        lambda kind, ends, step: span(kind, ends[0], ends[1] + 10, **step),
+        st.sampled_from(["q_uniform", "q_log_uniform_values"]),
+        bounds,
+        steps,
+    ),
+    st.builds(
+        lambda kind, mu, sigma: of(kind, mu=mu, sigma=sigma),
+        st.sampled_from(["normal", "log_normal", "q_normal", "q_log_normal"]),
+        st.floats(1, 5),
+        st.floats(0.5, 3),
+    ),
+    st.builds(
+        lambda kind, step: of(kind, a=2, b=5, **step),
+        st.just("q_beta"),
+        st.sampled_from([{"q": 0.1}, {"q": 0.25}]),
+    ),
+    st.builds(lambda a, b: of("beta", a=a, b=b), *[st.floats(0.1, 9)] * 2),
+)
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), any_parameter, min_size=1))
+def test_written_as_a_study_of_ours_a_sweep_is_the_same(parameters):
+    found = read(sweep(parameters))
+    table = tomllib.loads(toml_of({"model": dict(found.reading.hyperparameters)}))["model"]
+    for name, domain in found.space.domains.items():
+        again = read_written(name, table[name], [])
+        assert again is not None
+        # TOML has no null: the word none is None where an option may be None.
+        values = [None if value == "none" else value for value in listed_of(again.domain)]
+        assert values == listed_of(domain)
+        if not isinstance(domain, (Constant, Choice)):
+            assert again.domain == domain
+
+
+def listed_of(domain):
+    return domain.grid() if isinstance(domain, (Constant, Choice)) else []
+
+
 def test_500_hyperparameters_are_read_one_by_one():
     """Not each against the others: that takes no clock to see."""
     raws = [VALUES, of("normal"), span("log_uniform_values", 1e-4, 1), {"min": 0, "max": 9}]
@@ -477,3 +541,32 @@ def test_it_loads_as_a_study_of_ours(tmp_path):
     )
     assert study.space.varied == ("model.hidden_size", "optimizer.lr")
     assert study.search.trials == 4
+
+
+def test_the_study_in_this_form_trains(quiet_run):
+    overrides = ["epochs=1", "seeds=1", "data.subset=0.1", "search.trials=4"]
+    study = Study.load(FROM, overrides)
+    assert study.space.domains["model.hidden_size"] == Law("loguniform", (8.0, 128.0), 8)
+    assert study.space.domains["model.norm"] == Choice(("none", "batch"), (0.7, 0.3))
+    outcome = quiet_run(study)
+    assert outcome.failed == 0
+    frame = outcome.results.table.frame
+    assert len(frame) == 4
+    assert (frame["model.hidden_size"] % 8 == 0).all()
+    assert outcome.results.study["logs"]["optimizer.weight_decay"]
+    kinds = {entry["name"]: entry["kind"] for entry in outcome.results.study["space"]}
+    assert kinds["optimizer.weight_decay"] == "law"
+
+
+@pytest.mark.parametrize("method", ["bayes", "hyperopt", "optuna"])
+def test_and_by_every_search(method, quiet_run):
+    overrides = ["epochs=1", "seeds=1", "data.subset=0.05", "search.trials=3"]
+    outcome = quiet_run(Study.load(FROM, [*overrides, f"search.method={method}"]))
+    assert outcome.failed == 0
+    assert len(outcome.results.table.frame) == 3
+
+
+def test_converted_it_is_the_same_study(tmp_path):
+    study = convert_sweep(FROM, tmp_path / "ours.toml")
+    assert Study.load(tmp_path / "ours.toml").cells() == study.cells()
+    assert "a sweep of W&B" in (tmp_path / "ours.toml").read_text(encoding="utf-8")
