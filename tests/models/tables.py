@@ -52,6 +52,13 @@ VALUES: dict[str, dict[str, list[Any]]] = {
         "readout": ["last", "mean", "attention"],
         "embedding_dim": [5, 4],
     },
+    "mlp": {
+        "architecture": [2, 1, [6]],
+        "activation": ACTIVATIONS,
+        "dropout": [0.0, 0.5],
+        "norm": NORMS,
+        "last_activation": ["none", *ACTIVATIONS],
+    },
 }
 
 ROWS = 5

@@ -82,6 +82,23 @@ def test_images_stay_in_the_layout_in_which_convolutions_are_fast(block):
     assert all(out.is_contiguous(memory_format=torch.channels_last) for out in seen)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "widths"),
+    [(3, [6, 5, 4]), (1, [5]), (9, [6, 6, 6, 5, 5, 5, 4, 4, 4]), ([9, 2], [9, 2])],
+)
+def test_an_architecture_is_a_list_or_so_many_widths_between_inputs_and_outputs(
+    architecture, widths
+):
+    spec = spec_of("flat")  # 7 features, 4 outputs
+    model = build("mlp", spec, dict(architecture=architecture, last_activation="sigmoid"))
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    assert [layer.out_features for layer in layers] == [*widths, 4]
+    assert [layer.in_features for layer in layers] == [7, *widths]
+    out = model(torch.randn(5, 7) * 100)
+    assert out.min() >= 0
+    assert out.max() <= 1
+
+
 def test_the_listing_is_the_registrys_and_needs_no_torch():
     listings = describe_all()
     assert [listing.name for listing in listings] == list(FAMILIES.names)

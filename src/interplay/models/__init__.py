@@ -66,3 +66,12 @@ FAMILIES.register(
         version=4,
     )
 )
+
+FAMILIES.register(
+    Family(
+        "mlp",
+        "interplay.models.mlp:mlp",
+        "fully connected layers by their widths, with an activation at the end (for regression)",
+        accepts=("flat",),
+    )
+)
