@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from interplay.cli.options import Json, Overrides, Run, Study, SweepMap, file_of, pairs_of
+from interplay.cli.options import Json, Overrides, Run, Study, SweepMap, file_of, pairs_of, study_of
 from interplay.cli.printing import print_table
 
 REPORT_KEYS = ("x", "y", "metric")
@@ -59,12 +59,13 @@ def space(
     from interplay.study.study import Study as StudyType
     from interplay.study.writing import value_text
 
-    sweep = None if overrides or map else sweep_in(study)
+    file, given = study_of(study, overrides)
+    sweep = None if given or map or file is None else sweep_in(file)
     if sweep is not None:
         found, asked, notes = sweep.space, sweep.study, sweep.notes
         told = {key: value_text(value) for key, value in asked.items()}
     else:
-        loaded = StudyType.load(study, overrides or [], map=pairs_of("map", map, str))
+        loaded = StudyType.load(file, given, map=pairs_of("map", map, str))
         found, asked, notes = loaded.space, {"search": loaded.search.flat()}, loaded.notes
         told = {"search": f"{loaded.search.method}, seed {loaded.search.seed}"}
     rules = [rule.text for rule in found.rules]

@@ -106,6 +106,25 @@ def question_of(
     )  # fmt: skip
 
 
+def study_of(
+    first: str, overrides: list[str] | None, usual: str | None = None
+) -> tuple[str | None, list[str]]:
+    """The file that a study is in, None where its overrides say it all, and these.
+
+    Args:
+        first: the file, or the first override where none is given.
+        usual: the file that is meant where none is given.
+    """
+    from interplay.study.overrides import stands_alone
+
+    given = list(overrides or [])
+    if "=" not in first or Path(first).exists():
+        return first, given
+    given = [first, *given]
+    alone = stands_alone(given) is not None
+    return (None, given) if alone or usual is None else (usual, given)
+
+
 def pairs_of(
     option: str,
     given: list[str] | None,

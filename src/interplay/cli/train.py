@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import Overrides, SweepMap, pairs_of
+from interplay.cli.options import Overrides, SweepMap, pairs_of, study_of
 from interplay.cli.pictures import save_outcome
 from interplay.cli.printing import print_outcome, print_plan
 from interplay.errors import how_many
@@ -40,10 +40,8 @@ def tune(
     """
     from interplay.study.study import Study as StudyType
 
-    given = list(overrides or [])
-    if "=" in study and not Path(study).exists():
-        given, study = [study, *given], DEFAULT_STUDY
-    loaded = StudyType.load(study, given, map=pairs_of("map", map, str))
+    file, given = study_of(study, overrides, DEFAULT_STUDY)
+    loaded = StudyType.load(file, given, map=pairs_of("map", map, str))
     if dry_run:
         print_plan(loaded, out)
         return
@@ -55,7 +53,7 @@ def tune(
     print_outcome(outcome)
     save_outcome(outcome.results, Path(out) if out else Path("reports") / loaded.name)
     if loaded.search.scheduler is not None:
-        _write_next(outcome.results, loaded, Path(study).parent, out)
+        _write_next(outcome.results, loaded, Path(file or "").parent, out)
     if outcome.failed:
         raise typer.Exit(1)
 

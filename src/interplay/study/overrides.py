@@ -15,6 +15,7 @@ from typing import Any
 from interplay.errors import InterplayError, listed, nearest, shown
 from interplay.identity import same_as
 from interplay.study.files import parse_value
+from interplay.study.readers.hydra_keys import Change, in_our_words, is_crescendo
 from interplay.study.readers.hydra_values import (
     Ends,
     Names,
@@ -24,6 +25,7 @@ from interplay.study.readers.hydra_values import (
     speaks_hydra,
 )
 from interplay.study.sections import RULES
+from interplay.study.settings import is_name
 
 Keys = Callable[[Mapping[str, Any]], Mapping[str, Collection[str]]]
 _OVERRIDE = re.compile(
@@ -53,10 +55,10 @@ def apply_overrides(
             contradicts another.
     """
     result = {key: dict(v) if isinstance(v, dict) else v for key, v in tables.items()}
-    line = _Line(result, keys, {name: name for name in held}, [] if told is None else told)
-    given = [_split(text) for text in overrides]
+    told = [] if told is None else told
+    line = _Line(result, keys, {name: name for name in held}, told)
     # As in Hydra a section is chosen before anything in it is set, wherever that stands.
-    for override in sorted(given, key=lambda one: not one.chooses(result)):
+    for override in sorted(_translated(overrides, told), key=lambda one: one.turn(result)):
         line.take(override)
     line.end_ranges()
     return result
@@ -70,17 +72,57 @@ class _Override:
         whole: as it was written.
         mark: `+`, `++`, `~` or none.
         text: the value; None where there is none.
+        change: what becomes of the value.
+        usual: whether it is what is there where nothing else is said.
+        whole_lists: whether a list in brackets is one value, as in Hydra, and none to choose from.
     """
 
     whole: str
     mark: str
     key: str
     text: str | None
+    change: Change | None = None
+    usual: bool = False
+    whole_lists: bool = False
 
     def chooses(self, tables: Mapping[str, Any]) -> bool:
         """Whether it says what a section is of: `model=conv`."""
         named = self.key in RULES and RULES[self.key].registry is not None
         return named and self.mark != "~" and isinstance(tables.get(self.key, {}), dict)
+
+    def turn(self, tables: Mapping[str, Any]) -> int:
+        """When it is its turn."""
+        return 0 if self.chooses(tables) else 1 if self.usual else 2
+
+
+def stands_alone(overrides: Iterable[str]) -> str | None:
+    """What a study is called of which nothing is said but these; None where they choose neither
+    data nor a model, and so need a file."""
+    said = {one.key: one.text for one in map(_split, overrides)}
+    if not (said.get("data") and said.get("model")):
+        return None
+    name = f"{said['model']}-{said['data']}"
+    return name if is_name(name) else "study"
+
+
+def _translated(overrides: Iterable[str], told: list[str]) -> list[_Override]:
+    """The arguments with keys of Hydra's and of Crescendo's as ours.
+
+    Raises:
+        InterplayError: as `apply_overrides`.
+    """
+    given = [_split(text) for text in overrides]
+    crescendo = is_crescendo([(one.key, one.text) for one in given])
+    found = []
+    for one in given:
+        # What is there in a configuration of Crescendo's is not known, so that + may add anything.
+        mark = "" if crescendo and one.mark != "~" else one.mark
+        for ours in in_our_words(one.key, one.text or "", crescendo, told):
+            text = None if one.text is None else ours.text
+            found.append(
+                _Override(one.whole, mark, ours.key, text, ours.change, ours.usual, crescendo)
+            )
+    return found
 
 
 def _split(whole: str) -> _Override:
@@ -181,7 +223,14 @@ class _Line:
         """What a key is set to; `Steps` where the search is to say where a range ends."""
         assert override.text is not None
         value, swept, notes = _read(override, override.text)
-        if swept is not None:
+        if override.whole_lists and swept is None and isinstance(value, list) and "." in full:
+            value, swept = {"value": value}, False
+        if override.change is not None:
+            try:
+                value = override.change(value)
+            except ValueError as error:
+                raise InterplayError(f"{override.whole!r}: {error}") from None
+        if swept is not None and not override.usual:
             mine, others = (self.swept, self.fixed) if swept else (self.fixed, self.swept)
             if full in others:
                 raise InterplayError(

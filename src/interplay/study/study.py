@@ -28,7 +28,7 @@ from interplay.study.checked import Checked, check_section
 from interplay.study.checks import check_search, loads
 from interplay.study.files import read_file
 from interplay.study.links import linked
-from interplay.study.overrides import apply_overrides
+from interplay.study.overrides import apply_overrides, stands_alone
 from interplay.study.readers import read_notation
 from interplay.study.readers.native import Written
 from interplay.study.scoring import check_metric, metrics_lacking
@@ -112,7 +112,7 @@ class Study:
     @classmethod
     def load(
         cls,
-        path: str | Path,
+        path: str | Path | None,
         overrides: Iterable[str] = (),
         *,
         map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
@@ -120,19 +120,22 @@ class Study:
         """The study in a file, ours or another tool's sweep, with `KEY=VALUE` overrides.
 
         Args:
+            path: None where overrides say it all.
             map: our names of a sweep's hyperparameters, by its own; "" leaves one out.
 
         Raises:
             InterplayError: where the file cannot be read; `StudyError` with all its mistakes.
         """
-        path = Path(path)
+        overrides = list(overrides)
+        alone = {"name": stands_alone(overrides) or "study"} if path is None else None
+        path = Path("the command line" if path is None else path)
         folders = [path.parent.resolve(), Path.cwd()]
 
         def keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
             return _keys(tables, folders)
 
         told: list[str] = []
-        tables = read_file(path)
+        tables = read_file(path) if alone is None else alone
         reading = read_notation(tables, str(path))
         if reading is not None:
             told += reading.notes
