@@ -26,7 +26,9 @@ def canonical(value: Value) -> Value:
     if isinstance(value, (list, tuple)):
         return [canonical(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): canonical(item) for key, item in sorted(value.items())}
+        # By the words of its keys: YAML's may be of several types, which have no order.
+        words = {str(key): item for key, item in value.items()}
+        return {key: canonical(words[key]) for key in sorted(words)}
     return ADDRESS.sub("", str(value))
 
 

@@ -86,6 +86,7 @@ def test_the_same_value_is_the_same_however_it_is_written():
     assert same_as(True) != same_as(1)
     assert same_as("1") != same_as(1)
     assert canonical([0.1 + 0.2, {"b": 1, "a": 2}]) == [0.3, {"a": 2, "b": 1}]
+    assert same_as({1: "x", None: "y", "a": 0}) == same_as({"a": 0, None: "y", 1: "x"})
     assert math.isclose(canonical(math.pi), math.pi, rel_tol=1e-11)
 
 
