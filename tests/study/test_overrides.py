@@ -69,6 +69,12 @@ def test_a_range_ends_as_the_search_has_it_wherever_that_is_said(load, search, v
     assert told in study.told[0]
 
 
+def test_what_does_not_vary_takes_a_sweep_as_a_list(load):
+    assert load("seeds=range(3)").seeds == [0, 1, 2]
+    assert load("seeds=range(3)", *RANDOM).seeds == [0, 1, 2]
+    assert load("seeds=4,2").seeds == [4, 2]
+
+
 def test_of_two_sweeps_the_later_counts(load):
     study = load("num_layers=1,2", "num_layers=2,3", "dropout=0.1", "dropout=0.2")
     assert study.space.domains["model.num_layers"] == Choice((2, 3))

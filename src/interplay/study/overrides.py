@@ -268,11 +268,13 @@ class _Line:
                 if not isinstance(value, Steps):
                     continue
                 full = f"{section}.{name}" if section else name
+                varies = section in RULES
                 try:
-                    table[name] = value.native(ends)
+                    table[name] = value.native(ends) if varies else value.values("excluded")
                 except NotHydraError as error:
                     raise InterplayError(f"{self.swept[full]!r}: {error}") from None
-                self.told.append(f"{full}: {value}: {who}")
+                if varies:
+                    self.told.append(f"{full}: {value}: {who}")
 
 
 def _names(tables: Mapping[str, Any]) -> list[str]:
