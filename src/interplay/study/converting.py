@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, listed
 from interplay.study.files import SUFFIXES, read_file
 from interplay.study.readers import NOTATIONS, read_notation
 from interplay.study.study import Study
@@ -53,5 +54,21 @@ def convert_sweep(
     text = toml_of(study.tables, head)
     if file.exists() and file.read_text(encoding="utf-8", errors="replace") != text:
         raise InterplayError(f"{file} is there already and says otherwise; choose another name")
+    _check_same(study, text)
     file.write_text(text, encoding="utf-8")
     return study
+
+
+def _check_same(study: Study, text: str) -> None:
+    """Whether a study reads back from TOML, which has no null where any word may stand.
+
+    Raises:
+        InterplayError: naming the hyperparameters that do not.
+    """
+    again = Study(folders=study.folders, **tomllib.loads(text)).space
+    lost = [name for name, domain in study.space.domains.items() if again.domains[name] != domain]
+    if lost:
+        raise InterplayError(
+            f"null is no value that TOML could keep for {listed(lost)}, where any word may stand; "
+            "train the sweep as it is, or give another value as KEY=VALUE"
+        )

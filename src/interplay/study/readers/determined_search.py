@@ -55,7 +55,7 @@ def read_search(
 ) -> dict[str, Any]:
     """What a study of ours says of the same: [search], and epochs where the searcher has them."""
     name = searcher.get("name")
-    if name in REFUSED:
+    if isinstance(name, str) and name in REFUSED:
         reason = f"{name} {REFUSED[name]}"
         mistakes.append(Mistake("searcher.name", reason, name, ", ".join(SEARCHERS)))
         return {"search": {}}
