@@ -122,12 +122,13 @@ def test_what_a_model_raises_is_a_failed_row(tmp_path, digits, make_study):
         )
     ],
 )
-def test_every_family_optimizer_and_schedule_trains(
-    digits, make_study, family, optimizer, schedule
-):
-    study = make_study(
-        data={"batch_size": 512},
-        model={"name": family, "hidden_size": 4, "num_layers": 1, "dropout": 0.1},
+def test_every_family_optimizer_and_schedule_trains(digits, family, optimizer, schedule):
+    small = {"architecture": 1} if family == "mlp" else {"hidden_size": 4, "num_layers": 1}
+    study = Study(
+        name="small",
+        epochs=1,
+        data={"name": "digits", "batch_size": 512},
+        model={"name": family, "dropout": 0.1, **small},
         optimizer={"name": optimizer, "lr": 1e-3},
         schedule={"name": schedule},
     )

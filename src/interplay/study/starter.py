@@ -22,7 +22,11 @@ from interplay.study.writing import value_text
 from interplay.training.optimizers import OPTIMIZERS
 from interplay.training.schedules import SCHEDULES
 
-WIDTHS = {"hidden_size": "[16, 32, 64]", "channels": "[8, 16, 32]"}
+WIDTHS = {
+    "hidden_size": "[16, 32, 64]",
+    "channels": "[8, 16, 32]",
+    "architecture": "[1, 2, 4]",
+}
 """The option that says how wide a family's networks are, and values to begin with."""
 DROPOUT = "{ low = 0.0, high = 0.6, count = 4 }"
 LINE, COLUMN = 110, 46
