@@ -1,14 +1,19 @@
 """Guides over what is drawn by laws of probability, and by probabilities."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from interplay.analysis.importance import to_unit
 from interplay.analysis.region import levels_around
+from interplay.results.sources.run import with_absent
 from interplay.search.bayes.space import UnitSpace
 from interplay.search.guide import Task, make_guide
-from interplay.space.domains import Choice, Law, within
+from interplay.space.domains import Choice, Constant, Law, within
 from interplay.space.space import Space
+from interplay.study.study import Study
+from interplay.tuning.search.zoom import propose_zoom
+from tests.search.test_zoom import DIGITS, digits_worth, scanned
 
 LAWS = {
     "model.rate": Law("beta", (2.0, 5.0)),
@@ -108,3 +113,32 @@ def test_levels_of_a_zoom_lie_around_the_good_values():
     assert keep[-1] == 0.999
     few = Law("uniform", (0.0, 1.0), 1)
     assert levels_around(few, [1, 1], [1], 5) == [0, 1]
+
+
+def test_a_scan_of_laws_is_followed_by_a_grid_around_the_best(tmp_path):
+    laws = {
+        "dropout": {"distribution": "beta", "a": 2.0, "b": 9.0},
+        "hidden_size": {"low": 4, "high": 256, "distribution": "loguniform", "q": 4},
+        "norm": {"values": ["none", "batch"], "probabilities": [0.7, 0.3]},
+        "num_layers": 2,
+    }
+    study = Study(**{**DIGITS, "model": {"name": "linear", **laws}})
+    results = scanned(tmp_path, study, digits_worth)
+    zoom = Study.load(propose_zoom(results, study, tmp_path))
+    assert set(zoom.space.varied) == {"optimizer.lr", "model.hidden_size"}
+    sizes = zoom.space.domains["model.hidden_size"].values
+    assert all(type(size) is int and size % 4 == 0 for size in sizes)
+    assert len(sizes) > 2
+    best = zoom.space.domains["model.dropout"]
+    assert isinstance(best, Constant)
+    assert 0 < best.value < 0.8
+
+
+def test_whole_draws_stay_whole_where_some_cells_have_none():
+    space = Space(
+        {"model.kind": Choice(("a", "b")), **LAWS}, {"model.units": {"model.kind": ("a",)}}
+    )
+    frame = pd.DataFrame({"model.kind": ["a", "b"], "model.units": [8, 64]})
+    column = with_absent(frame, {"space": space.to_json()})["model.units"]
+    assert column.dtype == "Int64"
+    assert (column[0], column.isna().tolist()) == (8, [False, True])

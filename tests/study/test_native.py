@@ -189,6 +189,6 @@ def test_a_grid_has_no_laws_and_no_probabilities(make_study):
 
 
 def test_none_keeps_its_probability(make_study):
-    norm = {"values": ["none", "batch"], "probabilities": [0.2, 0.8]}
-    study = make_study(model={"norm": norm}, search={"method": "random", "trials": 2})
-    assert study.space.domains["model.norm"].probabilities == (0.2, 0.8)
+    clip = {"values": ["none", 1.0], "probabilities": [0.2, 0.8]}
+    study = make_study(training={"clip_norm": clip}, search={"method": "random", "trials": 2})
+    assert study.space.domains["training.clip_norm"] == Choice((None, 1.0), (0.2, 0.8))
