@@ -164,6 +164,7 @@ def test_what_concerns_hydra_only_is_told():
         assert noted(found, words)
     assert noted(read({"x": "1,2"}, GRID, storage="sqlite:///a.db"), "storage: method grid")
     stored = read({"x": "1,2"}, storage="sqlite:///a.db", study_name="mine")
+    assert noted(stored, "run again, Hydra adds n_trials")
     assert stored.study["search"]["storage"] == "sqlite:///a.db"
     assert stored.study["search"]["study_name"] == "mine"
 

@@ -125,6 +125,7 @@ def _optuna(
     name = raw.get("study_name")
     if raw.get("storage") is not None and search["method"] == "optuna":
         search |= {"storage": raw["storage"]} | ({} if name is None else {"study_name": name})
+        notes.append("storage: run again, Hydra adds n_trials; here what is there is not run again")
     elif raw.get("storage") is not None:
         notes.append(f"storage: method {search['method']} keeps nothing of Optuna's")
     ends: Ends = "short" if sampler == "grid" else "included"
