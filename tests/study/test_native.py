@@ -9,6 +9,7 @@ from interplay.errors import StudyError
 from interplay.space.domains import Choice, Constant, Float, Int, Law
 from interplay.space.laws import LAWS
 from interplay.study.readers.native import read_written
+from interplay.study.study import Study
 from interplay.study.writing import toml_of
 from tests.space.test_laws import any_law
 
@@ -188,7 +189,17 @@ def test_a_grid_has_no_laws_and_no_probabilities(make_study):
         make_study(model={"dropout": chances})
 
 
-def test_none_keeps_its_probability(make_study):
-    clip = {"values": ["none", 1.0], "probabilities": [0.2, 0.8]}
-    study = make_study(training={"clip_norm": clip}, search={"method": "random", "trials": 2})
-    assert study.space.domains["training.clip_norm"] == Choice((None, 1.0), (0.2, 0.8))
+def test_none_keeps_its_probability(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "def train(seed, clip: float | None = None): return {'value': 1.0}", encoding="utf-8"
+    )
+    study = Study(
+        folders=[tmp_path],
+        name="own",
+        trial={
+            "function": "own:train",
+            "clip": {"values": ["none", 1.0], "probabilities": [0.2, 0.8]},
+        },
+        search={"method": "random", "trials": 2, "metric": "value", "mode": "max"},
+    )
+    assert study.space.domains["trial.clip"] == Choice((None, 1.0), (0.2, 0.8))
