@@ -24,6 +24,17 @@ KEYS = (
     *("hparams_search", "trainer.max_epochs", "model.architecture", "model.last_activation"),
     *("model.optimizer.log10_lr", "a.b.c", "x@y", "constraint", "resources.device", ""),
 )
+SWEEPS = (
+    *("glob(*)", "glob([l*,c*],exclude=x)", "range(1,4)", "range(0.1,0.5,0.1)", "interval(0,0.5)"),
+    *(
+        "int(interval(1,8))",
+        "tag(log,interval(0.1,0.5))",
+        "choice(1,2)",
+        "shuffle(range(3))",
+        "1,2",
+    ),
+    *("sort(2,1)", "str(1,2)", "choice(True,False)", "linear,conv", "[1],[2,3]", "null,1"),
+)
 WORDS = (
     *("linear", "conv", "mlp", "regression", "optuna", "grid", "digits", "null", "True", "1", "-3"),
     *("0.5", "1e999", "nan", "inf", "{_target_: os.system}", "{_target_: torch.nn.Tanh}", "${x}"),
@@ -73,7 +84,7 @@ OVERRIDES = st.text(max_size=20) | st.builds(
     st.sampled_from(("", "", "+", "++", "~")),
     st.sampled_from(KEYS) | st.text(max_size=6),
     st.sampled_from(("=", "=", "=", "")),
-    VALUES,
+    st.sampled_from(SWEEPS) | VALUES,
 )
 TOUCHES = (
     "subprocess.Popen",
@@ -125,6 +136,14 @@ def study(tmp_path_factory):
     Study.load(file, ["dropout=0.1,0.2", "seeds=range(3)", "model=mlp", *SEARCH])  # all imported
     yield file
     os.chdir(before)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_any_sweep_of_any_key_is_read_or_refused(study, key):
+    for sweep in SWEEPS:
+        with touched() as found, contextlib.suppress(InterplayError):
+            Study.load(study, [f"{key}={sweep}", *SEARCH])
+        assert [one for one in found if str(study) not in one] == []
 
 
 @settings(max_examples=2000 if SOAK else 300)
