@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.errors import InterplayError
+from interplay.study.converting import is_sweep
 from interplay.study.files import read_file
 from interplay.study.json_files import read_json
 from tests.examples import examples
@@ -94,3 +95,11 @@ def test_yaml_that_repeats_itself_beyond_measure(tmp_path):
     file.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(InterplayError, match="more than 1,000,000 values"):
         read_file(file)
+
+
+def test_json_that_holds_results_is_no_sweep(tmp_path):
+    file = tmp_path / "results.json"
+    file.write_text('[{"lr": 0.1, "accuracy": 0.5}]', encoding="utf-8")
+    assert not is_sweep(file)
+    file.write_text('{"hyperparameters": {"lr": [1, 2]}}', encoding="utf-8")
+    assert is_sweep(file)

@@ -289,3 +289,9 @@ def test_names_in_conditions_and_products_become_those_of_the_study(tmp_path):
     assert study.space.times == {"model.hidden_size": "model.num_layers"}
     assert study.space.when == {"model.dropout": {"model.num_layers": (2,)}}
     assert len(list(study.space.grid())) == 2 + 2 * 2
+
+
+def test_a_section_of_ours_is_handed_over_whole_however_deep_a_suggestion_is():
+    sweep = read({"model": {"name": "linear", "options": {"width": HEADS}}, "other": {"x": 1}})
+    assert list(sweep.space.domains) == ["model.name", "model.options.width"]
+    assert "nothing of it goes to the model here: other" in noted(sweep)
