@@ -50,7 +50,7 @@ def broken(seed):
     chance = random.Random(seed)
     _, _, suffix, text, _ = chance.choice(ROWS)
     pieces = TOKEN.findall(text)
-    for _ in range(chance.randint(1, 5)):
+    for _ in range(chance.choice((1, 1, 1, 2, 5))):
         at = chance.randrange(len(pieces)) if pieces else 0
         kind = chance.randrange(4)
         if kind == 0 and pieces:
