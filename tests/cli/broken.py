@@ -42,6 +42,10 @@ NUMBERS = (
 THINGS: tuple[Any, ...] = ([1, 2], [], {"a": [1]}, {}, None, True, [[1], {"b": None}], 10**400, "x")
 
 
+CELLS = 2_000_000
+"""Of one table: more take seconds to be read, by whatever reads them."""
+
+
 def whole(chance: random.Random) -> pd.DataFrame:
     """A table as it should be."""
     lr, width, seed, metric, budget, status = chance.choice(NAMES)
@@ -110,12 +114,14 @@ def _wide(frame: pd.DataFrame, chance: random.Random) -> pd.DataFrame:
         chance.choice(("c", "config/", "params_", "split", "metrics.")),
     )
     after = "_test_score" if before == "split" else ""
+    count = min(count, CELLS // max(len(frame), 1))
     more = {f"{before}{i}{after}": [kind(i) for _ in range(len(frame))] for i in range(count)}
     return pd.concat([frame.reset_index(drop=True), pd.DataFrame(more)], axis=1)
 
 
 def _long(frame: pd.DataFrame, chance: random.Random) -> pd.DataFrame:
     count = chance.choice((50, 2000))
+    count = min(count, max(CELLS // max(frame.size, 1), 1))
     much = pd.concat([frame] * count, ignore_index=True)
     for name in list(much.columns)[:2] if chance.random() < 0.5 else ():
         much = much.assign(**{str(name): np.arange(len(much)) * chance.choice((1, -0.5, 1e300))})
