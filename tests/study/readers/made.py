@@ -206,3 +206,30 @@ def _suggested(asked: dict[str, Any]) -> list[Any]:
     step = params.get("q", params.get("step", 1))
     number = int((params["high"] - params["low"]) / step) + 1
     return [params["low"] + i * step for i in range(number)]
+
+
+def _swept():
+    """What one hyperparameter is in Hydra's grammar."""
+    whole, part = st.integers(-5, 20), st.floats(0.01, 5).map(lambda value: round(value, 3))
+    words = st.sampled_from(["relu", "tanh", "gelu", "true", "1e-3", "7", "0.5"])
+    listed = st.lists(words, min_size=2, max_size=4, unique=True)
+    return st.one_of(
+        listed.map(",".join),
+        listed.map(lambda values: f"choice({','.join(values)})"),
+        st.tuples(whole, st.integers(1, 9)).map(lambda t: f"int(interval({t[0]},{t[0] + t[1]}))"),
+        st.tuples(part, part).map(lambda t: f"interval({t[0]},{t[0] + t[1]})"),
+        st.tuples(part, part).map(lambda t: f"tag(log,interval({t[0]},{t[0] + t[1]}))"),
+        st.tuples(whole, st.integers(2, 9), st.integers(1, 2)).map(
+            lambda t: f"range({t[0]},{t[0] + t[1] * t[2]},step={t[2]})"
+        ),
+        st.tuples(whole, st.integers(2, 5)).map(lambda t: f"shuffle(range({t[0]},{t[0] + t[1]}))"),
+        words,
+    )
+
+
+HYDRA = st.dictionaries(st.sampled_from(NAMES), _swept(), min_size=1, max_size=4).map(
+    lambda params: {
+        "defaults": [{"override hydra/sweeper": "optuna"}],
+        "hydra": {"sweeper": {"n_trials": 3, "params": params}},
+    }
+)

@@ -17,6 +17,7 @@ from tests.examples import examples
 from tests.study.readers.made import (
     DARTS,
     DETERMINED,
+    HYDRA,
     determined_cells,
     hyper_opt,
     hyper_opt_cells,
@@ -44,7 +45,7 @@ def folder(tmp_path_factory):
 
 
 @examples(60)
-@given(st.one_of(DARTS, DETERMINED, hyper_opt()))
+@given(st.one_of(DARTS, DETERMINED, HYDRA, hyper_opt()))
 def test_written_as_ours_it_reads_back_the_same(folder, tables):
     file, out = folder / "sweep.json", folder / "study.toml"
     file.write_text(json.dumps(tables), encoding="utf-8")
