@@ -191,7 +191,10 @@ def test_the_grid_sampler_goes_through_the_grid(quiet_run, make_search, tmp_path
     quiet_run(make_search(method="optuna", sampler="grid", trials=12, trial=levels))
     cells = suggested(tmp_path / "run")
     assert len({(c["trial.x"], c["trial.kind"], c["trial.width"]) for c in cells}) == 12
-    with pytest.raises(InterplayError, match=r"trial.[xy] is a range; it needs count, or step"):
+    with pytest.raises(
+        InterplayError,
+        match=r"trial.[xy] is a range, or drawn by a law or probabilities; it needs count, or step",
+    ):
         quiet_run(make_search(method="optuna", sampler="grid"), "other")
 
 
