@@ -109,8 +109,9 @@ def quiet_run(tmp_path: Path) -> Callable[..., Any]:
     from interplay.tuning.execute import execute
     from tests.tuning.fake import InProcess
 
-    def run(study: Study, out: str = "run", **session: Any) -> Any:
-        return execute(study, tmp_path / out, progress=False, session=InProcess(**session))
+    def run(study: Study, out: str = "run", listeners: Any = (), **session: Any) -> Any:
+        workers = InProcess(**session)
+        return execute(study, tmp_path / out, progress=False, session=workers, listeners=listeners)
 
     return run
 

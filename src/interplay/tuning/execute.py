@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from interplay.training.members import Member, Row
 from interplay.tuning.bar import StudyProgress
 from interplay.tuning.describe import changes, describe
 from interplay.tuning.devices import device_of, resources_of, workers_of
+from interplay.tuning.listeners import Audience, Listener
 from interplay.tuning.packs import Pack, pack_up
 from interplay.tuning.plan import Plan, make_plan
 from interplay.tuning.search.book import (
@@ -115,17 +116,20 @@ def execute(
     *,
     progress: bool = True,
     session: Session | None = None,
+    listeners: Sequence[Listener] = (),
 ) -> Outcome:
     """As `run`, and what it did.
 
     Args:
         session: where members train; Ray on this machine where left out.
+        listeners: told where the run stands.
     """
     started = time.monotonic()
     ledger = Ledger(run_folder(study, out)).create()
     if session is None:
         session = RaySession(workers_of(study), study.resources.cpus_per_worker)
-    with ledger.lock(), session:
+    audience = Audience(listeners)
+    with audience, ledger.lock(), session:
         ledger.compact()
         before = ledger.study()["study"] if ledger.is_run else {}
         finished = ledger.finished(stopped=study.search.scheduler is not None)
@@ -134,14 +138,16 @@ def execute(
         plan = make_plan(study)
         missing = plan.sort([m for m in plan.members if m.key not in finished])
         if not study.search.listed:
-            tried = _train_guided(plan, ledger, session, progress)
+            tried = _train_guided(plan, ledger, session, audience, progress)
         elif missing:
-            tried = _train_listed(plan, ledger, session, missing, progress)
+            tried = _train_listed(plan, ledger, session, missing, audience, progress)
         else:
             ledger.write_study(describe(plan), plan.members)
+            audience.begin(ledger)
             tried = {}
         ledger.compact()
     results = Results.load(ledger.folder)
+    audience.end(results)
     failed = int((results.frame["status"] == "failed").sum())
     trained = sum(status != "failed" for status in tried.values())
     kept = len(results.frame) - len(tried)
@@ -164,8 +170,10 @@ class Desk:
         tried: by key, what became of the members that came in.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, total: int, progress: bool) -> None:
-        self.ledger, self.plan = ledger, plan
+    def __init__(
+        self, plan: Plan, ledger: Ledger, total: int, audience: Audience, progress: bool
+    ) -> None:
+        self.ledger, self.plan, self.audience = ledger, plan, audience
         self.book: CellBook | None = None
         self.tried: dict[str, str] = {}
         space = plan.study.space
@@ -182,6 +190,7 @@ class Desk:
         """
         self.ledger.append(rows)
         self.bar.add(rows)
+        self.audience.rows(rows)
         self.tried |= {row.key: row.status for row in rows}
         if self.book is not None:
             self.book.take(rows)
@@ -192,14 +201,19 @@ class Desk:
 
 
 def _train_listed(
-    plan: Plan, ledger: Ledger, session: Session, missing: list[Member], progress: bool
+    plan: Plan,
+    ledger: Ledger,
+    session: Session,
+    missing: list[Member],
+    audience: Audience,
+    progress: bool,
 ) -> dict[str, str]:
     """Train the members of a study whose cells are all known; what became of those tried."""
     # Before the study is written: a study that cannot run leaves the folder as it was.
     device = device_of(plan.study)
     packs, unbuildable = pack_up(plan, missing, session.workers, device)
     ledger.write_study(describe(plan), plan.members)
-    with _desk(plan, ledger, len(missing), progress) as desk:
+    with _desk(plan, ledger, len(missing), audience, progress) as desk:
         if unbuildable:
             desk.deliver(unbuildable)
         if packs:
@@ -215,7 +229,9 @@ def _train_listed(
     return desk.tried
 
 
-def _train_guided(plan: Plan, ledger: Ledger, session: Session, progress: bool) -> dict[str, str]:
+def _train_guided(
+    plan: Plan, ledger: Ledger, session: Session, audience: Audience, progress: bool
+) -> dict[str, str]:
     """Train the cells that the study's search comes to; what became of the members tried."""
     study = plan.study
     device = device_of(study)
@@ -232,7 +248,7 @@ def _train_guided(plan: Plan, ledger: Ledger, session: Session, progress: bool) 
     guide = study.guide(plan.mode, record.owner, record.search)
     # Before the record of a search: a folder that has one is a run.
     ledger.write_study(describe(plan), [m for own in asked.values() for m in own])
-    with _desk(plan, ledger, total, progress) as desk:
+    with _desk(plan, ledger, total, audience, progress) as desk:
         desk.book = book
         rounds = open_rounds(plan, guide, book, record, on_round)
         if rounds.left():
@@ -255,9 +271,13 @@ def _train_guided(plan: Plan, ledger: Ledger, session: Session, progress: bool) 
 
 
 @contextmanager
-def _desk(plan: Plan, ledger: Ledger, total: int, progress: bool) -> Iterator[Desk]:
-    desk = Desk(plan, ledger, total, progress)
+def _desk(
+    plan: Plan, ledger: Ledger, total: int, audience: Audience, progress: bool
+) -> Iterator[Desk]:
+    """The driver's place, once the study is written."""
+    desk = Desk(plan, ledger, total, audience, progress)
     try:
+        audience.begin(ledger)
         yield desk
     except KeyboardInterrupt:
         raise Interrupted(ledger.folder, len(desk.tried), total) from None
