@@ -143,6 +143,13 @@ def test_every_family_optimizer_and_schedule_trains(digits, family, optimizer, s
         ({"name": "none"}, [1, 1, 1, 1]),
         ({"name": "step", "step_size": 2, "gamma": 0.5}, [1, 0.5, 0.5, 0.25]),
         ({"name": "cosine"}, [(1 + np.cos(np.pi * k / 4)) / 2 for k in (1, 2, 3, 4)]),
+        # One epoch upwards, then a cosine over the three that are left; the last is of what follows.
+        (
+            {"name": "cosine", "warmup": 0.25},
+            [1, *((1 + np.cos(np.pi * k / 3)) / 2 for k in (1, 2, 3))],
+        ),
+        # Of a share of four epochs, up to three.
+        ({"name": "cosine", "warmup": 0.99}, [0.5, 0.75, 1, 0]),
         # The loss never improves by the huge threshold: a drop every second epoch.
         ({"name": "plateau", "factor": 0.5, "patience": 1, "threshold": 0.99}, [1, 1, 0.5, 0.5]),
     ],
@@ -172,6 +179,21 @@ def test_schedules_move_the_rate_once_an_epoch(digits, make_study, schedule, fac
         trainer.epoch()
         rates.append(trainer.optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([0.1 * f for f in factors])
+
+
+@pytest.mark.parametrize(("warmup", "first"), [(0.0, 1.0), (0.5, 1 / 3), (0.99, 1 / 4)])
+def test_a_rate_that_rises_begins_low(digits, make_study, warmup, first, tmp_path):
+    from interplay.training.reference import make_trainer
+    from interplay.training.stacked.update.schedules import Cosine
+
+    study = make_study(epochs=4, schedule={"name": "cosine", "warmup": warmup})
+    config = study.cells()[0]
+    parts = make_parts(digits, "flat", section(config, "data"), fold=None, folds=None, device="cpu")
+    model = build_model(section(config, "model"), parts.spec)
+    trainer = make_trainer(Member("k", config, 0, 4), model, parts, "cpu", tmp_path)
+    assert trainer.optimizer.param_groups[0]["lr"] == pytest.approx(1e-3 * first)
+    assert Cosine(section(config, "schedule"), 1e-3, 4).value == pytest.approx(1e-3 * first)
+    assert "schedule.warmup" in study.keyed(config) or warmup == 0
 
 
 def test_clipping_bounds_a_step(digits, make_study):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from interplay.options import Late
 from interplay.registry import Registry
 from interplay.training.stackable import Stackable
 
@@ -47,11 +49,28 @@ def cosine(
     /,
     *,
     eta_min: Annotated[float, Field(ge=0, description="rate at the end")] = 0.0,
+    warmup: Annotated[
+        float, Late(), Field(ge=0, lt=1, description="share of the epochs in which the rate rises")
+    ] = 0.0,
 ) -> LRScheduler:
-    """Half a cosine down to `eta_min` at the last epoch (Loshchilov & Hutter, 2017, https://arxiv.org/abs/1608.03983)."""
-    from torch.optim.lr_scheduler import CosineAnnealingLR
+    """Half a cosine down to `eta_min` at the last epoch (Loshchilov & Hutter, 2017, https://arxiv.org/abs/1608.03983).
 
-    return CosineAnnealingLR(optimizer, T_max=epochs, eta_min=eta_min)
+    Before it the rate rises in even steps (Goyal et al., 2017, https://arxiv.org/abs/1706.02677) in
+    the first `rising(warmup, epochs)` epochs: with three of them a quarter, a half, three quarters.
+    """
+    from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
+
+    first = rising(warmup, epochs)
+    if not first:
+        return CosineAnnealingLR(optimizer, T_max=epochs, eta_min=eta_min)
+    up = LinearLR(optimizer, start_factor=1 / (first + 1), total_iters=first)
+    down = CosineAnnealingLR(optimizer, T_max=epochs - first, eta_min=eta_min)
+    return SequentialLR(optimizer, [up, down], milestones=[first])
+
+
+def rising(warmup: float, epochs: int) -> int:
+    """How many epochs a rate rises: a share of all, rounded up, but never the last one."""
+    return min(math.ceil(warmup * epochs - 1e-9), epochs - 1)
 
 
 def step(
@@ -98,7 +117,12 @@ _STACKED = "interplay.training.stacked.update.schedules"
 
 for _name, _summary, _form, _horizon in (
     ("none", "constant", "Constant", False),
-    ("cosine", "half a cosine down over all epochs", "Cosine", True),
+    (
+        "cosine",
+        "half a cosine down over all epochs, the first of them upwards where asked for",
+        "Cosine",
+        True,
+    ),
     ("step", "drops at even intervals", "Step", False),
     ("plateau", "drops when the validation loss stalls", "Plateau", False),
 ):

@@ -32,6 +32,7 @@ OPTIMIZERS = [
 SCHEDULES = [
     {"name": "none"},
     {"name": "cosine"},
+    {"name": "cosine", "warmup": 0.5, "eta_min": 1e-4},
     {"name": "step", "step_size": 2, "gamma": 0.5},
     {"name": "plateau", "patience": 0, "factor": 0.5, "threshold": 0.2},
 ]

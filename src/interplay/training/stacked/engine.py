@@ -153,6 +153,7 @@ class StackRun:
             form = SCHEDULES.get(schedule.pop("name")).stacked_form
             rate: Rate = form(schedule, optimizer["lr"], member.epochs)
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
+        self.optimizer.set_rates([track.rate.value for track in self.tracks])
         self.lengths = takes_lengths(stacks[0].model)
         self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)
         orders, offsets = [t.order for t in self.tracks], [t.offset for t in self.tracks]

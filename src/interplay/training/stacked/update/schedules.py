@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from interplay.training.schedules import rising
+
 
 class Rate:
     """One member's learning rate.
@@ -22,8 +24,12 @@ class Rate:
 
     def __init__(self, options: Mapping[str, Any], rate: float, epochs: int) -> None:
         self.options, self.first, self.epochs = options, rate, epochs
-        self.value = rate
         self.epoch = 0
+        self.value = self.begin()
+
+    def begin(self) -> float:
+        """The rate of the first epoch."""
+        return self.first
 
     def after_epoch(self, valid_loss: float) -> float:
         """The rate for the next epoch, this one having ended with `valid_loss`."""
@@ -55,13 +61,19 @@ class Step(Rate):
 
 
 class Cosine(Rate):
-    """Half a cosine down to `eta_min`."""
+    """Half a cosine down to `eta_min`, perhaps after a rise in even steps."""
+
+    def begin(self) -> float:
+        self.rising = rising(self.options["warmup"], self.epochs)
+        return self.next(0.0)
 
     def next(self, valid_loss: float) -> float:
         del valid_loss
+        if self.epoch < self.rising:
+            return self.first * (self.epoch + 1) / (self.rising + 1)
         last = float(self.options["eta_min"])
-        wave = (1 + math.cos(math.pi * self.epoch / self.epochs)) / 2
-        return last + (self.first - last) * wave
+        over = (self.epoch - self.rising) / (self.epochs - self.rising)
+        return last + (self.first - last) * (1 + math.cos(math.pi * over)) / 2
 
 
 class Plateau(Rate):
