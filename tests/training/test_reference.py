@@ -196,6 +196,22 @@ def test_a_rate_that_rises_begins_low(digits, make_study, warmup, first, tmp_pat
     assert "schedule.warmup" in study.keyed(config) or warmup == 0
 
 
+def test_balanced_classes_weigh_what_scikit_learn_says():
+    from sklearn.utils.class_weight import compute_class_weight
+
+    from interplay.training.class_weights import class_weights
+
+    y = np.array([0] * 30 + [2] * 6 + [3] * 14)
+    data = Dataset.from_arrays(np.zeros((50, 2), np.float32), y)
+    options = {"split_seed": 0, "valid": 0.2, "test": 0.0, "subset": 1.0, "scale": "none"}
+    parts = make_parts(data, "flat", options, fold=None, folds=None, device="cpu")
+    train = parts.train.targets.numpy()
+    wanted = np.zeros(4)
+    wanted[[0, 2, 3]] = compute_class_weight("balanced", classes=np.array([0, 2, 3]), y=train)
+    assert class_weights("balanced", parts).tolist() == pytest.approx(wanted.tolist())
+    assert class_weights("none", parts) is None
+
+
 def test_clipping_bounds_a_step(digits, make_study):
     def moved(clip):
         study = make_study(

@@ -215,6 +215,33 @@ def test_an_option_that_came_late_changes_no_key_by_its_default(tmp_path):
     assert other != key
 
 
+def test_a_late_way_to_train_changes_no_key_by_its_default(make_study):
+    def keys(**changes):
+        return [m.key for m in make_plan(make_study(seeds=1, **changes)).members]
+
+    late = {"training": {"class_weights": "none"}, "schedule": {"name": "cosine", "warmup": 0.0}}
+    study = make_study(**late)
+    assert not {"training.class_weights", "schedule.warmup"} & set(study.keyed(study.cells()[0]))
+    for section, table in late.items():
+        before = {k: v for k, v in table.items() if k == "name"}
+        assert keys(**{section: table}) == keys(**{section: before})
+    assert keys(training={"class_weights": "balanced"}) != keys()
+
+
+def test_classes_are_weighed_where_there_are_classes(tmp_path, make_study):
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i},{i / 7}\n" for i in range(40)))
+    study = make_study(
+        folders=[tmp_path],
+        data={"name": "table", "path": "t.csv", "target": "y"},
+        training={"class_weights": ["none", "balanced"]},
+    )
+    plan = make_plan(study)
+    found = preflight(plan.cells, plan.datasets, study.folders)
+    wrong = {c["training.class_weights"]: b.reason for c, b in zip(plan.cells, found, strict=True)}
+    assert wrong["none"] is None
+    assert "weighs classes, and dataset 't' has numbers to predict" in wrong["balanced"]
+
+
 def test_what_an_own_builder_prints_is_no_answer(tmp_path, capsys):
     (tmp_path / "loud.py").write_text(
         "from torch import nn\n"

@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from interplay.options import Late
+
+ClassWeights = Literal["none", "balanced"]
 Precision = Literal["float32", "tf32", "bf16"]
 
 
@@ -22,6 +25,16 @@ def training(
         Precision,
         Field(description="float32; tf32 products (CUDA only); bf16 in the forward pass"),
     ] = "float32",
+    class_weights: Annotated[
+        ClassWeights,
+        Late(),
+        Field(description="of the training loss; balanced: each class counts as much as another"),
+    ] = "none",
 ) -> dict[str, object]:
     """The keys of a study's [training] section."""
-    return {"label_smoothing": label_smoothing, "clip_norm": clip_norm, "precision": precision}
+    return {
+        "label_smoothing": label_smoothing,
+        "clip_norm": clip_norm,
+        "precision": precision,
+        "class_weights": class_weights,
+    }

@@ -23,6 +23,7 @@ from interplay.errors import in_one_line
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import Network
 from interplay.training.batches import BatchOrder
+from interplay.training.class_weights import class_weights
 from interplay.training.common import Precision
 from interplay.training.dropout import seed_dropout
 from interplay.training.global_generators import Globals, own_globals
@@ -209,7 +210,8 @@ def make_trainer(
     order = BatchOrder.of(member.seed, parts.train, data)
     loss: nn.Module = nn.MSELoss()
     if parts.task == "classification":
-        loss = nn.CrossEntropyLoss(label_smoothing=recipe["label_smoothing"])
+        weights = class_weights(recipe["class_weights"], parts)
+        loss = nn.CrossEntropyLoss(weights, label_smoothing=recipe["label_smoothing"])
     trainer = MemberTrainer(
         valid=parts.valid,
         task=parts.task,

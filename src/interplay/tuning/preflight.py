@@ -75,12 +75,23 @@ def preflight(
         built = models[distinct]
         found.append(
             Built(
-                built.reason or refusals[optimizer],
+                unfit(config, datasets[dataset_key(data)]) or built.reason or refusals[optimizer],
                 built.parameters,
                 why_alone(config) or built.unstackable,
             )
         )
     return found
+
+
+def unfit(config: Config, dataset: Dataset) -> str | None:
+    """What of a configuration asks for other data than it has, or None."""
+    weights = config["training.class_weights"]
+    if dataset.task != "classification" and weights != "none":
+        return (
+            f"training.class_weights = {weights!r} weighs classes, and dataset {dataset.name!r} has "
+            "numbers to predict; allowed: none"
+        )
+    return None
 
 
 def _try(model_options: Config, data: Config, dataset: Dataset, folders: Sequence[Path]) -> Built:

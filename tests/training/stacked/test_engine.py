@@ -1,5 +1,7 @@
 """The stacked engine gives what the reference engine gives, and members never touch one another."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from interplay.training.dropout import seed_dropout
 from interplay.training.members import Member, section
 from interplay.training.reference import train_member
 from interplay.training.stacked.engine import train_stack
+from interplay.training.stacked.sharing import shape_key
 from interplay.training.stacked.stack import stack
 from interplay.training.stacked.twin import NotStackableError
 from interplay.training.stacked.update.schedules import Plateau
@@ -227,6 +230,24 @@ def test_folds_of_unequal_size_train_together():
     members = [Member(f"{s}{f}", config, s, 3, f, 4) for s in (0, 1) for f in range(4)]
     stacked = train_stack(members, [parts[m.fold] for m in members])
     assert_same(stacked, [train_member(m, parts[m.fold]) for m in members], 1e-8)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_weights_of_classes_are_each_folds_own(smoothing):
+    training = {"class_weights": "balanced", "label_smoothing": smoothing, "clip_norm": 0.5}
+    config, data = configure(
+        "flat", "classification", "linear", model={"dropout": 0.3}, training=training
+    )
+    rare = np.where(np.arange(36) % 5 > 0, 0, data.targets)  # one class has most of the rows
+    data = replace(data, targets=rare, num_outputs=6)  # and two have none
+    parts = {f: parts_of(config, data, "flat", fold=f, folds=3) for f in range(3)}
+    members = [Member(f"{s}{f}", config, s, 3, f, 3) for s in (0, 1) for f in range(3)]
+    stacked = train_stack(members, [parts[m.fold] for m in members])
+    assert_same(stacked, [train_member(m, parts[m.fold]) for m in members], 1e-8)
+    plain = [replace(m, config={**config, "training.class_weights": "none"}) for m in members]
+    unweighted = train_stack(plain, [parts[m.fold] for m in members])
+    assert all(a.curves != b.curves for a, b in zip(stacked, unweighted, strict=True))
+    assert shape_key(config, 3, 9, 2) != shape_key(plain[0].config, 3, 9, 2)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
 from interplay.training.batches import BatchOrder
+from interplay.training.class_weights import class_weights
 from interplay.training.dropout import seed_dropout
 from interplay.training.global_generators import own_globals
 from interplay.training.members import Member, Row, Status, section
@@ -31,7 +32,7 @@ from interplay.training.stacked.flat import Flat
 from interplay.training.stacked.orders import DeviceOrders, HostOrders
 from interplay.training.stacked.stack import Stacked, stack
 from interplay.training.stacked.twin import split_members
-from interplay.training.stacked.update.loss import cross_entropy
+from interplay.training.stacked.update.loss import cross_entropy, weighted_cross_entropy
 from interplay.training.stacked.update.optimizers import StackedOptimizer
 from interplay.training.stacked.update.schedules import Rate
 from interplay.training.tensors import Part, Parts
@@ -154,6 +155,9 @@ class StackRun:
             rate: Rate = form(schedule, optimizer["lr"], member.epochs)
             self.tracks.append(Track(member, order, rate, int(starts[fold]), fold))
         self.optimizer.set_rates([track.rate.value for track in self.tracks])
+        each = [class_weights(recipe["class_weights"], own) for own in parts]
+        weights = [one for one in each if one is not None]
+        self.weights = torch.stack(weights) if weights else None  # (members, classes)
         self.lengths = takes_lengths(stacks[0].model)
         self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)
         orders, offsets = [t.order for t in self.tracks], [t.offset for t in self.tracks]
@@ -220,7 +224,7 @@ class StackRun:
         batch = len(rows) // len(self.tracks)
         for number, own in enumerate(self.flat.rows):
             inputs, targets = self.train_rows.rows(rows[own.start * batch : own.stop * batch])
-            loss = self._losses(self._call(number, inputs), targets, batch)
+            loss = self._losses(self._call(number, inputs), targets, own)
             self.flat.backward(loss.sum(), number)
             self.total[own] += loss.detach()
         self.optimizer.step()
@@ -229,13 +233,15 @@ class StackRun:
         model = self.stacks[number]
         return forward_in(self.precision, self.device, lambda: call(model, inputs, self.lengths))
 
-    def _losses(self, outputs: Tensor, targets: Tensor, batch: int) -> Tensor:
-        """Each member's mean loss over its batch, shape (members,)."""
+    def _losses(self, outputs: Tensor, targets: Tensor, own: slice) -> Tensor:
+        """The mean loss over its batch of each of the members `own`, shape (members,)."""
+        if self.weights is not None:
+            return weighted_cross_entropy(outputs, targets, self.smoothing, self.weights[own])
         if self.task == "classification":
             each = cross_entropy(outputs, targets, self.smoothing)
         else:
             each = (outputs - targets).square().flatten(1).mean(1)
-        return each.view(-1, batch).mean(1)
+        return each.view(own.stop - own.start, -1).mean(1)
 
     @torch.no_grad()
     def _evaluate(self) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ from interplay.training.stackable import Stackable
 Engine = Literal["reference", "stacked", "function"]
 
 # Of training: the loss and the arithmetic are the whole stack's; clipping is a member's own.
-SHARED_TRAINING = ("label_smoothing", "precision")
+SHARED_TRAINING = ("label_smoothing", "precision", "class_weights")
 
 # Members, and numbers (parameters and activations of a step), that one stack may hold. On a CPU a
 # larger one gains nothing more; a GPU is not full before its memory is, and where that is, the pack

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 
 class _CrossEntropy(torch.autograd.Function):
@@ -45,3 +46,24 @@ def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
     """The loss of each row: (rows, classes) logits and (rows,) class numbers to (rows,)."""
     losses: Tensor = _CrossEntropy.apply(logits, targets, smoothing)  # type: ignore[no-untyped-call]
     return losses
+
+
+def weighted_cross_entropy(
+    logits: Tensor, targets: Tensor, smoothing: float, weights: Tensor
+) -> Tensor:
+    """Each member's loss with weights of its own, as torch's CrossEntropyLoss has it: the rows'
+    weighted losses by the sum of their weights.
+
+    Args:
+        logits, targets: (members * batch, classes) and (members * batch,).
+        weights: (members, classes).
+    """
+    members, classes = weights.shape
+    logs = F.log_softmax(logits, 1).view(members, -1, classes)
+    wanted = targets.view(members, -1, 1)
+    own = weights[:, None].expand_as(logs)
+    of_rows = own.gather(2, wanted).squeeze(2)
+    losses = -logs.gather(2, wanted).squeeze(2) * of_rows
+    if smoothing > 0:
+        losses = (1 - smoothing) * losses - smoothing / classes * (logs * own).sum(2)
+    return losses.sum(1) / of_rows.sum(1)
