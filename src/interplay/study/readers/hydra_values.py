@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from interplay.errors import InterplayError, shown, words_of
+from interplay.study.readers.hydra_plain import plain_value
 from interplay.study.readers.native import MOST
 from interplay.study.readers.targets import named
 
@@ -150,7 +151,9 @@ def read_value(text: str) -> Read:
     from hydra.core.override_parser import types
 
     try:
-        value = parser.parse_rule(f"key={text}", "override")._value
+        value = plain_value(text, parser.functions)
+        if value is None:
+            value = parser.parse_rule(f"key={text}", "override")._value
     except RecursionError:
         raise NotHydraError("nested too deeply to be read") from None
     except Exception as error:  # whatever a function of the grammar comes upon in its arguments
