@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ os.environ |= {"TQDM_DISABLE": "1", "MPLBACKEND": "agg"}
 
 import pytest
 import torch
+import typer.testing
 from _pytest.nodeid import coerce_node_id
 from hypothesis import settings
 
@@ -25,6 +27,8 @@ from hypothesis import settings
 torch.set_num_threads(1)
 # Processes that tests start would compile the package again and again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Each call would make all verbs anew, which takes longer than most of what tests ask of them.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 SOAK = "INTERPLAY_SOAK" in os.environ
 # A busy machine makes no test fail. `make test` has the same examples each time, so that what it
 # says is about the change at hand; `make soak` has new ones, and twenty times as many.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from interplay.errors import UnknownNameError
@@ -30,7 +31,7 @@ class Entry:
     def build(self) -> Callable[..., Any]:
         return load(self.path)
 
-    @property
+    @cached_property
     def options(self) -> Options:
         return options_of(self.build)
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.errors import InterplayError
 from interplay.study.study import Study
-from tests.conftest import SOAK
+from tests.examples import examples
 
 FILE = 'name = "s"\nepochs = 2\n[data]\nname = "digits"\n[model]\nname = "linear"\ndropout = 0.1\n'
 SEARCH = ("search.method=optuna", "search.trials=3")
@@ -146,7 +146,7 @@ def test_any_sweep_of_any_key_is_read_or_refused(study, key):
         assert [one for one in found if str(study) not in one] == []
 
 
-@settings(max_examples=2000 if SOAK else 300)
+@examples(1000)
 @given(st.lists(OVERRIDES, min_size=1, max_size=3))
 def test_any_override_is_read_or_refused(study, overrides):
     before = set(sys.modules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -267,6 +268,7 @@ def _fields(path: tuple[str, ...]) -> dict[str, Any]:
     return dict(model.model_fields)
 
 
+@functools.cache
 def _help(path: tuple[str, ...]) -> str | None:
     """What a key may have, and what it is."""
     field = _fields(path).get(path[-1])

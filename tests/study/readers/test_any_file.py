@@ -67,7 +67,7 @@ def broken(seed):
     return suffix, "".join(pieces)
 
 
-@examples(400)
+@examples(1000)
 @given(st.integers(0, 10**9))
 def test_a_broken_file_is_answered_or_told(tmp_path_factory, seed):
     global watched
