@@ -83,7 +83,9 @@ ITEMS = st.one_of(
     st.from_regex(r"[A-Za-z_-][\w-]{0,3}", fullmatch=True),
     st.sampled_from(["null", "True", "nan", "-INF", "log", "a b", "'a'", "", "[1]", "x=1", "${a}"]),
 )
-NAMES = st.sampled_from("choice interval range int float str bool tag sort glob other".split())
+NAMES = st.sampled_from(
+    ["choice", "interval", "range", "int", "float", "str", "bool", "tag", "sort", "glob", "other"]
+)
 COMMAS = st.sampled_from([",", ",", ", ", " ,", "\t,  "])
 
 

@@ -131,6 +131,8 @@ def test_each_sampler_ends_a_range_by_its_own_rule(text, included, excluded, sho
         ("sort(1,a)", "not supported between"),
         ("shuffle([1,2])", "another order each time"),
         ("tag(log)", "Last argument to tag"),
+        ("range(1,true)", "where a number is meant"),
+        ("range(0,4,step=true)", "where a number is meant"),
         ("${x},1", "an interpolation, which only Hydra can resolve"),
         ("{_target_: os.system}", "never imported or called"),
         ("{_target_: torch.nn.Linear}", "known: torch.nn.ReLU"),

@@ -166,6 +166,9 @@ def read_value(text: str) -> Read:
         case types.RangeSweep():
             assert value.start is not None  # or Hydra would not have taken it
             assert value.stop is not None
+            for end in (value.start, value.stop, value.step):
+                if isinstance(end, bool):  # which Hydra takes for 1 or 0
+                    raise NotHydraError(f"{shown(end)} is true or false, where a number is meant")
             steps = Steps(value.start, value.stop, value.step)
             # Shuffled it is a choice, of which the grid makes all in any order.
             return Read(
