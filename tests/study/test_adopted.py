@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from interplay.cli.app import app
 from interplay.errors import InterplayError
-from interplay.study.adopted import adopted
+from interplay.study.adopted import adopted, sweep_in
 from interplay.study.readers import Reading
 from interplay.study.study import Study, _keys
 
@@ -68,6 +68,19 @@ def test_mistakes(names, overrides, says):
     with pytest.raises(InterplayError) as caught:
         tables(names, overrides)
     assert says in str(caught.value)
+
+
+def test_what_pyyaml_reads_otherwise_is_told_of_tools_that_read_with_it(tmp_path):
+    file = tmp_path / "sweep.yaml"
+    file.write_text("hyperparameters: {learning_rate: [1e-5, 1.0e-4]}\n", encoding="utf-8")
+    told = Study.load(file, CHOSEN, map={"learning_rate": "optimizer.lr"}).told
+    assert sweep_in(file).space.domains["learning_rate"].grid() == [1e-5, 1e-4]
+    for notes in (told, sweep_in(file).notes):
+        assert any("with PyYAML, which makes of 1e-5 what YAML 1.1 does" in note for note in notes)
+    file.write_text(
+        "searcher: {name: grid, metric: loss}\nhyperparameters: {lr: 1e-5}\n", encoding="utf-8"
+    )
+    assert not any("PyYAML" in note for note in sweep_in(file).notes)
 
 
 def test_a_study_of_ours_takes_no_map(tmp_path):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from interplay.errors import InterplayError, Mistake, Option, StudyError, listed
 from interplay.space.space import Space
-from interplay.study.files import read_file
+from interplay.study.files import read_file, unlike_in_pyyaml
 from interplay.study.links import linked
 from interplay.study.overrides import Keys, apply_overrides, section_of
 from interplay.study.readers import Reading, read_notation
@@ -47,7 +47,8 @@ def sweep_in(file: str | Path) -> Sweep | None:
         InterplayError: the file cannot be read; `StudyError` with all mistakes of the sweep.
     """
     path = Path(file)
-    return sweep_of(read_file(path), str(path))
+    reading = read_in(path)[1]
+    return None if reading is None else _sweep(reading, str(path))
 
 
 def sweep_of(tables: Mapping[str, Any], source: str) -> Sweep | None:
@@ -57,8 +58,29 @@ def sweep_of(tables: Mapping[str, Any], source: str) -> Sweep | None:
         source: the file's name, for messages.
     """
     reading = read_notation(tables, source)
-    if reading is None:
-        return None
+    return None if reading is None else _sweep(reading, source)
+
+
+def read_in(path: Path) -> tuple[dict[str, Any], Reading | None]:
+    """The tables of a file, and what they say where they are another tool's sweep.
+
+    Raises:
+        InterplayError: as `sweep_in`.
+    """
+    tables = read_file(path)
+    reading = read_notation(tables, str(path))
+    unlike = unlike_in_pyyaml(path) if reading is not None and reading.tool in BY_PYYAML else []
+    if reading is not None and unlike:
+        told = (
+            f"{reading.tool} reads its file with PyYAML, which makes of {listed(unlike, 20)} what "
+            "YAML 1.1 does (1e-5 is a text there, and 1.0e-5 the number; no is false); here it is "
+            "YAML 1.2"
+        )
+        reading = replace(reading, notes=(*reading.notes, told))
+    return tables, reading
+
+
+def _sweep(reading: Reading, source: str) -> Sweep:
     mistakes: list[Mistake] = []
     found = {n: read_written(n, raw, mistakes) for n, raw in reading.hyperparameters.items()}
     written = {name: one for name, one in found.items() if one is not None}
@@ -69,6 +91,8 @@ def sweep_of(tables: Mapping[str, Any], source: str) -> Sweep | None:
     return Sweep(reading, space)
 
 
+BY_PYYAML = ("darts", "W&B")
+"""Tools that read numbers and words of a file as YAML 1.1 does."""
 LEFT_OUT = ""
 """What a hyperparameter is called that the study does not have."""
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from interplay.errors import InterplayError, listed
+from interplay.study.adopted import read_in
 from interplay.study.files import SUFFIXES, read_file
-from interplay.study.readers import NOTATIONS, read_notation
+from interplay.study.readers import NOTATIONS
 from interplay.study.study import Study
 from interplay.study.writing import toml_of
 
@@ -46,7 +47,7 @@ def convert_sweep(
         InterplayError: as `Study.load` does; or the file is there and says otherwise.
     """
     study = Study.load(path, overrides, map=map)
-    reading = read_notation(read_file(path), str(path))
+    reading = read_in(path)[1]
     assert reading is not None
     head = [f"{path.name}, a sweep of {reading.tool}, as interplay reads it."]
     for note in study.told:

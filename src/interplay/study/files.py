@@ -76,6 +76,14 @@ def _read_yaml(path: Path, text: str) -> Any:
         raise InterplayError(f"{path} is not YAML: {in_one_line(error)}") from None
 
 
+_ASIDE = re.compile(r"""(?<=[\s:,\[{])("(\\.|[^"\\])*"|'[^']*'|\#.*)""")
+"""Texts in quotes, and comments, of YAML."""
+_UNLIKE = re.compile(
+    r"(?:[:,\[]|^[ \t]*-)\s*"
+    r"([+-]?\d[\d_]*e[+-]?\d+|[+-]?\d[\d_]*\.\d*e\d+|yes|no|on|off)"
+    r"(?=\s*(?:[,\]}]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
 _READERS = {".toml": _read_toml, ".yaml": _read_yaml, ".yml": _read_yaml}
 
 
@@ -93,6 +101,18 @@ def _weight(value: Any, known: dict[int, int], depth: int = 0) -> int:
         inner = value.values() if isinstance(value, dict) else value
         known[id(value)] = 1 + sum(_weight(item, known, depth + 1) for item in inner)
     return known[id(value)]
+
+
+def unlike_in_pyyaml(path: Path) -> list[str]:
+    """Words of a file in YAML, as they stand there, of which YAML 1.1 makes something else.
+
+    Numbers with an exponent but without a point or its sign are texts there; yes, no, on and off
+    are true or false.
+    """
+    if _READERS.get(path.suffix.lower()) is not _read_yaml:
+        return []
+    text = _ASIDE.sub(" ", path.read_bytes().decode("utf-8-sig"))
+    return list(dict.fromkeys(_UNLIKE.findall(text)))
 
 
 def _comma(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from interplay.errors import InterplayError, listed, nearest, shown
 from interplay.identity import same_as
 from interplay.study.files import parse_value
-from interplay.study.readers.hydra_keys import Change, in_our_words, is_crescendo
+from interplay.study.readers.hydra_keys import Change, check_line, in_our_words, is_crescendo
 from interplay.study.readers.hydra_values import (
     Ends,
     Names,
@@ -113,6 +113,8 @@ def _translated(overrides: Iterable[str], told: list[str]) -> list[_Override]:
     """
     given = [_split(text) for text in overrides]
     crescendo = is_crescendo([(one.key, one.text) for one in given])
+    if crescendo:
+        check_line([(one.key, one.text) for one in given if one.mark != "~"])
     found = []
     for one in given:
         # What is there in a configuration of Crescendo's is not known, so that + may add anything.
@@ -328,7 +330,9 @@ def _read(override: _Override, text: str) -> tuple[Any, bool | None, tuple[str, 
 
 def _no_toml(whole: str, text: str) -> str:
     """What to do about a text that is in no notation."""
-    if text[0] not in "[{":
+    if text[0] == "{":
+        return f"{whole!r} is not TOML, in which a table is {{low = 1, high = 8}}"
+    if text[0] != "[":
         return f"{whole!r} is not TOML: a text has double quotes, and the whole single ones"
     quoted = re.sub(r"(?<![\w.\"'+-])([A-Za-z_][\w./:-]*)(?=\s*[,\]}])", r'"\1"', text)
     near = f"; did you mean '{whole.partition('=')[0]}={quoted}'?" if quoted != text else ""

@@ -23,13 +23,11 @@ from interplay.search import METHODS
 from interplay.search.guide import Guide, make_guide
 from interplay.search.guide import Task as SearchTask
 from interplay.space.space import Space, resolve_name
-from interplay.study.adopted import adopted
+from interplay.study.adopted import adopted, read_in
 from interplay.study.checked import Checked, check_section
 from interplay.study.checks import check_search, loads
-from interplay.study.files import read_file
 from interplay.study.links import linked
 from interplay.study.overrides import apply_overrides, stands_alone
-from interplay.study.readers import read_notation
 from interplay.study.readers.native import Written
 from interplay.study.scoring import check_metric, metrics_lacking
 from interplay.study.sections import RULES, keys_of, meant, sections_of
@@ -135,8 +133,7 @@ class Study:
             return _keys(tables, folders)
 
         told: list[str] = []
-        tables = read_file(path) if alone is None else alone
-        reading = read_notation(tables, str(path))
+        tables, reading = read_in(path) if alone is None else (alone, None)
         if reading is not None:
             told += reading.notes
             tables = adopted(reading, path.stem, map or {}, overrides, keys, told)

@@ -98,6 +98,28 @@ def test_what_its_files_say_where_the_line_says_nothing():
     assert {name: study.space.domains[name].value for name in expected} == expected
 
 
+@pytest.mark.parametrize("seed", ["-1", "null"])
+def test_without_a_seed_it_is_unseeded_there_and_has_seeds_here(seed):
+    study = load(f"seed={seed}")
+    assert study.seeds == [0, 1, 2, 3, 4]
+    assert any("Crescendo trains without a seed; here every" in note for note in study.told)
+
+
+def test_a_rate_by_a_word_is_no_exponent():
+    line = ("data=regression", "model=mlp", "+data.data_dir=arrays")
+    with pytest.raises(InterplayError, match="'a' is no exponent of 10"):
+        load("model.optimizer.log10_lr=a", line=line)
+
+
+def test_what_asks_for_nothing_is_not_refused():
+    unsaid = (
+        *("data.production_mode=False", "data.feature_select=null", "experiment=null"),
+        *("data.ensemble_split_index=null", "model.last_batch_norm=False", "debug=null"),
+        "model.optimizer.log10_lr=null",
+    )
+    assert load(*unsaid).tables == load().tables
+
+
 def test_what_concerns_it_alone_is_told():
     told = load("logger=wandb", "callbacks.early_stopping.patience=3", "hydra.run.dir=x").told
     assert any("here every model trains as long" in note for note in told)
@@ -112,6 +134,9 @@ def test_what_concerns_it_alone_is_told():
         ("data=california_housing", "data=california_housing of Crescendo is not taken over"),
         ("model=mlp_random_architecture", "is not taken over; known: mlp"),
         ("model.architecture.neurons_range=[2,5]", "widths that chance chooses"),
+        ("model.architecture={neurons_range: [2, 5], ramp_std: 1}", "widths that chance chooses"),
+        ("model.architecture=[4],{neurons_range: [2, 5]}", "widths that chance chooses"),
+        ("model.optimizer.log10_lr=-2", "and model.optimizer.log10_lr=-2: Crescendo takes one of"),
         ("data.ensemble_split_index=3", "folds=20"),
         ("data.feature_select=0:200", "read whole"),
         ("data.production_mode=True", "none left to compare on"),
@@ -123,7 +148,7 @@ def test_what_concerns_it_alone_is_told():
         ("model.batch_norm=3", "is none of True, False"),
         ("trainer.accelerator=tpu", "none of cpu, gpu"),
         ("model.last_activation={_target_: os.system}", "never imported or called"),
-        ("model.optimizer.log10_lr=a", "no exponent of 10"),
+        ("model.scheduler.factor=0.5,a", "schedule.factor"),
         ("hydra.sweeper.custom_search_space=m.f", "not taken over"),
         ("hydra/sweeper=ax", "known: optuna, basic"),
         ("hydra/sweeper/sampler=motpe", "Hydra took it out"),

@@ -246,7 +246,7 @@ def test_folds(options, folds, says):
     [
         ({}, None, None, "darts compares val/JaccardIndex and val/Recall; here search.metric=…"),
         ({"scoring_metric": "f1"}, "f1", "max", ""),
-        ({"scoring_metric": ["f1:higher"]}, "f1", "max", ""),
+        ({"scoring_metric": ["f1:higher"]}, "f1", "max", "darts' code looks for a metric of the"),
         ({"scoring_metric": ["valid_loss:lower"]}, "valid_loss", "min", "lower is better here"),
         ({"scoring_metric": ["f1", "mae"]}, ["f1:higher", "mae:higher"], None, ""),
         ({"scoring_metric": ["mae:lower", "f1"]}, ["mae:lower", "f1:higher"], None, ""),
@@ -275,6 +275,11 @@ def test_its_defaults_are_its_own_and_said():
     assert sweep.study["epochs"] == 100
     assert "stops a training early, after 100 epochs at the latest" in noted(sweep)
     assert "retrain_and_test: nothing yet retrains" in noted(sweep)
+
+
+def test_hyperparameters_below_darts_are_not_found_by_darts():
+    told = refused({"darts": {"hyperparameters": LISTED}})
+    assert "darts.hyperparameters: below darts, where darts itself looks for none" in told
 
 
 def test_a_table_that_holds_itself_ends():

@@ -46,13 +46,24 @@ ITS_NAMES = (
 
 def recognises(tables: Mapping[str, Any]) -> bool:
     """Whether there are darts' hyperparameters: those of Determined come with a searcher."""
-    return isinstance(tables.get(KEY), Mapping) and "searcher" not in tables
+    at_top = isinstance(tables.get(KEY), Mapping) and "searcher" not in tables
+    return at_top or _too_deep(tables)
+
+
+def _too_deep(tables: Mapping[str, Any]) -> bool:
+    """Whether they stand where darts does not look for them."""
+    own = tables.get("darts")
+    return KEY not in tables and isinstance(own, Mapping) and isinstance(own.get(KEY), Mapping)
 
 
 def read(tables: Mapping[str, Any], mistakes: list[Mistake]) -> Reading:
     """What a file for tune-smp says."""
     notes: list[str] = []
     found: dict[str, Any] = {}
+    if _too_deep(tables):
+        reason = f"below darts, where darts itself looks for none; {KEY} stands at the top"
+        mistakes.append(Mistake(f"darts.{KEY}", reason, None, f"{KEY}: {{…}}"))
+        return Reading("darts", found)
     for written, raw in tables[KEY].items():
         key, name = f"{KEY}.{written}", str(written).replace("-", "_")
         if name in found:

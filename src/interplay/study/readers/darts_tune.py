@@ -90,6 +90,7 @@ def _search(
     if trials == "grid":
         reason = "a range, and n_trials is grid, which needs lists and constants"
         mistakes += [Mistake(f"hyperparameters.{name}", reason, None, "a list") for name in ranges]
+        notes.append("darts shuffles its grid; here it is trained in the order of the file, whole")
         return grid
     if isinstance(trials, str):
         mistakes.append(Mistake("n_trials", "not a number and not grid", trials, "100, grid"))
@@ -172,6 +173,11 @@ def _metric(
     ends = [metric.rpartition(":") for metric in metrics if ":" in metric]
     if not all(want.one_of("scoring_metric", f":{end}", ENDS, mistakes) for *_, end in ends):
         return {}
+    if ends:
+        notes.append(
+            "scoring_metric with :higher or :lower is read as documented; darts' code looks for a "
+            "metric of the whole name, and fails"
+        )
     if len(metrics) > 1:
         # What says nothing is better high, whatever it is called.
         several = [metric if ":" in metric else f"{metric}:higher" for metric in metrics]

@@ -73,6 +73,11 @@ def read(tables: Mapping[str, Any], mistakes: list[Mistake]) -> Reading:
     if isinstance(tables.get("name"), str) and is_name(tables["name"]):
         study = {"name": tables["name"], **study}
     _seeds(tables, found, varied, study, mistakes, notes)
+    if grid and varied:
+        notes.append(
+            "Determined begins its grid at the end, the names sorted; here it is trained in the "
+            "order of the file, whole"
+        )
     if not grid and any(isinstance(w, Mapping) and w.get("count") for w in flat.values()):
         notes.append("count is for grid; the other searchers draw from the whole range")
     return Reading("Determined", found, study, tuple(notes))

@@ -125,6 +125,8 @@ class _Reader:
         params = raw.get(key)
         if raw.get("params") is not None and raw.get("search_space") is not None:
             self.notes.append("hydra.sweeper.search_space does not count beside params")
+        elif key == "search_space" and params is not None:
+            self.notes.append("search_space is of Hydra 1.0 to 1.2, and params of those since")
         if params is not None and not isinstance(params, Mapping):
             where = f"hydra.sweeper.{key}"
             self.mistakes.append(Mistake(where, "not a map", params, "model.x: choice(1, 2)"))

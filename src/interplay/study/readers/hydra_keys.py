@@ -65,6 +65,14 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, (list, dict)) else [value]
 
 
+def _widths(value: Any) -> Any:
+    """An architecture: widths, how many of them, or some such to choose from."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, dict) and {"neurons_range", "ramp_std"} & one.keys():
+            raise ValueError(NOT_HERE["model.architecture"])
+    return value
+
+
 SWEEPER: dict[str, tuple[str, Change | None]] = {
     "n_trials": ("search.trials", None),
     "n_jobs": ("search.max_concurrent", None),
@@ -78,6 +86,7 @@ CRESCENDO: dict[str, tuple[str, Change | None]] = {
     "data.data_dir": ("data.path", None),
     "data.dataloader_kwargs.batch_size": ("data.batch_size", None),
     "data.normalize_inputs": ("data.scale", _one_of({True: "standard", False: "none"})),
+    "model.architecture": ("model.architecture", _widths),
     "model.batch_norm": ("model.norm", _one_of({True: "batch", False: "none"})),
     "model.last_activation": (
         "model.last_activation",
@@ -132,8 +141,15 @@ NOTES: dict[tuple[str, str], tuple[str, ...]] = {
         "Crescendo's batch norm comes after the activation, here before it",
     ),
     ("data", "regression"): ("Crescendo trains once, here with several seeds: seeds=1 is once",),
+    ("hparams_search", "optuna"): (
+        "Crescendo draws the first 5 trials at random (n_startup_trials), Optuna here its usual 10",
+    ),
+    **dict.fromkeys(
+        (("seed", "-1"), ("seed", "null")),
+        ("Crescendo trains without a seed; here every training has one, by seeds=…",),
+    ),
 }
-"""What is otherwise here, by group and option."""
+"""What is otherwise here, by group and option, or key and word."""
 ITS_OWN = (
     *(
         "callbacks",
@@ -165,6 +181,35 @@ NOT_HERE = {
 """Refused, with all that is below it, and why."""
 
 
+UNSAID: dict[str, tuple[str, ...]] = {
+    "seed": ("-1", "null"),
+    **dict.fromkeys(("debug", "data.production_mode"), ("false", "null")),
+    "model.last_batch_norm": ("false",),
+    **dict.fromkeys(("experiment", "hparams_search", "data.feature_select"), ("null",)),
+    "data.ensemble_split_index": ("null",),
+    **dict.fromkeys(("model.optimizer.lr", "model.optimizer.log10_lr"), ("null",)),
+}
+"""Words by which a key of Crescendo's asks for nothing."""
+ONE_OF = ("model.optimizer.lr", "model.optimizer.log10_lr")
+"""Of these Crescendo takes one."""
+
+
+def check_line(pairs: Sequence[tuple[str, str | None]]) -> None:
+    """Whether a line of Crescendo's says but one thing of each.
+
+    Raises:
+        InterplayError: Crescendo would refuse it.
+    """
+    said = {key: text for key, text in pairs if key in ONE_OF and not _is_unsaid(key, text or "")}
+    if len(said) > 1:
+        both = " and ".join(f"{key}={text}" for key, text in said.items())
+        raise InterplayError(f"{both}: Crescendo takes one of them; leave the other out")
+
+
+def _is_unsaid(key: str, text: str) -> bool:
+    return key in UNSAID and text.lower() in UNSAID[key]
+
+
 def is_crescendo(pairs: Sequence[tuple[str, str | None]]) -> bool:
     """Whether a line is one of Crescendo's, by keys that no study of ours has."""
     prefixes = ("trainer.", "model.optimizer.", "data.dataloader_kwargs.")
@@ -184,6 +229,9 @@ def in_our_words(key: str, text: str, crescendo: bool, told: list[str]) -> list[
         return _of_hydra(key, text, told)
     if not crescendo:
         return [Ours(key, text)]
+    if _is_unsaid(key, text):
+        told += NOTES.get((key, text.lower()), ())
+        return []
     if (key, text) in GROUPS:
         told += NOTES.get((key, text), ())
         return [Ours(ours, value, usual=True) for ours, value in GROUPS[key, text]]
