@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from interplay.data.folds import FoldsBy
+from interplay.options import Late
+
 Scale = Literal["none", "standard", "minmax"]
 
 
@@ -29,6 +32,13 @@ def data(
         Literal["auto", "flat", "image", "sequence", "tokens"],
         Field(description="the form in which a model gets the inputs"),
     ] = "auto",
+    folds_by: Annotated[
+        FoldsBy,
+        Late(),
+        Field(
+            description="how folds are cut; auto: classes evenly, groups whole, time in stretches"
+        ),
+    ] = "auto",
 ) -> dict[str, Any]:
     """The keys of a study's [data] section besides the dataset's own."""
     return {
@@ -40,4 +50,5 @@ def data(
         "scale": scale,
         "bucket": bucket,
         "view": view,
+        "folds_by": folds_by,
     }

@@ -17,6 +17,7 @@ from interplay.errors import DataError, how_many
 from interplay.kinds import Kind, Task
 
 if TYPE_CHECKING:
+    from interplay.data.folds import FoldsBy
     from interplay.data.split import Split
 
 
@@ -262,11 +263,13 @@ class Dataset:
         folds: int | None = None,
         fold: int | None = None,
         subset: float = 1.0,
+        folds_by: FoldsBy = "auto",
     ) -> Split:
         """The study's split: seeded, and even over the classes.
 
         Parts that the source prescribes (`fixed`) stay as they are. With `folds`, the rows that
-        are neither test nor training only are cut into that many parts, and part `fold` validates.
+        are neither test nor training only are cut into that many parts, and part `fold` validates;
+        from `fold` = `folds` on in another cut of the same rows, a repeat.
         Rows of one group go into one part; parts are then as near to their size as groups allow.
         Rows that overlap are split in time instead, whatever the seed: training first, then
         validation, then test (with folds: stretches, each validating once), and between two parts
@@ -277,10 +280,11 @@ class Dataset:
             valid, test: fractions of all rows.
             subset: fraction of the training rows and of the validation rows that is kept, seeded,
                 of every class at least one; a smaller subset is part of a larger one.
+            folds_by: how folds are cut; see `interplay.data.folds`.
 
         Raises:
-            DataError: where a part that is needed would be empty.
+            DataError: where a part that is needed would be empty, or folds cannot be cut so.
         """
         from interplay.data.split import split_rows
 
-        return split_rows(self, seed, valid, test, folds, fold, subset)
+        return split_rows(self, seed, valid, test, folds, fold, subset, folds_by)

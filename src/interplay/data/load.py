@@ -91,5 +91,11 @@ def split_dataset(
 ) -> Split:
     """The split that a [data] section asks for, of which `fold` validates where there are folds."""
     return dataset.split(
-        data["split_seed"], data["valid"], data["test"], folds, fold, data["subset"]
+        data["split_seed"],
+        data["valid"],
+        data["test"],
+        folds,
+        fold,
+        data["subset"],
+        data.get("folds_by", "auto"),
     )

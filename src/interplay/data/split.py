@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from interplay.data.folds import IN_ORDER, FoldsBy, Rows, deal, group_sizes, valid_rows
 from interplay.errors import DataError, how_many
 
 if TYPE_CHECKING:
     from interplay.data.dataset import Dataset
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,15 @@ def split_rows(
     folds: int | None,
     fold: int | None,
     subset: float,
+    folds_by: FoldsBy,
 ) -> Split:
     """As `Dataset.split`."""
     assert folds is None or fold is not None
     if dataset.overlap:
+        _check_in_time(dataset, folds, fold, folds_by)
         split = _in_time(dataset, valid, test, folds, fold)
     else:
-        split = _shuffled(dataset, seed, valid, test, folds, fold)
+        split = _shuffled(dataset, seed, valid, test, folds, fold, folds_by)
     if subset < 1:
         train = _some(dataset, split.train, subset, np.random.default_rng([seed, 8]))
         kept = _some(dataset, split.valid, subset, np.random.default_rng([seed, 9]))
@@ -53,7 +54,13 @@ def split_rows(
 
 
 def _shuffled(
-    dataset: Dataset, seed: int, valid: float, test: float, folds: int | None, fold: int | None
+    dataset: Dataset,
+    seed: int,
+    valid: float,
+    test: float,
+    folds: int | None,
+    fold: int | None,
+    folds_by: FoldsBy,
 ) -> Split:
     fixed = dataset.fixed or {}
     n = len(dataset.inputs)
@@ -64,17 +71,34 @@ def _shuffled(
             continue
         parts[name] = np.sort(rows)
         free[rows] = False
-    order = _spread(dataset, np.flatnonzero(free), np.random.default_rng([seed, 7]))
+    order = deal(dataset, np.flatnonzero(free), np.random.default_rng([seed, 7]))
     if "test" not in fixed and test > 0:
         taken = _fraction(dataset, order, test * n)
         parts["test"], order = np.sort(order[taken]), order[~taken]
     if folds:
-        taken = _fold_of(dataset, order, folds) == fold
-        parts["valid"], order = np.sort(order[taken]), order[~taken]
+        assert fold is not None
+        parts["valid"] = np.sort(valid_rows(dataset, order, seed, folds, fold, folds_by))
+        order = np.setdiff1d(order, parts["valid"])
     elif "valid" not in fixed:
         taken = _fraction(dataset, order, valid * n)
         parts["valid"], order = np.sort(order[taken]), order[~taken]
     return Split(np.sort(order), parts["valid"], parts["test"])
+
+
+def _check_in_time(
+    dataset: Dataset, folds: int | None, fold: int | None, folds_by: FoldsBy
+) -> None:
+    """Folds of rows in time are stretches, once."""
+    if folds_by not in ("auto", IN_ORDER):
+        raise DataError(
+            f"dataset {dataset.name!r}: its rows overlap in time, and data.folds_by = {folds_by!r} "
+            f"would put one moment into two parts; allowed: auto, {IN_ORDER}"
+        )
+    if folds and fold is not None and fold >= folds:
+        raise DataError(
+            f"dataset {dataset.name!r}: folds are stretches of time, which repeats would not cut "
+            "otherwise; allowed: repeats = 1"
+        )
 
 
 def _in_time(
@@ -95,61 +119,16 @@ def _in_time(
     return Split(free, block, rows[n - tested :])
 
 
-def _spread(dataset: Dataset, rows: Rows, generator: np.random.Generator) -> Rows:
-    """`rows` in the order in which parts are cut off: shuffled, then (in classification) sorted by
-    class, so that every k-th is stratified; or whole groups one after the other, shuffled."""
-    if dataset.groups is not None:
-        names, group = np.unique(dataset.groups[rows], return_inverse=True)
-        return rows[np.argsort(generator.permutation(len(names))[group], kind="stable")]
-    order = generator.permutation(rows)
-    if dataset.task == "classification":
-        order = order[np.argsort(dataset.targets[order], kind="stable")]
-    return order
-
-
 def _fraction(dataset: Dataset, order: Rows, wanted: float) -> NDArray[np.bool_]:
     """A mask of about `wanted` of `order`, evenly spaced; or of whole groups, never all of them."""
     if dataset.groups is None:
         return _every(len(order), min(1.0, wanted / max(len(order), 1)))
-    group, sizes = _groups(dataset.groups[order])
+    group, sizes = group_sizes(dataset.groups[order])
     totals = np.cumsum(sizes[:-1])
     # One group is in one part, and something must train.
     count = int(np.argmin(np.abs(totals - wanted))) + 1 if len(totals) else 0
     mask: NDArray[np.bool_] = group < count
     return mask
-
-
-def _fold_of(dataset: Dataset, order: Rows, folds: int) -> Rows:
-    """The fold in which each of `order` validates: one after the other, or whole groups.
-
-    The largest group goes to the smallest fold, as scikit-learn's GroupKFold has it.
-
-    Raises:
-        DataError: fewer groups than folds.
-    """
-    if dataset.groups is None:
-        return np.arange(len(order)) % folds
-    group, sizes = _groups(dataset.groups[order])
-    if len(sizes) < folds:
-        raise DataError(
-            f"dataset {dataset.name!r}: {how_many(len(sizes), 'group makes', 'groups make')} no "
-            f"{folds} folds; "
-            f"folds: at most {len(sizes)}"
-        )
-    held, fold_of = np.zeros(folds, dtype=np.int64), np.empty(len(sizes), dtype=np.int64)
-    for i in np.argsort(-sizes, kind="stable"):
-        fold_of[i] = fold = int(np.argmin(held))
-        held[fold] += sizes[i]
-    return fold_of[group]
-
-
-def _groups(names: Rows) -> tuple[Rows, Rows]:
-    """Each row's group, numbered as they come first, and the groups' sizes."""
-    _, first, group, sizes = np.unique(
-        names, return_index=True, return_inverse=True, return_counts=True
-    )
-    order = np.argsort(first)
-    return np.argsort(order)[group], sizes[order]
 
 
 def _some(dataset: Dataset, rows: Rows, fraction: float, generator: np.random.Generator) -> Rows:

@@ -91,6 +91,8 @@ def _setup(results: Results, found: Interaction) -> list[tuple[str, str]]:
     epochs = how_many(first, "epoch") if first == last else f"{first} to {last} epochs"
     rows.append(("budget", f"{epochs}, every model equally long"))
     folds = f", {how_many(study['folds'], 'fold')}" if study.get("folds") else ""
+    if (repeats := study.get("repeats", 1)) > 1:
+        folds += f", cut {repeats} times"
     seeds = len(study["seeds"])
     rows.append(("seeds", f"{seeds}{folds}, the same in every cell"))
     search = study["search"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interplay.data import common as common_data
+from interplay.data.folds import IN_ORDER
 from interplay.errors import Mistake, how_many, nearest
 from interplay.identity import Value
 from interplay.metrics import mode_of
@@ -13,6 +14,7 @@ from interplay.space.space import Cell, Space, resolve_name
 from interplay.study.settings import MOST, Search, Settings
 
 FUNCTION = "trial.function"
+FOLDS_BY = "data.folds_by"
 COMMON = frozenset(options_of(common_data.data).by_name)
 MOST_DATA = 10_000
 """Datasets of one search: they are in memory together."""
@@ -59,6 +61,21 @@ def check_search(settings: Settings, space: Space, mistakes: list[Mistake]) -> S
     return search.model_copy(update={"points_to_evaluate": _points(search, space, mistakes)})
 
 
+def check_folds(settings: Settings, space: Space, mistakes: list[Mistake]) -> None:
+    """Do the folds fit the study? What data they do not fit is seen when it is there."""
+    asked = space.domains.get(FOLDS_BY)
+    ways = [] if asked is None else [str(way) for way in asked.grid()]
+    if settings.folds is None:
+        if ways not in ([], ["auto"]):
+            mistakes.append(Mistake(FOLDS_BY, "belongs to folds", str(asked), "folds = 5"))
+        if settings.repeats > 1:
+            mistakes.append(Mistake("repeats", "of no folds", settings.repeats, "folds = 5"))
+    elif settings.repeats > 1 and IN_ORDER in ways:
+        reason = f"data.folds_by = {IN_ORDER} cuts in order, each time alike"
+        allowed = "1, or data.folds_by = shuffled"
+        mistakes.append(Mistake("repeats", reason, settings.repeats, allowed))
+
+
 def loads(name: str) -> bool:
     """Whether a hyperparameter decides which data is loaded, not how it is split and batched."""
     section, _, key = name.partition(".")
@@ -89,9 +106,10 @@ def _check_size(settings: Settings, space: Space, mistakes: list[Mistake]) -> No
     if cells is None:
         return  # a range that is on no grid, which is said where it stands
     seeds = settings.seeds if isinstance(settings.seeds, int) else len(settings.seeds)
-    members = cells * seeds * (settings.folds or 1)
+    parts = (settings.folds or 1) * settings.repeats
+    members = cells * seeds * parts
     if members > MOST:
-        folds = how_many(settings.folds or 1, "fold")
+        folds = how_many(parts, "fold")
         each = f"{cells:,} cells × {seeds:,} seeds × {folds}"
         days = members / 100 / 86_400
         reason = (

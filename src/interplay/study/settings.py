@@ -134,6 +134,8 @@ class Settings(Section):
     """How many (0, 1, …), or a list that names them; the same in every cell."""
     folds: Annotated[int, Field(ge=2, le=MOST)] | None = None
     """Cross-validation in place of one validation part."""
+    repeats: Count = 1
+    """How many times the folds are cut, each time anew."""
     engine: Literal["auto", "reference", "stacked"] = "auto"
     """Which engine trains: stacked, many members at once; reference, one by one; auto chooses."""
     constraint: list[Constraint] = []

@@ -25,7 +25,7 @@ from interplay.search.guide import Task as SearchTask
 from interplay.space.space import Space, resolve_name
 from interplay.study.adopted import adopted, read_in
 from interplay.study.checked import Checked, check_section
-from interplay.study.checks import check_search, loads
+from interplay.study.checks import check_folds, check_search, loads
 from interplay.study.links import linked
 from interplay.study.overrides import apply_overrides, stands_alone
 from interplay.study.readers.native import Written
@@ -162,7 +162,9 @@ class Study:
 
     @property
     def folds(self) -> list[int | None]:
-        return [None] if self.settings.folds is None else list(range(self.settings.folds))
+        """The folds of all repeats, counted on from one repeat to the next; None without any."""
+        settings = self.settings
+        return [None] if settings.folds is None else list(range(settings.folds * settings.repeats))
 
     @property
     def search(self) -> Search:
@@ -345,6 +347,7 @@ def _check_whole(
     """
     if settings.epochs is None and "trial.function" not in space.domains:
         mistakes.append(Mistake("epochs", "missing", None, "one whole number, 1 or more"))
+    check_folds(settings, space, mistakes)
     search = settings.search
     if not known & {"search", "search.method", "search.scheduler"}:
         search = check_search(settings, space, mistakes)

@@ -23,7 +23,8 @@ class Member:
         key: what it is, as a digest; equal keys are the same training.
         config: the cell's whole configuration under full dotted names.
         seed: of weights, batches and dropout.
-        fold, folds: which validation part of how many; None without cross-validation.
+        fold, folds: which validation part of how many; None without cross-validation. Repeats count
+            the fold on beyond `folds`.
         epochs: how long it trains.
     """
 

@@ -48,6 +48,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "schedule_horizon": list(with_horizon()),
         "seeds": study.seeds,
         "folds": study.settings.folds,
+        "repeats": study.settings.repeats,
         "search": _shown(study.search.flat()),
         "data": {
             d.name: {"digest": d.digest, "rows": len(d.inputs), "shape": d.inputs.shape[1:]}

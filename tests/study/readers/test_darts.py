@@ -230,8 +230,9 @@ def test_a_seed_that_it_draws_again_is_trained_once():
         (
             {"n_folds": 5, "fold_method": "region-stratified"},
             5,
-            "fold_method region-stratified: here",
+            "fold_method region-stratified: regions are the groups of the data",
         ),
+        ({"n_folds": 5, "fold_method": "none"}, None, "validates on the rows that it trains on"),
         ({"n_folds": 5, "data_split_method": "region"}, 5, "has a test part of its own"),
     ],
 )
@@ -239,6 +240,24 @@ def test_folds(options, folds, says):
     sweep = read({"hyperparameters": LISTED, **options})
     assert sweep.study.get("folds") == folds
     assert says in noted(sweep)
+
+
+@pytest.mark.parametrize(
+    ("method", "by", "noted_of_it"),
+    [
+        ("kfold", "kfold", False),
+        ("shuffle", "stratified", True),
+        ("stratified", "stratified", False),
+        ("region", "grouped", True),
+        ("region-stratified", "stratified-grouped", True),
+    ],
+)
+def test_its_ways_to_cut_folds_are_ours(method, by, noted_of_it):
+    sweep = read({"hyperparameters": LISTED, "n_folds": 5, "fold_method": method})
+    assert sweep.study["data"] == {"folds_by": by, "split_seed": 42}
+    assert ("fold_method" in noted(sweep)) == noted_of_it
+    one = read({"hyperparameters": LISTED, "n_folds": 1, "fold_method": method})
+    assert not {"data", "folds"} & one.study.keys()
 
 
 @pytest.mark.parametrize(

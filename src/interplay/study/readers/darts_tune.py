@@ -18,12 +18,27 @@ OPTIONS = (
     *("data_split_by", "scoring_metric", "multi_score_strategy", "retrain_and_test", "max_epochs"),
 )
 TRIALS, RANDOMS, FOLDS, EPOCHS, SEED = 100, 3, 5, 100, 42
-"""Its defaults; SEED draws the trials."""
+"""Its defaults; SEED draws the trials, and the folds."""
 FIRST = (42, 21, 69)
 """The seeds of three trainings; more are drawn."""
 BELOW = 9999
 """What those are drawn below."""
-FOLD_METHODS = ("kfold", "shuffle", "stratified", "region", "region-stratified", "none")
+FOLD_METHODS = {
+    "kfold": ("kfold", ""),
+    "shuffle": (
+        "stratified",
+        "darts draws each validation part anew; here each row validates once, evenly over the classes",
+    ),
+    "stratified": ("stratified", ""),
+    "region": (
+        "grouped",
+        "darts draws the regions of each validation part anew; here each group of the data (data.groups) "
+        "validates once",
+    ),
+    "region-stratified": ("stratified-grouped", "regions are the groups of the data (data.groups)"),
+    "none": ("", "darts validates on the rows that it trains on; here one part validates"),
+}
+"""Of each the way to cut folds here ("" for none), and what is otherwise."""
 SPLITS = ("random", "region", "sample", "none")
 STRATEGIES = ("harmonic", "arithmetic", "geometric", "min")
 METRICS = ("val/JaccardIndex", "val/Recall")
@@ -44,9 +59,7 @@ def read_tune(
     """
     study: dict[str, Any] = {"epochs": _epochs(options, mistakes, notes)}
     study["seeds"] = _seeds(options, mistakes, notes)
-    folds = _folds(options, mistakes, notes)
-    if folds is not None and folds > 1:
-        study["folds"] = folds
+    study |= _folds(options, mistakes, notes)
     search = _search(options, found, mistakes, notes)
     study["search"] = {**search, **_metric(options, mistakes, notes)}
     retrain = options.get("retrain_and_test", True)
@@ -132,11 +145,20 @@ def _seeds(options: Mapping[str, Any], mistakes: list[Mistake], notes: list[str]
     return once
 
 
-def _folds(options: Mapping[str, Any], mistakes: list[Mistake], notes: list[str]) -> int | None:
+def _folds(options: Mapping[str, Any], mistakes: list[Mistake], notes: list[str]) -> dict[str, Any]:
+    """`folds`, and of `data` how they are cut."""
+    split = options.get("data_split_method")
+    if split is not None and want.one_of("data_split_method", split, SPLITS, mistakes):
+        notes.append(f"data_split_method {split}: the data here has a test part of its own")
+    method, by = options.get("fold_method"), None
+    if method is not None and want.one_of("fold_method", method, FOLD_METHODS, mistakes):
+        by, otherwise = FOLD_METHODS[method]
+        if otherwise:
+            notes.append(f"fold_method {method}: {otherwise}")
     total = _whole(options, "total_folds", FOLDS, mistakes)
     folds = _whole(options, "n_folds", total or FOLDS, mistakes)
-    if folds is None or total is None:
-        return None
+    if folds is None or total is None or by == "":
+        return {}
     if folds > total:
         allowed = f"up to total_folds, {total}"
         mistakes.append(Mistake("n_folds", "more than there are", folds, allowed))
@@ -145,13 +167,11 @@ def _folds(options: Mapping[str, Any], mistakes: list[Mistake], notes: list[str]
         notes.append(f"darts trains {folds} of {total} folds; here {told} are other parts")
     if options.get("n_folds") is None:
         notes.append(f"n_folds is left out: total_folds, {total}; darts' own tune-smp then fails")
-    method = options.get("fold_method")
-    if method is not None and want.one_of("fold_method", method, FOLD_METHODS, mistakes):
-        notes.append(f"fold_method {method}: here folds are of rows, shuffled once for the study")
-    split = options.get("data_split_method")
-    if split is not None and want.one_of("data_split_method", split, SPLITS, mistakes):
-        notes.append(f"data_split_method {split}: the data here has a test part of its own")
-    return folds
+    if folds == 1:
+        return {}
+    # They are drawn with the seed that draws its trials.
+    cut = {} if by is None else {"data": {"folds_by": by, "split_seed": SEED}}
+    return {"folds": folds, **cut}
 
 
 def _metric(

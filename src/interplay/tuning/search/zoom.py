@@ -186,7 +186,7 @@ def _story(study: Study, zoom: Zoom, results: Results) -> list[str]:
 def _tables(study: Study, zoom: Zoom, results: Results, name: str) -> dict[str, Any]:
     """The new study: the scan's, with levels or the best value in place of what it varied."""
     tables: dict[str, Any] = {"name": name, "epochs": study.epochs, "seeds": SEEDS}
-    for key in ("folds", "engine"):
+    for key in ("folds", "repeats", "engine"):
         if study.tables.get(key) is not None:
             tables[key] = study.tables[key]
     for section in RULES:
