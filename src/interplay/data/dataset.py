@@ -18,6 +18,7 @@ from interplay.kinds import Kind, Task
 
 if TYPE_CHECKING:
     from interplay.data.folds import FoldsBy
+    from interplay.data.raw import Raw
     from interplay.data.split import Split
 
 
@@ -60,6 +61,8 @@ class Dataset:
             (windows of one series); parts are then stretches of time. 0 where rows stand alone.
         groups: (n,) int64, who or what each row is of (a person, a device), or None: rows of one
             group are in one part, so that validation is on groups that training has not seen.
+        raw: how inputs as one has them outside become such arrays; None: they are such arrays
+            already. No part of the digest.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     overlap: int = 0
     groups: NDArray[np.int64] | None = None
+    raw: Raw | None = None
 
     def __post_init__(self) -> None:
         n = len(self.inputs)
@@ -248,12 +252,8 @@ class Dataset:
 
     def view(self, kind: Kind) -> NDArray[Any]:
         """The inputs as `kind`, shape (n, *spec(kind).shape); an image as a sequence is its rows."""
-        n = len(self.inputs)
-        if kind == "sequence" and self.kind == "image":
-            _, channels, height, width = self.inputs.shape
-            rows = self.inputs.transpose(0, 2, 1, 3)
-            return np.ascontiguousarray(rows).reshape(n, height, channels * width)
-        return self.inputs.reshape(n, *self.spec(kind).shape)
+        self.spec(kind)  # says where that cannot be
+        return as_kind(self.inputs, self.kind, kind)
 
     def split(
         self,
@@ -288,3 +288,15 @@ class Dataset:
         from interplay.data.split import split_rows
 
         return split_rows(self, seed, valid, test, folds, fold, subset, folds_by)
+
+
+def as_kind(inputs: NDArray[Any], own: Kind, kind: Kind) -> NDArray[Any]:
+    """Inputs that come as `own`, read as `kind`, one of the dataset's views."""
+    n = len(inputs)
+    if kind == own:
+        return inputs
+    if kind == "sequence":  # of an image: its rows
+        _, channels, height, width = inputs.shape
+        rows = np.ascontiguousarray(inputs.transpose(0, 2, 1, 3))
+        return rows.reshape(n, height, channels * width)
+    return inputs.reshape(n, -1)

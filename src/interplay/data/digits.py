@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from interplay.data.dataset import Dataset
+from interplay.data.raw import Raw
 
 
 def digits() -> Dataset:
@@ -22,4 +23,5 @@ def digits() -> Dataset:
         targets=targets,
         num_outputs=10,
         classes=tuple(str(name) for name in bunch.target_names),
+        raw=Raw("arrays", {"shape": [1, 8, 8], "unit": 16.0}),
     )

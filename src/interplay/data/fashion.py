@@ -12,6 +12,7 @@ import numpy as np
 
 from interplay.data.dataset import Dataset
 from interplay.data.download import fetch
+from interplay.data.raw import Raw
 from interplay.errors import DataError
 
 CLASSES = (
@@ -57,4 +58,5 @@ def fashion() -> Dataset:
         num_outputs=len(CLASSES),
         fixed={"test": np.arange(len(train), len(images))},
         classes=CLASSES,
+        raw=Raw("pictures", {"shape": [1, 28, 28]}),
     )

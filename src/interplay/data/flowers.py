@@ -16,6 +16,7 @@ from interplay.data.dataset import Dataset
 from interplay.data.download import expected_md5, fetch
 from interplay.data.folder import cached, key_of
 from interplay.data.pictures import PARSER, as_floats, class_folders, image_files, read_images
+from interplay.data.raw import Raw
 from interplay.errors import DataError
 
 
@@ -41,6 +42,7 @@ def flowers(
         targets=arrays["targets"],
         num_outputs=len(classes),
         classes=classes,
+        raw=Raw("pictures", {"shape": [3, size, size]}),
     )
 
 

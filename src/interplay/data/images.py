@@ -17,6 +17,7 @@ from pydantic import Field
 from interplay.data.dataset import Dataset
 from interplay.data.folder import cached, find_path, key_of
 from interplay.data.pictures import PARSER, as_floats, class_folders, image_files, read_images
+from interplay.data.raw import Raw
 from interplay.errors import DataError
 
 PARTS = {"train": "train", "val": "valid", "valid": "valid", "validation": "valid", "test": "test"}
@@ -76,6 +77,7 @@ def images(
         num_outputs=len(classes),
         fixed={part: np.array(rows, dtype=np.int64) for part, rows in fixed.items()} or None,
         classes=tuple(classes),
+        raw=Raw("pictures", {"shape": [3 if colour else 1, size, size]}),
     )
 
 

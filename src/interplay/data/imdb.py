@@ -5,7 +5,6 @@ Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011, t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,12 +17,12 @@ from interplay.data.bars import counted
 from interplay.data.dataset import Dataset
 from interplay.data.download import expected_md5, fetch
 from interplay.data.folder import cached, key_of
+from interplay.data.raw import Raw
+from interplay.data.raw.words import PADDING, UNKNOWN, words_of_text
 from interplay.errors import DataError
 
-PARSER = 1  # its version: another one parses again
+PARSER = 2  # its version: another one parses again
 CLASSES = ("neg", "pos")
-PADDING, UNKNOWN = 0, 1  # the first words' tokens start behind them
-WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 def imdb(
@@ -51,6 +50,7 @@ def imdb(
     ranks = held["ranks"][np.minimum(starts[:, None] + steps, ends[-1] - 1)]
     known = (ranks >= 0) & (ranks < vocabulary - 2)
     tokens = np.where(known, ranks.astype(np.int64) + 2, UNKNOWN)
+    words = held["words"].tobytes().decode("utf-8").split("\n")[: vocabulary - 2]
     return Dataset(
         name="imdb",
         task="classification",
@@ -62,6 +62,7 @@ def imdb(
         vocabulary=vocabulary,
         fixed={"test": np.flatnonzero(held["test"])},
         classes=CLASSES,
+        raw=Raw("words", {"vocabulary": words, "max_length": max_length}),
     )
 
 
@@ -92,6 +93,8 @@ def _parse(folder: Path) -> dict[str, NDArray[Any]]:
     return {
         "ranks": np.fromiter(ranks, dtype=np.int32, count=int(counts.sum())),
         "counts": counts,
+        # One text, for an array of words would give each the room of the longest.
+        "words": np.frombuffer("\n".join(ordered).encode("utf-8"), dtype=np.uint8),
         "ends": np.cumsum(counts),
         "targets": np.array(targets, dtype=np.int64),
         "test": np.array(test),
@@ -99,6 +102,4 @@ def _parse(folder: Path) -> dict[str, NDArray[Any]]:
 
 
 def _words(file: Path) -> list[str]:
-    """A review's words; one empty word where it has none, since a sequence has a step."""
-    text = file.read_text(encoding="utf-8", errors="replace").lower()
-    return WORD.findall(re.sub(r"<[^>]*>", " ", text)) or [""]
+    return words_of_text(file.read_text(encoding="utf-8", errors="replace"))

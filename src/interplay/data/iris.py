@@ -10,6 +10,7 @@ import numpy as np
 
 from interplay.data.dataset import Dataset
 from interplay.data.download import fetch
+from interplay.data.raw import Raw
 from interplay.errors import DataError, words_of
 
 FEATURES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
@@ -49,4 +50,5 @@ def iris() -> Dataset:
         targets=np.array([classes.index(name) for name in table["class"]], dtype=np.int64),
         num_outputs=len(classes),
         classes=tuple(classes),
+        raw=Raw("columns", {"names": FEATURES, "words": {}}),
     )

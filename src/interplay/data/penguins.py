@@ -10,6 +10,7 @@ import numpy as np
 
 from interplay.data.dataset import Dataset
 from interplay.data.download import fetch
+from interplay.data.raw import Raw
 from interplay.errors import DataError, words_of
 
 FEATURES = ["Culmen Length (mm)", "Culmen Depth (mm)", "Flipper Length (mm)", "Body Mass (g)"]
@@ -43,4 +44,5 @@ def penguins() -> Dataset:
         targets=np.array(targets, dtype=np.int64),
         num_outputs=len(classes),
         classes=tuple(classes),
+        raw=Raw("columns", {"names": FEATURES, "words": {}}),
     )

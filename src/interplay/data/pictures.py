@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interplay.data.bars import counted
 from interplay.errors import DataError, words_of
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
 PARSER = 2  # its version: another one parses again
@@ -38,22 +41,39 @@ def read_images(files: Sequence[Path], size: int, colour: bool, name: str) -> ND
     Raises:
         DataError: naming the first file that is no image.
     """
+    shape = [3 if colour else 1, size, size]
+    images = np.empty((len(files), *shape), dtype=np.uint8)
+    for i, file in enumerate(counted(files, f"{name}: reading")):
+        images[i] = read_image(file, shape, f"dataset {name!r}")
+    return images
+
+
+def read_image(file: Path, shape: Sequence[int], who: str) -> NDArray[np.uint8]:
+    """The pixels of one file, see `pixels_of`.
+
+    Raises:
+        DataError: where it is no image; the message begins with `who` reads it.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            return pixels_of(image, shape)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{who}: {file} cannot be read ({words_of(error)})") from None
+
+
+def pixels_of(image: Image.Image, shape: Sequence[int]) -> NDArray[np.uint8]:
+    """A picture of PIL as (channels, height, width), 0 to 255: upright, stretched to the shape."""
     from PIL import Image, ImageOps
 
-    mode = "RGB" if colour else "L"
-    images = np.empty((len(files), 3 if colour else 1, size, size), dtype=np.uint8)
-    for i, file in enumerate(counted(files, f"{name}: reading")):
-        try:
-            with Image.open(file) as image:
-                upright = ImageOps.exif_transpose(image)  # a camera notes how it was held
-                small = upright.convert(mode).resize((size, size), Image.Resampling.LANCZOS)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise DataError(
-                f"dataset {name!r}: {file} cannot be read ({words_of(error)})"
-            ) from None
-        pixels: NDArray[Any] = np.asarray(small)
-        images[i] = pixels.transpose(2, 0, 1) if colour else pixels[None]
-    return images
+    channels, height, width = shape
+    upright = ImageOps.exif_transpose(image)  # a camera notes how it was held
+    small = upright.convert("L" if channels == 1 else "RGB")
+    if small.size != (width, height):
+        small = small.resize((width, height), Image.Resampling.LANCZOS)
+    pixels: NDArray[Any] = np.asarray(small, dtype=np.uint8)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
 def as_floats(images: NDArray[np.uint8]) -> NDArray[np.float32]:

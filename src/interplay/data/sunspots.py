@@ -14,6 +14,7 @@ from pydantic import Field
 
 from interplay.data.dataset import Dataset
 from interplay.data.download import fetch
+from interplay.data.raw import Raw
 from interplay.errors import DataError, words_of
 
 UNIT = 100.0  # sunspots
@@ -62,4 +63,5 @@ def sunspots(
         targets=np.ascontiguousarray(windows[:, window:]),
         num_outputs=horizon,
         overlap=both - 1,
+        raw=Raw("arrays", {"shape": [window, 1], "unit": UNIT}, unit=UNIT),
     )

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from interplay.data.dataset import Dataset
 from interplay.data.folder import find_path
+from interplay.data.raw import Raw
 from interplay.errors import DataError, nearest, words_of
 from interplay.kinds import Task
 from interplay.options import Late
@@ -85,7 +86,9 @@ def table(
         frame = frame.dropna()
     if frame.empty:
         raise DataError(f"dataset 'table': {file} has no rows")
-    columns = [_features(frame[name]) for name in frame.columns if name not in (target, groups)]
+    names = [name for name in frame.columns if name not in (target, groups)]
+    words: dict[str, list[str]] = {}
+    columns = [_features(frame[name], words) for name in names]
     if not columns:
         raise DataError(f"dataset 'table': {file} has no column besides the target")
     y = frame[target]
@@ -101,6 +104,7 @@ def table(
         num_outputs=len(classes) if task == "classification" else 1,
         classes=classes,
         groups=pd.factorize(frame[groups])[0].astype(np.int64) if groups else None,
+        raw=Raw("columns", {"names": names, "words": words}),
     )
 
 
@@ -125,8 +129,8 @@ def _read(file: Path) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def _features(column: pd.Series[Any]) -> NDArray[np.float64]:
-    """(rows, 1), or (rows, words) for a column of words."""
+def _features(column: pd.Series[Any], known: dict[str, list[str]]) -> NDArray[np.float64]:
+    """(rows, 1), or (rows, words) for a column of words, which are put down in `known`."""
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
@@ -137,6 +141,7 @@ def _features(column: pd.Series[Any]) -> NDArray[np.float64]:
             "words; name it in ignore, or make numbers of it"
         )
     found, words = pd.factorize(column.astype(str), sort=True)
+    known[str(column.name)] = [str(word) for word in words]
     if len(words) > MOST_WORDS:
         raise DataError(
             f"dataset 'table': column {column.name!r} holds {len(words)} different words, more "

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from interplay.data.dataset import Dataset
 from interplay.data.folder import data_folder
-from interplay.data.pictures import as_floats
+from interplay.data.pictures import as_floats, pixels_of
+from interplay.data.raw import Raw
 from interplay.errors import DataError, nearest, words_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def from_torchvision(
         num_outputs=max(len(classes), max(targets) + 1),
         fixed=fixed or None,
         classes=classes,
+        raw=Raw("pictures", {"shape": list(images[0].shape)}),
     )
 
 
@@ -118,8 +120,5 @@ def _pixels(image: Any, size: int, dataset: str) -> NDArray[np.uint8]:
     if not hasattr(image, "convert"):
         raise DataError(f"dataset 'torchvision': {dataset} is no dataset of images")
     grey = image.mode in ("1", "L")
-    image = image.convert("L" if grey else "RGB")
-    if size:
-        image = image.resize((size, size), 1)  # 1: Lanczos
-    pixels = np.asarray(image, dtype=np.uint8)
-    return pixels[None] if grey else pixels.transpose(2, 0, 1)
+    width, height = (size, size) if size else image.size
+    return pixels_of(image, [1 if grey else 3, height, width])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 from torch.nn import functional as F
 
 from interplay.models.blocks.norm import norms
@@ -36,9 +37,10 @@ class RecurrentLayer(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """`lengths` (batch,): each sequence's own number of steps, at least 1; None: all."""
         steps = x.shape[1]
-        if lengths is not None and lengths.device.type == "cpu":
+        if lengths is not None and lengths.device.type == "cpu" and not is_compiling():
             # Steps past the longest cost time and change nothing. Elsewhere asking would stall
-            # the device. What comes out has all steps again, so that dropout draws as many numbers.
+            # the device, and an exported program has no shapes that hang on values. What comes
+            # out has all steps again, so that dropout draws as many numbers.
             x = x[:, : int(lengths.max())]
         out = self.there(x)[0]
         if self.back is not None:
