@@ -1,6 +1,11 @@
 """Optuna in a run configuration: every suggestion, both forms of dependencies, and what is refused."""
 
+import warnings
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from interplay.space.domains import Choice, Constant, Float, Int
 from interplay.study.study import Study
@@ -295,3 +300,34 @@ def test_a_section_of_ours_is_handed_over_whole_however_deep_a_suggestion_is():
     sweep = read({"model": {"name": "linear", "options": {"width": HEADS}}, "other": {"x": 1}})
     assert list(sweep.space.domains) == ["model.name", "model.options.width"]
     assert "nothing of it goes to the model here: other" in noted(sweep)
+
+
+BOUNDS = st.sampled_from([-2, 0, 1, 2, 7, 0.5, 1.0, 2.5])
+STEPS = st.sampled_from([None, 1, 2, 0.5, 0, -1])
+
+
+@given(st.sampled_from(["int", "float"]), BOUNDS, BOUNDS, STEPS, st.booleans())
+def test_a_range_is_what_optuna_suggests_and_what_it_refuses_is_refused(kind, low, high, step, log):
+    whole = [end for end in (low, high, step) if end is not None and end != int(end)]
+    assume(kind == "float" or not whole)  # Optuna takes 2.5 for 2, with a warning
+    step = 1 if kind == "int" and step is None else step
+    raw = ask(kind, low=low, high=high, step=step, log=log)
+    of = IntDistribution if kind == "int" else FloatDistribution
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a high that no step comes to
+            theirs = of(low, high, log=log, step=step)
+    except ValueError:
+        assert "model.a.hyper_opt.params" in refused({"model": {"a": raw}})
+        return
+    ours = read({"model": {"a": raw}}).space.domains["model.a"]
+    if isinstance(ours, Constant):
+        assert theirs.single()
+        assert theirs.low == ours.value
+    elif ours.size is None:
+        assert (ours.low, ours.high, ours.log) == (theirs.low, theirs.high, theirs.log)
+        assert theirs.step in (None, 1)
+    else:
+        count = round((theirs.high - theirs.low) / theirs.step) + 1
+        assert ours.grid() == pytest.approx([theirs.low + i * theirs.step for i in range(count)])
+        assert not theirs.log
