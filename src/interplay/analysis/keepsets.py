@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,28 @@ class KeepSets:
     tied: Bools
 
 
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """Observations of cells, which may be of any number of hyperparameters.
+
+    Attributes:
+        value: shape (N,).
+        cell, block: codes of shape (N,); block is all 0 without blocks.
+        counts: observations a cell, shape (cells,).
+        levels: of each hyperparameter, every cell's level; shape (cells,) each.
+    """
+
+    value: Floats
+    cell: Codes
+    block: Codes
+    counts: npt.NDArray[np.int64]
+    levels: Sequence[Codes]
+
+
+Sides = tuple[Floats, list[tuple[Floats, Spread]]]
+"""Scores, -inf where a cell may not be kept; and pairs of means and their spreads, a test each."""
+
+
 def keep_sets(grid: Grid, anova: Anova, sign: float, stable: Bools) -> KeepSets:
     """Subset selection (Gupta 1965): a cell is dropped if a one-sided test finds the best better.
 
@@ -46,28 +69,48 @@ def keep_sets(grid: Grid, anova: Anova, sign: float, stable: Bools) -> KeepSets:
     """
     if not anova.mse:
         return KeepSets(stable, stable)
-    value, share = _centred(grid)
-    scores = np.where(stable, sign * anova.means, -np.inf).ravel()
-    ranked = _ranks(sign * value)
-    mean_rank = _means(grid, ranked)
-    sides = [
-        (sign * anova.means.ravel(), _spread(grid, value, share, scores, trend=True)),
-        # Ranks are bounded: their spread goes down at both ends by itself, a trend would follow it.
-        (mean_rank, _spread(grid, ranked, share, mean_rank, trend=False)),
-    ]
-
-    def kept(shape: tuple[int, int], comparisons: int) -> Bools:
-        level = LEVEL / 2 / max(comparisons, 1)
-        best = np.argmax(scores.reshape(shape), axis=0)
-        keep = stable.reshape(shape)
-        for mean, spread in sides:
-            keep = keep & ~_clearly_below(best, mean.reshape(shape), grid.counts, spread, level)
-        return np.asarray(keep).reshape(grid.shape)
-
+    levels = [code.ravel() for code in np.indices(grid.shape)]
+    contest = Contest(grid.value, grid.cell, grid.block, grid.counts.ravel(), levels)
+    sides = _sides(contest, sign * anova.means.ravel(), stable.ravel(), sign)
     taken = int(stable.sum())
     return KeepSets(
-        kept=kept(grid.shape, taken - len(grid.x_axis)), tied=kept((grid.counts.size, 1), taken - 1)
+        kept=_kept(contest, sides, stable, taken - len(grid.x_axis)),
+        tied=_kept(contest, sides, stable.reshape(-1, 1), taken - 1).reshape(grid.shape),
     )
+
+
+def tied_cells(contest: Contest, means: Floats, stable: Bools, sign: float) -> Bools:
+    """As `tied` of `keep_sets`, of cells that need not be a grid of two; shape (cells,).
+
+    Args:
+        means: of the cells, as if each had every block; nan where empty.
+        stable: cells that may be kept; at least one.
+    """
+    sides = _sides(contest, sign * means, stable, sign)
+    return _kept(contest, sides, stable.reshape(-1, 1), int(stable.sum()) - 1).ravel()
+
+
+def _sides(contest: Contest, means: Floats, stable: Bools, sign: float) -> Sides:
+    """What is compared: means by their spread, and mean ranks by theirs; more is better in both."""
+    value, share = _centred(contest)
+    ranked = _ranks(sign * value)
+    mean_rank = _means(contest, ranked)
+    scores = np.where(stable, means, -np.inf)
+    return scores, [
+        (means, _spread(contest, value, share, scores, trend=True)),
+        # Ranks are bounded: their spread goes down at both ends by itself, a trend would follow it.
+        (mean_rank, _spread(contest, ranked, share, mean_rank, trend=False)),
+    ]
+
+
+def _kept(contest: Contest, sides: Sides, stable: Bools, comparisons: int) -> Bools:
+    """The cells of each column of `stable` that are not clearly below its best."""
+    shape, level = stable.shape, LEVEL / 2 / max(comparisons, 1)
+    scores, tests = sides
+    best, keep = np.argmax(scores.reshape(shape), axis=0), stable
+    for mean, spread in tests:
+        keep = keep & ~_clearly_below(best, mean.reshape(shape), contest.counts, spread, level)
+    return np.asarray(keep)
 
 
 def _clearly_below(best: Codes, mean: Floats, count: Codes, spread: Spread, level: float) -> Bools:
@@ -83,36 +126,38 @@ def _clearly_below(best: Codes, mean: Floats, count: Codes, spread: Spread, leve
     return np.asarray(worse)
 
 
-def _centred(grid: Grid) -> tuple[Floats, Floats]:
+def _centred(contest: Contest) -> tuple[Floats, Floats]:
     """Observations freed of their block's level, and how much of their variance that leaves.
 
     A block's level is the median over its rows of what they have beyond their cell's median: one
     exploded value moves neither. Of the variance of C normal values about their median there is left
     1 + v − 2 / C, v being the median's own.
     """
-    if grid.n_blocks == 1:
-        return grid.value, np.ones(len(grid.value))
-    away = grid.value - _medians(grid.cell, grid.value)
-    rows = np.bincount(grid.block)[grid.block]
+    if not contest.block.any():
+        return contest.value, np.ones(len(contest.value))
+    away = contest.value - _medians(contest.cell, contest.value)
+    rows = np.bincount(contest.block)[contest.block]
     # Of a median of C normal values, to 3%.
     own = np.pi / (2 * rows + np.where(rows % 2, np.pi - 2, 2.5))
-    return grid.value - _medians(grid.block, away), np.maximum(1 + own - 2 / rows, 0.0)
+    return contest.value - _medians(contest.block, away), np.maximum(1 + own - 2 / rows, 0.0)
 
 
-def _spread(grid: Grid, value: Floats, share: Floats, mean: Floats, *, trend: bool) -> Spread:
+def _spread(contest: Contest, value: Floats, share: Floats, mean: Floats, *, trend: bool) -> Spread:
     """Of each cell, flat: its own spread around its mean, shrunk towards the others'.
 
     Args:
         share: of each observation's variance that centring has left.
         mean: by which the trend goes.
     """
-    size, count = grid.counts.size, grid.counts.ravel()
-    squares = np.bincount(grid.cell, np.square(value - _means(grid, value)[grid.cell]), size)
+    size, count = contest.counts.size, contest.counts
+    squares = np.bincount(
+        contest.cell, np.square(value - _means(contest, value)[contest.cell]), size
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        df = np.bincount(grid.cell, share, size) * (1 - 1 / count)
+        df = np.bincount(contest.cell, share, size) * (1 - 1 / count)
         own = Spread(squares / df, np.where(count > 1, df, 0.0))
     filled = count > 0
-    levels = [code.ravel()[filled] for code in np.indices(grid.shape)]
+    levels = [code[filled] for code in contest.levels]
     known = Spread(own.variance[filled], own.df[filled])
     found = moderate(known, mean[filled], levels, trend=trend)
     variance, freedom = np.full(size, np.nan), np.full(size, np.nan)
@@ -120,10 +165,10 @@ def _spread(grid: Grid, value: Floats, share: Floats, mean: Floats, *, trend: bo
     return Spread(variance, freedom)
 
 
-def _means(grid: Grid, value: Floats) -> Floats:
+def _means(contest: Contest, value: Floats) -> Floats:
     """Of each cell, flat; nan where empty."""
     with np.errstate(invalid="ignore"):
-        return np.bincount(grid.cell, value, grid.counts.size) / grid.counts.ravel()
+        return np.bincount(contest.cell, value, contest.counts.size) / contest.counts
 
 
 def _medians(code: Codes, value: Floats) -> Floats:

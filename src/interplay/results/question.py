@@ -14,6 +14,8 @@ ROLES = ("params", "seed", "fold", "budget", "status", "map")
 """Of a question, what tells what columns are, and what they are called."""
 OF_IMPORT = ("metric", "mode", *ROLES)
 """Of a question, what an import hears."""
+OF_BEST = ("where", *OF_IMPORT)
+"""Of a question, what a choice hears."""
 OF_CONVERT = ("x", "y", "where", *OF_IMPORT)
 """Of a question, what the way back to a study hears."""
 

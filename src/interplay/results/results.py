@@ -9,27 +9,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from interplay.analysis.axes import read_axis
 from interplay.analysis.cells import CellMeans, Cells
 from interplay.analysis.checks import select_rows
-from interplay.analysis.curves import mean_curve
 from interplay.analysis.incumbent import best_so_far
 from interplay.analysis.interaction import Interaction, InteractionTest
-from interplay.analysis.numbers import text_of
 from interplay.analysis.ranking import rank_settings
 from interplay.errors import TableError, how_many
 from interplay.metrics import Mode
 from interplay.results.asking import (
     ask,
     asked_for,
-    curves_of,
     metric_of,
     mode_of,
     one_origin,
     where_of,
 )
+from interplay.results.many import curves_by_setting, panels_of
 from interplay.results.naming import mapped
-from interplay.results.question import Question
+from interplay.results.question import OF_BEST, Question
 from interplay.results.roles import described
 from interplay.results.sources import files, read_source
 from interplay.results.sources.forms import frame_of, table_of
@@ -39,6 +36,9 @@ from interplay.table.table import Role, Table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from interplay.analysis.contenders import Within
+    from interplay.results.choosing import Choice
 
 
 @dataclass(frozen=True, repr=False)
@@ -203,6 +203,22 @@ class Results:
             budget=table.one("budget"), seed=table.one("seed"),
         )  # fmt: skip
 
+    def best(
+        self, *, by: str | Sequence[str] | None = None, within: Within | None = None, **options: Any
+    ) -> Choice:
+        """The best cell, what ties with it, and which of these to take; see `choosing.choose`.
+
+        Args:
+            options: of a `Question`: metric, mode, where, and what columns are.
+
+        Raises:
+            InterplayError: where the table cannot say.
+        """
+        from interplay.results.choosing import choose
+
+        table, question = mapped(self.table, Question.of(options, OF_BEST))
+        return choose(told_by(table, question), question, by=by, within=within)
+
     def progress(self, metric: str | None = None, mode: Mode | None = None) -> pd.DataFrame:
         """A row a cell in the order in which cells were tried: the best score so far.
 
@@ -353,16 +369,7 @@ class Results:
         from interplay.plots import draw_multiples
 
         question, looks = asked_for(names, options)
-        table, question = mapped(self.table, question)
-        by = table.find(by, "hyperparameter")
-        codes, axis = read_axis(table.frame[by], table.columns[by].order)
-        panels = []
-        for place in sorted(set(codes) - {-1}):
-            where = {**question.where, by: axis.values[place]}
-            cells, found = Results(table).judged(replace(question, where=where))
-            note = f"{by} = {text_of(axis.values[place])}"
-            notes = tuple(text for text in cells.title_notes if text != note)
-            panels.append((note, replace(cells, title_notes=notes), found))
+        panels = panels_of(self.table, by, question, lambda asked, of: Results(of).judged(asked))
         return draw_multiples(panels, **self._titled(panels[0][1].metric, looks))
 
     def learning_curves(
@@ -377,18 +384,9 @@ class Results:
         from interplay.plots import draw_curves
 
         metric = metric_of(self.table, metric)
-        curves = curves_of(self.table, metric)
         mode = mode or mode_of(self.table, metric)
-        order = rank_settings(self.frame, self.varied, metric, mode, self.table.one("status"))
-        ranked: list[Any] = order[list(self.varied)].to_dict("records")
-        parts = []
-        for setting in settings or [*ranked[:3], *ranked[3:][-1:]]:
-            full = {self.table.find(k, "hyperparameter"): v for k, v in setting.items()}
-            rows = select_rows(self.frame, full)
-            part = mean_curve(curves, rows.index, metric)
-            name = ", ".join(f"{k.rpartition('.')[2]} = {text_of(v)}" for k, v in full.items())
-            parts.append(part.assign(setting=name, members=len(rows)))
-        return draw_curves(pd.concat(parts), metric=metric, mode=mode, ax=ax, **looks)
+        means = curves_by_setting(self.table, settings, metric, mode)
+        return draw_curves(means, metric=metric, mode=mode, ax=ax, **looks)
 
     def _titled(self, metric: str, looks: Mapping[str, Any]) -> dict[str, Any]:
         """How a picture looks, with the study and the metric for its title where none is given."""

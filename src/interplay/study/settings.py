@@ -105,6 +105,19 @@ class Heatmap(Section):
     """What becomes of the other hyperparameters that vary."""
 
 
+class Best(Section):
+    """[best]: which cell is taken, and what is kept of it."""
+
+    by: str | Annotated[list[str], Field(min_length=1)] = "score"
+    """Among the cells that tie: score, the best of them; parameters or seconds, the cheapest; or a
+    hyperparameter (a list of them, the first deciding), the lowest value, -NAME the highest."""
+    within: Literal["ties", "1se"] = "ties"
+    """What ties: ties, the cells not clearly worse than the best; 1se, those within one standard
+    error of its mean."""
+    keep: Literal["best", "all", "none"] = "best"
+    """Whose trained weights are kept: those of the cells that tie at the end, of all, or of none."""
+
+
 class Constraint(Section):
     """[[constraint]]: what every cell keeps."""
 
@@ -142,6 +155,7 @@ class Settings(Section):
     """Rules, each a table [[constraint]]; cells that break one do not exist."""
     search: Search = Search()
     heatmap: Heatmap | None = None
+    best: Best = Best()
     resources: Resources = Resources()
 
     @field_validator("name")
@@ -162,6 +176,7 @@ class Settings(Section):
 SECTIONS: dict[str, type[Section]] = {
     "search": Search,
     "heatmap": Heatmap,
+    "best": Best,
     "resources": Resources,
 }
 

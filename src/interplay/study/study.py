@@ -22,17 +22,19 @@ from interplay.metrics import Mode, metrics_of, mode_of
 from interplay.search import METHODS
 from interplay.search.guide import Guide, make_guide
 from interplay.search.guide import Task as SearchTask
-from interplay.space.space import Space, resolve_name
+from interplay.space.space import Space
 from interplay.study.adopted import adopted, read_in
 from interplay.study.checked import Checked, check_section
 from interplay.study.checks import check_folds, check_search, loads
 from interplay.study.links import linked
+from interplay.study.named import check_names
 from interplay.study.overrides import apply_overrides, stands_alone
 from interplay.study.readers.native import Written
 from interplay.study.scoring import check_metric, metrics_lacking
 from interplay.study.sections import RULES, keys_of, meant, sections_of
 from interplay.study.settings import (
     SECTIONS,
+    Best,
     Heatmap,
     Resources,
     Search,
@@ -177,6 +179,10 @@ class Study:
         if self.settings.heatmap is None and len(varied) == 2:
             return Heatmap(x=varied[0], y=varied[1])
         return self.settings.heatmap
+
+    @property
+    def best(self) -> Best:
+        return self.settings.best
 
     @property
     def resources(self) -> Resources:
@@ -340,7 +346,7 @@ def _check_whole(
     known: set[str],
     mistakes: list[Mistake],
 ) -> Settings:
-    """Checks that need more than one section; the heatmap's names become full ones.
+    """Checks that need more than one section; names of hyperparameters become full ones.
 
     Args:
         known: keys that are known to be wrong: what follows from their defaults means nothing.
@@ -353,20 +359,5 @@ def _check_whole(
         search = check_search(settings, space, mistakes)
         settings = settings.model_copy(update={"search": search})
     check_metric(search.metric, space, mistakes)
-    if settings.heatmap is None:
-        return settings
-    names = {}
-    for axis in ("x", "y"):
-        asked = getattr(settings.heatmap, axis)
-        full, near = resolve_name(asked, space.varied)
-        if (
-            full is None and resolve_name(asked, unread)[0] is None
-        ):  # what could not be read is reported where it stands
-            fixed = resolve_name(asked, tuple(space.domains))[0]
-            reason = "does not vary" if fixed else "no such hyperparameter"
-            allowed = ", ".join(space.varied) or "nothing varies in this study"
-            mistakes.append(Mistake(f"heatmap.{axis}", reason, asked, allowed, near))
-        names[axis] = full or asked
-    if names["x"] == names["y"]:
-        mistakes.append(Mistake("heatmap.y", "the same as heatmap.x", names["y"], "another"))
-    return settings.model_copy(update={"heatmap": settings.heatmap.model_copy(update=names)})
+    names = check_names(settings, space, unread, mistakes)
+    return settings.model_copy(update=names)

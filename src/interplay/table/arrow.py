@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CURVE = "curve."
-COLUMNS = tuple(f.name for f in fields(Row) if f.name not in ("key", CONFIG, "curves"))
+COLUMNS = tuple(f.name for f in fields(Row) if f.name not in ("key", CONFIG, "curves", "weights"))
 NUMBERS = {"seed", "fold", "folds", "epochs", "epochs_asked", "epochs_run", "parameters"}
 
 

@@ -252,6 +252,11 @@ class Ledger:
         """The hyperparameters of the cells that the study asks for, a row each, as in `frame`."""
         return settings_frame(configs_of(self.asked())[0])
 
+    def keys(self) -> list[str]:
+        """Of the members in `frame`, in its order."""
+        keys: list[str] = self.rows(["status"], self.asked()["key"])["key"].to_pylist()
+        return keys
+
     def compact(self) -> None:
         """Merge the parts that came since; see `Parts.compact`."""
         self._rows.compact()

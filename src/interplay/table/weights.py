@@ -1,4 +1,4 @@
-"""What a training leaves besides its row, a file a member: `models/<key>.pt` in the run folder."""
+"""Trained weights, a file a member: `models/<key>.safetensors` in the run folder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 from interplay.errors import LedgerError
 from interplay.table.folder import patiently, put, remove
 
+ENDING = ".safetensors"
+
 
 class Weights:
-    """Files by member key. Their content is the trainer's business; a run's ledger owns the place.
+    """Files by member key. What is in them is `training.kept`'s business; a ledger owns the place.
 
     Args:
         folder: made with the first file.
@@ -19,12 +21,14 @@ class Weights:
         self.folder = folder
 
     def write(self, key: str, content: bytes) -> None:
-        """Keep a member's, whole or not at all, in place of what it left before.
+        """Keep a member's, whole or not at all, in place of those from before.
+
+        A power cut may lose the last ones: a cell without weights is trained again.
 
         Raises:
             LedgerError: where it cannot be written.
         """
-        put(self._path(key), content, sync=True)
+        put(self._path(key), content)
 
     def read(self, key: str) -> bytes:
         """A member's.
@@ -42,11 +46,12 @@ class Weights:
 
     def keys(self) -> set[str]:
         """Of the members that left some."""
-        return {path.stem for path in self.folder.glob("*.pt") if not path.name.startswith(".")}
+        found = self.folder.glob(f"*{ENDING}")
+        return {path.stem for path in found if not path.name.startswith(".")}
 
     def discard(self, key: str) -> None:
         """Forget a member's, where there are any."""
         remove(self._path(key))
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.pt"
+        return self.folder / f"{key}{ENDING}"

@@ -67,6 +67,10 @@ class FunctionRun:
             self.row.error = in_one_line(error)
         self.row.seconds += time.perf_counter() - started
 
+    def states(self) -> list[None]:
+        """Of what a function trains nothing is known."""
+        return [None]
+
     def _call(self, function: Callable[..., Any], options: dict[str, Any]) -> Iterator[Any]:
         member = self.member
         given = {"fold": member.fold, "folds": member.folds, "epochs": member.epochs or None}

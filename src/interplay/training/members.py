@@ -47,6 +47,8 @@ class Row:
         seconds: of training and evaluation, on the worker's clock.
         parameters: trainable numbers of the model.
         curves: by metric, one value an epoch.
+        weights: of a member that came to its end, where they were asked for: the content of a
+            safetensors file. No column of the table.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Row:
     seconds: float = 0.0
     parameters: int | None = None
     curves: dict[str, list[float]] | None = None
+    weights: bytes | None = None
 
 
 def member_key(

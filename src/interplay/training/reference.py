@@ -6,7 +6,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,7 @@ class MemberRun:
         self.done = False
         self.row = row_of(member, "stopped", engine="reference", device=device)
         self._trainer: MemberTrainer | None = None
+        self._model: nn.Module | None = None
         self._globals = Globals(member.seed, "forward")
 
     @property
@@ -166,6 +167,9 @@ class MemberRun:
             self.done, self._trainer = True, None
         row.seconds += time.perf_counter() - started
 
+    def states(self) -> list[Mapping[str, Tensor] | None]:
+        return [None if self._model is None else self._model.state_dict()]
+
     def _begin(self) -> MemberTrainer:
         member = self.member
         with own_globals(member.seed, "weights"):
@@ -173,6 +177,7 @@ class MemberRun:
         model.to(self.parts.dtype)
         self.row.parameters = count_parameters(model)
         seed_dropout(model, member.seed)
+        self._model = model
         # mltrainer makes the folder at once, and with no reports asked for writes nothing there.
         with (
             tempfile.TemporaryDirectory(prefix="ip-", ignore_cleanup_errors=True) as logdir,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from interplay.training.members import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Run(Protocol):
@@ -24,6 +28,11 @@ class Run(Protocol):
     def advance(self) -> None:
         """Go on by one epoch. However often others advance in between, the numbers are those of
         a training without a break."""
+        ...
+
+    def states(self) -> Sequence[Mapping[str, Tensor] | None]:
+        """The tensors that each member's model has now, as its `state_dict` names them; None of one
+        that has no model of ours."""
         ...
 
 

@@ -42,6 +42,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "metric": plan.metric,
         "mode": plan.mode,
         "heatmap": heatmap.model_dump() if heatmap else None,
+        "best": study.best.model_dump(),
         "task": next((d.task for d in plan.datasets.values()), None),
         "epochs": study.epochs,
         # Under these, epoch k of runs of different lengths is not the same.
@@ -54,11 +55,13 @@ def describe(plan: Plan) -> dict[str, Any]:
             d.name: {"digest": d.digest, "rows": len(d.inputs), "shape": d.inputs.shape[1:]}
             for d in plan.datasets.values()
         },
+        # Where code of the user's own is looked for.
+        "folders": [str(folder) for folder in study.folders],
         "versions": _versions(),
     }
 
 
-ASIDE = ("name", "heatmap", "resources")
+ASIDE = ("name", "heatmap", "best", "resources")
 """What may be asked otherwise without a training being another."""
 
 

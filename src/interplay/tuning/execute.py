@@ -21,6 +21,7 @@ from interplay.training.members import Member, Row
 from interplay.tuning.bar import StudyProgress
 from interplay.tuning.describe import changes, describe
 from interplay.tuning.devices import device_of, resources_of, workers_of
+from interplay.tuning.keeping import Keeper, keep_best
 from interplay.tuning.listeners import Audience, Listener
 from interplay.tuning.packs import Pack, pack_up
 from interplay.tuning.plan import Plan, make_plan
@@ -53,6 +54,7 @@ class Outcome:
     """What a run did.
 
     Attributes:
+        folder: the run's.
         tried: members that were missing, and tried now.
         trained: those of them that did not fail.
         kept: members that were there already.
@@ -63,6 +65,7 @@ class Outcome:
     """
 
     results: Results
+    folder: Path
     tried: int
     trained: int
     kept: int
@@ -146,13 +149,15 @@ def execute(
             audience.begin(ledger)
             tried = {}
         ledger.compact()
-    results = Results.load(ledger.folder)
+        results = Results.load(ledger.folder)
+        keep_best(ledger, results, study.best)
     audience.end(results)
     failed = int((results.frame["status"] == "failed").sum())
     trained = sum(status != "failed" for status in tried.values())
     kept = len(results.frame) - len(tried)
     return Outcome(
         results,
+        ledger.folder,
         tried=len(tried),
         trained=trained,
         kept=kept,
@@ -176,6 +181,7 @@ class Desk:
         self.ledger, self.plan, self.audience = ledger, plan, audience
         self.book: CellBook | None = None
         self.tried: dict[str, str] = {}
+        self.keeper = Keeper(plan, ledger)
         space = plan.study.space
         self.bar = StudyProgress(
             total, plan.metric, plan.mode, space.varied, active=space.active, show=progress
@@ -189,6 +195,7 @@ class Desk:
                 metric that is compared: known with its first row, and true of all.
         """
         self.ledger.append(rows)
+        self.keeper.take(rows)
         self.bar.add(rows)
         self.audience.rows(rows)
         self.tried |= {row.key: row.status for row in rows}
@@ -291,7 +298,8 @@ def _context(plan: Plan, packs: list[Pack], device: str) -> Context:
     study = plan.study
     threads = study.resources.cpus_per_worker
     target = Target(plan.metric, plan.mode, study.search.score)
-    return Context(packs, plan.datasets, plan.begun, device, threads, target)
+    keep = study.best.keep != "none"
+    return Context(packs, plan.datasets, plan.begun, device, threads, target, keep)
 
 
 def dry_run(study: Study, out: str | Path | None = None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from interplay.identity import same_as
 from interplay.kinds import How
 from interplay.metrics import Mode
 from interplay.models.factory import input_kind
+from interplay.training.kept import with_weights
 from interplay.training.members import Member, Row, section
 from interplay.training.running import Run, finish
 from interplay.tuning.packs import Pack
@@ -40,7 +41,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Context:
-    """What every worker gets once, through Ray's object store."""
+    """What every worker gets once, through Ray's object store.
+
+    Attributes:
+        keep: whether rows come with the weights of their models.
+    """
 
     packs: list[Pack]
     datasets: dict[str, Dataset]
@@ -48,6 +53,7 @@ class Context:
     device: str
     threads: int
     target: Target
+    keep: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         # The folders first: what comes after them may be of the user's own classes.
@@ -95,6 +101,10 @@ class Worker(tune.Trainable):
             for row in run.rows:
                 row.note = pack.note
         return run
+
+    def rows(self, run: Run) -> list[Row]:
+        """What a training gave so far."""
+        return with_weights(run) if self.context.keep else run.rows
 
     def _start(self, pack: Pack) -> Run:
         context = self.context
@@ -164,7 +174,9 @@ class PackTrainable(Worker):
 
     def _train(self, pack: Pack) -> list[Row]:
         try:
-            return finish(self.start(pack))
+            run = self.start(pack)
+            finish(run)
+            return self.rows(run)
         except Exception as error:
             smaller = fallback(pack, error)
         # Here the error is gone, and with it what it held of the stack's memory.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from interplay.training.stacked.device.place import on_host
 from interplay.training.stacked.device.steps import DeviceSteps, recorder_for
 from interplay.training.stacked.flat import Flat
 from interplay.training.stacked.orders import DeviceOrders, HostOrders
-from interplay.training.stacked.stack import Stacked, stack
+from interplay.training.stacked.stack import Stacked, stack, states
 from interplay.training.stacked.twin import split_members
 from interplay.training.stacked.update.loss import cross_entropy, weighted_cross_entropy
 from interplay.training.stacked.update.optimizers import StackedOptimizer
@@ -175,6 +175,9 @@ class StackRun:
     @property
     def rows(self) -> list[Row]:
         return [self._row(track) for track in self.tracks]
+
+    def states(self) -> list[Mapping[str, Tensor] | None]:
+        return [state for stacked in self.stacks for state in states(stacked)]
 
     def advance(self) -> None:
         """One epoch of every member, and what it gave.

@@ -114,19 +114,40 @@ def stack(models: Sequence[nn.Module]) -> Stacked:
 def unstack(stacked: Stacked) -> list[nn.Module]:
     """Ordinary models with the weights (and statistics) that the members have now."""
     models = []
-    for member in range(stacked.members):
+    for member, state in enumerate(states(stacked)):
         model = copy.deepcopy(stacked._template[0])
         model.zero_grad()
+        model.load_state_dict(state)
         for path, twin in stacked.leaves.items():
             leaf = model.get_submodule(path)
-            for name, parameter in leaf.named_parameters():
-                parameter.copy_(twin.get_parameter(name)[member])
-            for name, buffer in leaf.named_buffers():
-                buffer.copy_(twin.get_buffer(name)[member])
             if isinstance(leaf, nn.Dropout):
                 leaf.p = float(cast(Any, twin).rates[member])
         models.append(model)
     return models
+
+
+def states(stacked: Stacked) -> list[dict[str, Tensor]]:
+    """What the members' own models would have as their `state_dict`, on the host."""
+    template = stacked._template[0].state_dict()
+    shared = {name: value.detach().cpu() for name, value in template.items()}
+    found = [dict(shared) for _ in range(stacked.members)]
+    # A leaf that is used twice has a twin under one of its names and is kept under each.
+    for path, twin in _everywhere(stacked).items():
+        own = {**dict(twin.named_parameters()), **dict(twin.named_buffers())}
+        for name, values in own.items():
+            full = _join(path, name)
+            if full in template:
+                for state, value in zip(found, values.detach().cpu(), strict=True):
+                    state[full] = value
+    return found
+
+
+def _everywhere(stacked: Stacked) -> dict[str, nn.Module]:
+    """The twin at every path at which the models have the leaf it stands for."""
+    template = stacked._template[0]
+    twins = {id(template.get_submodule(path)): twin for path, twin in stacked.leaves.items()}
+    modules = template.named_modules(remove_duplicate=False)
+    return {path: twins[id(leaf)] for path, leaf in modules if id(leaf) in twins}
 
 
 def _join(path: str, name: str) -> str:

@@ -69,7 +69,7 @@ class ScanTrainable(Worker):
             training.run = None  # its memory is what the smaller ones need
             todo = [Training(pack) for pack in smaller] + todo
         runs = [training.run for training in self.trainings if training.run is not None]
-        rows = [row for run in runs for row in run.rows]
+        rows = [row for run in runs for row in self.rows(run)]
         target = self.context.target
         values = [value_of(row.status, row.curves, target.metric) for row in rows]
         return {
