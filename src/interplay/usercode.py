@@ -29,18 +29,25 @@ class AsBegun(tuple[Path, ...]):
 
     Attributes:
         sources: digests of the study's functions when it began, by `module:function`.
+        starts: the weights that its networks begin from, by what `model.start` names.
     """
 
     sources: Mapping[str, str]
+    starts: Mapping[str, Any]
     _held: dict[str, Callable[..., Any]]
 
-    def __new__(cls, folders: Iterable[Path], sources: Mapping[str, str]) -> AsBegun:
+    def __new__(
+        cls,
+        folders: Iterable[Path],
+        sources: Mapping[str, str],
+        starts: Mapping[str, Any] | None = None,
+    ) -> AsBegun:
         self = super().__new__(cls, folders)
-        self.sources, self._held = sources, {}
+        self.sources, self.starts, self._held = sources, starts or {}, {}
         return self
 
     def __reduce__(self) -> Any:
-        return _arrived, (tuple(self), dict(self.sources))
+        return _arrived, (tuple(self), dict(self.sources), dict(self.starts))
 
     def load(self, path: str) -> Callable[..., Any]:
         """The function that `path` names.
@@ -60,9 +67,11 @@ class AsBegun(tuple[Path, ...]):
         return self._held[path]
 
 
-def _arrived(folders: tuple[Path, ...], sources: Mapping[str, str]) -> AsBegun:
+def _arrived(
+    folders: tuple[Path, ...], sources: Mapping[str, str], starts: Mapping[str, Any]
+) -> AsBegun:
     add_to_path(folders)
-    return AsBegun(folders, sources)
+    return AsBegun(folders, sources, starts)
 
 
 def load_function(path: str, folders: Sequence[Path]) -> Callable[..., Any]:

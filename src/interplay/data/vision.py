@@ -70,16 +70,28 @@ def from_torchvision(
     )
 
 
-def _builder(dataset: str) -> Callable[..., Any]:
+def load_torchvision(who: str) -> Any:
+    """The module torchvision.
+
+    Args:
+        who: what needs it, for the message.
+
+    Raises:
+        DataError: where it does not load, with what to install.
+    """
     try:
-        torchvision: Any = importlib.import_module("torchvision")
+        return importlib.import_module("torchvision")
     except Exception as error:  # a build that does not fit torch raises RuntimeError
         import torch
 
         raise DataError(
-            f"dataset 'torchvision': torchvision does not load ({words_of(error)}); install the build made "
+            f"{who}: torchvision does not load ({words_of(error)}); install the build made "
             f"for torch {torch.__version__}: pip install torchvision, from where torch came"
         ) from None
+
+
+def _builder(dataset: str) -> Callable[..., Any]:
+    torchvision = load_torchvision("dataset 'torchvision'")
     known = [name for name in torchvision.datasets.__all__ if name[:1].isupper()]
     if dataset not in known:
         near = nearest(dataset, known)

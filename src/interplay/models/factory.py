@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from interplay.errors import InterplayError
 from interplay.kinds import Kind
 from interplay.models import FAMILIES
-from interplay.options import arguments_of
+from interplay.models import common as common_models
+from interplay.options import arguments_of, options_of
 from interplay.usercode import load_function
 
 if TYPE_CHECKING:
     from torch import nn
 
     from interplay.data.dataset import Dataset, DataSpec
+
+COMMON = frozenset(options_of(common_models.model).by_name)
 
 
 def input_kind(model: Mapping[str, Any], view: str, dataset: Dataset) -> Kind:
@@ -38,13 +41,13 @@ def input_kind(model: Mapping[str, Any], view: str, dataset: Dataset) -> Kind:
 def build_model(
     model: Mapping[str, Any], spec: DataSpec, folders: Sequence[Path] = ()
 ) -> nn.Module:
-    """The network of a cell.
+    """The network of a cell, with the weights that it begins from.
 
     Args:
         model: the [model] section's part of a configuration.
         spec: of the data as the model reads it. A user's builder gets it as `spec`, or its
             `input_shape` and `num_outputs`, where it has parameters of these names.
-        folders: where the user's modules are.
+        folders: where the user's modules, and files of weights, are.
 
     Raises:
         Exception: whatever the builder raises.
@@ -53,16 +56,38 @@ def build_model(
 
     options = dict(model)
     if "builder" not in options:
+        common = _taken(options, frozenset())
         family = FAMILIES.get(options.pop("name"))
         built: nn.Module = family.build(spec, **options)
-        return built
+        return _begun(built, folders, **common)
     path = options.pop("builder")
     function = load_function(path, folders)
+    common = _taken(options, frozenset(options_of(function).by_name))
     given = {"spec": spec, "input_shape": spec.shape, "num_outputs": spec.num_outputs}
     built = function(**arguments_of(function, options, given))
     if not isinstance(built, nn.Module):
         raise InterplayError(f"{path} returned {type(built).__name__}, not a torch.nn.Module")
-    return built
+    return _begun(built, folders, **common)
+
+
+def _taken(options: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
+    """What of `options` is every model's, taken out of them; what a builder names is its own."""
+    return {name: options.pop(name) for name in COMMON - own if name in options}
+
+
+def _begun(
+    model: nn.Module, folders: Sequence[Path], start: str = "", frozen: int = 0
+) -> nn.Module:
+    """`model` with the weights of `start`, its first stages frozen."""
+    from interplay.models.stages import freeze, head_of
+    from interplay.models.start import begin_from, find_start
+
+    if start:
+        begin_from(model, find_start(start, folders), start, head_of(model))
+        freeze(model, frozen)
+    elif frozen:
+        raise InterplayError(f"model.frozen = {frozen}: {common_models.UNLEARNT}; allowed: 0")
+    return model
 
 
 def count_parameters(model: nn.Module) -> int:

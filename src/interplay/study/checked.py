@@ -59,6 +59,12 @@ class Checked:
             if same_as(config[prefix + key]) == same_as(option.plain_default)
         }
 
+    def shares(self, full: str) -> bool:
+        """Whether a full name is that of an option which all entries have in common."""
+        key = full.removeprefix(f"{self.section}.")
+        common = self.common.by_name.get(key)
+        return common is not None and all(one is common for one in self.called(full))
+
     def called(self, full: str) -> list[Option]:
         """The options that a full name may be, one of each entry that has it."""
         key = full.removeprefix(f"{self.section}.")

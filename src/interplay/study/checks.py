@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from interplay.data import common as common_data
 from interplay.data.folds import IN_ORDER
 from interplay.errors import Mistake, how_many, nearest
 from interplay.identity import Value
 from interplay.metrics import mode_of
+from interplay.models.common import UNLEARNT
 from interplay.options import options_of
 from interplay.search import METHODS
 from interplay.space.domains import Choice, Domain, within
 from interplay.space.space import Cell, Space, resolve_name
+from interplay.study.checked import Checked
 from interplay.study.settings import MOST, Search, Settings
 
 FUNCTION = "trial.function"
@@ -74,6 +78,16 @@ def check_folds(settings: Settings, space: Space, mistakes: list[Mistake]) -> No
         reason = f"data.folds_by = {IN_ORDER} cuts in order, each time alike"
         allowed = "1, or data.folds_by = shuffled"
         mistakes.append(Mistake("repeats", reason, settings.repeats, allowed))
+
+
+def check_frozen(space: Space, sections: Sequence[Checked], mistakes: list[Mistake]) -> None:
+    """Only what was learnt before can be kept as it is."""
+    frozen = space.domains.get("model.frozen")
+    if frozen is None or "model.start" in space.domains:
+        return
+    above = [value for value in frozen.corners() if value != 0]
+    if above and any(section.shares("model.frozen") for section in sections):
+        mistakes.append(Mistake("model.frozen", UNLEARNT, above[0], "0, or model.start beside it"))
 
 
 def loads(name: str) -> bool:

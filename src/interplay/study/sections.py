@@ -11,6 +11,7 @@ from interplay.data import DATASETS
 from interplay.data import common as common_data
 from interplay.errors import InterplayError, Mistake, nearest
 from interplay.models import FAMILIES
+from interplay.models import common as common_models
 from interplay.options import Options, options_of
 from interplay.registry import Registry
 from interplay.training import common as common_training
@@ -78,7 +79,7 @@ RULES: dict[str, Rule] = {
         given=GIVEN,
         lacking=GIVEN,
     ),
-    "model": Rule(FAMILIES, None, own="builder", given=GIVEN),
+    "model": Rule(FAMILIES, None, options_of(common_models.model), own="builder", given=GIVEN),
     "optimizer": Rule(OPTIMIZERS, "adam"),
     "schedule": Rule(SCHEDULES, "none"),
     "training": Rule(None, None, options_of(common_training.training)),

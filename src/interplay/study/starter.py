@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -109,7 +109,6 @@ def _task(data: str) -> Task | None:
 
 def _study(name: str, data: Chosen, model: Chosen, task: Task | None) -> str:
     varied = _varied(model)
-    common = {k: option for k, option in RULES["data"].common.by_name.items() if k != "batch_size"}
     of_classes, of_numbers = (metrics_of(kind)[0] for kind in get_args(Task))
     metric = of_numbers if task == "regression" else of_classes
     search = [f'metric = "{metric}"', f'mode   = "{mode_of(metric)}"']
@@ -131,11 +130,11 @@ def _study(name: str, data: Chosen, model: Chosen, task: Task | None) -> str:
         data.setting,
         *_set(data.options, {}),
         _line(f"batch_size = {batch}", "rows of one step"),
-        *_set(common, {}),
+        *_set(_common("data", ["batch_size"]), {}),
         "",
         _line("[model]", "any value may be a range: [8, 16], or { low, high, count }"),
         model.setting,
-        *_set(model.options, varied),
+        *_set({**model.options, **_common("model", model.options)}, varied),
         "",
         "[optimizer]",
         _line(_usual("optimizer"), ", ".join(OPTIMIZERS.names)),
@@ -146,7 +145,7 @@ def _study(name: str, data: Chosen, model: Chosen, task: Task | None) -> str:
         _line(_usual("schedule"), _schedules()),
         "",
         "[training]",
-        *_set(RULES["training"].common.by_name, {}),
+        *_set(_common("training"), {}),
         "",
         "[search]",
         _line(f'method = "{Search().method}"', f"or {', '.join(others)}, with trials = N"),
@@ -157,6 +156,12 @@ def _study(name: str, data: Chosen, model: Chosen, task: Task | None) -> str:
         f"y = {value_text(axes[1])}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _common(section: str, but: Collection[str] = ()) -> dict[str, Option]:
+    """The options that a section has whatever its name, but those that stand there already."""
+    common = RULES[section].common.by_name
+    return {name: option for name, option in common.items() if name not in but}
 
 
 def _varied(model: Chosen) -> dict[str, str]:

@@ -25,7 +25,7 @@ from interplay.search.guide import Task as SearchTask
 from interplay.space.space import Space
 from interplay.study.adopted import adopted, read_in
 from interplay.study.checked import Checked, check_section
-from interplay.study.checks import check_folds, check_search, loads
+from interplay.study.checks import check_folds, check_frozen, check_search, loads
 from interplay.study.links import linked
 from interplay.study.named import check_names
 from interplay.study.overrides import apply_overrides, stands_alone
@@ -101,7 +101,7 @@ class Study:
         unread = tuple(name for name in _keys_of(tables) if name not in written)
         rules = [one.rule for one in settings.constraint]
         space = linked(written, rules, sections, unread, later)
-        settings = _check_whole(settings, space, unread, known, later)
+        settings = _check_whole(settings, space, sections, unread, known, later)
         mistakes += [mistake for mistake in later if mistake.key not in known]
         if mistakes:
             raise StudyError(source, mistakes)
@@ -252,6 +252,10 @@ class Study:
         unsaid = {name for section in self.sections for name in section.unsaid(config)}
         return {name: value for name, value in config.items() if name not in unsaid}
 
+    def shares(self, name: str) -> bool:
+        """Whether the study gives this key, and it is one that its section has whatever is built."""
+        return name in self.space.domains and any(s.shares(name) for s in self.sections)
+
     def target(self, task: Task | None) -> tuple[str, Mode]:
         """The metric compared, and which way it is better, for data with this task.
 
@@ -342,6 +346,7 @@ def _keys_of(tables: Mapping[str, Any]) -> tuple[str, ...]:
 def _check_whole(
     settings: Settings,
     space: Space,
+    sections: Sequence[Checked],
     unread: tuple[str, ...],
     known: set[str],
     mistakes: list[Mistake],
@@ -354,6 +359,7 @@ def _check_whole(
     if settings.epochs is None and "trial.function" not in space.domains:
         mistakes.append(Mistake("epochs", "missing", None, "one whole number, 1 or more"))
     check_folds(settings, space, mistakes)
+    check_frozen(space, sections, mistakes)
     search = settings.search
     if not known & {"search", "search.method", "search.scheduler"}:
         search = check_search(settings, space, mistakes)

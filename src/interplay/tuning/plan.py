@@ -18,6 +18,7 @@ from interplay.training.members import CellKey, Config, Member, section
 from interplay.usercode import AsBegun, source_digest
 
 if TYPE_CHECKING:
+    from interplay.models.start import Start
     from interplay.tuning.preflight import Built
 
 
@@ -31,6 +32,7 @@ class Plan:
         datasets: by `dataset_key`, loaded.
         metric, mode: what is compared.
         sources: digests of the user's own code, by `module:function`.
+        starts: the weights that networks begin from, by what `model.start` names.
     """
 
     study: Study
@@ -40,6 +42,7 @@ class Plan:
     metric: str
     mode: Mode
     sources: dict[str, str]
+    starts: dict[str, Start]
 
     def dataset(self, config: Config) -> Dataset:
         return self.datasets[dataset_key(section(config, "data"))]
@@ -47,7 +50,7 @@ class Plan:
     @cached_property
     def begun(self) -> AsBegun:
         """Where the user's own code is had from, here and in workers."""
-        return AsBegun(self.study.folders, self.sources)
+        return AsBegun(self.study.folders, self.sources, self.starts)
 
     @cached_property
     def tried(self) -> dict[str, Built]:
@@ -81,12 +84,15 @@ class Plan:
         version = FAMILIES.get(model["name"]).version if "name" in model else 0
         if "builder" in model:
             version = BUILDER_VERSION
+        sources = {s: self.sources[config[k]] for s, k in OWN_CODE.items() if k in config}
+        if config.get(START) in self.starts:
+            sources["start"] = self.starts[config[START]].digest
         key = CellKey(
             study.keyed(config),
             epochs=epochs,
             folds=folds,
             data_digest=self.dataset(config).digest if self.datasets else "",
-            sources={s: self.sources[config[k]] for s, k in OWN_CODE.items() if k in config},
+            sources=sources,
             model_version=version,
         )
         return [
@@ -96,15 +102,16 @@ class Plan:
         ]
 
 
+START = "model.start"
 # Where a configuration names code of the user's own.
 OWN_CODE = {"data": "data.builder", "model": "model.builder", "trial": "trial.function"}
 
 
 def make_plan(study: Study) -> Plan:
-    """Load the data and name every member.
+    """Load the data, and the weights to begin from, and name every member.
 
     Raises:
-        InterplayError: where the data cannot be had, or has not the metric asked for.
+        InterplayError: where either cannot be had, or the data has not the metric asked for.
     """
     cells = study.cells() if study.search.listed else []
     datasets: dict[str, Dataset] = {}
@@ -118,5 +125,11 @@ def make_plan(study: Study) -> Plan:
     metric, mode = study.target(tasks.pop() if tasks else None)
     paths = {str(d.grid()[0]) for n, d in study.space.domains.items() if n in OWN_CODE.values()}
     sources = {path: source_digest(path, study.folders) for path in sorted(paths)}
-    plan = Plan(study, cells, [], datasets, metric, mode, sources)
+    starts = {}
+    if study.shares(START):  # or it is an option of the user's own builder
+        from interplay.models.start import find_start
+
+        named = study.space.domains[START].grid()
+        starts = {str(name): find_start(str(name), study.folders) for name in named if name}
+    plan = Plan(study, cells, [], datasets, metric, mode, sources, starts)
     return replace(plan, members=[m for config in cells for m in plan.members_of(config)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from interplay.models.blocks.norm import FrozenBatchNorm1d, FrozenBatchNorm2d
 from interplay.training.dropout import SeededDropout
 
 ROWS = 12  # of three members, or of one
@@ -119,6 +120,15 @@ EXAMPLES = [
         lambda: nn.BatchNorm2d(6, affine=False),
         images,
         lambda: nn.BatchNorm2d(6),
+    ),
+    Example(
+        FrozenBatchNorm1d, lambda: FrozenBatchNorm1d(6), flat, lambda: FrozenBatchNorm1d(6, eps=0.1)
+    ),
+    Example(
+        FrozenBatchNorm2d,
+        lambda: FrozenBatchNorm2d(6),
+        images,
+        lambda: FrozenBatchNorm2d(6, eps=0.1),
     ),
     Example(nn.LayerNorm, lambda: nn.LayerNorm(6), steps, lambda: nn.LayerNorm(6, bias=False)),
     Example(nn.GroupNorm, lambda: nn.GroupNorm(2, 6), images, lambda: nn.GroupNorm(3, 6)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Self
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 Layout = Literal["flat", "image", "sequence", "steps"]
 """(batch, width); (batch, width, height, width); (batch, width, steps); (batch, steps, width)."""
@@ -22,6 +23,28 @@ class Transposed(nn.Module):
         out: Tensor = self.inner(x.transpose(1, 2)).transpose(1, 2)
         return out
 
+
+class FrozenBatchNorm1d(nn.BatchNorm1d):
+    """A batch norm that is never in training: its statistics stay, and it uses them."""
+
+    def train(self, mode: bool = True) -> Self:
+        del mode
+        return super().train(False)
+
+
+class FrozenBatchNorm2d(nn.BatchNorm2d):
+    """As `FrozenBatchNorm1d`, of images."""
+
+    def train(self, mode: bool = True) -> Self:
+        del mode
+        return super().train(False)
+
+
+FROZEN: dict[type[_NormBase], type[_NormBase]] = {
+    nn.BatchNorm1d: FrozenBatchNorm1d,
+    nn.BatchNorm2d: FrozenBatchNorm2d,
+}
+"""What a batch norm becomes where its stage is frozen."""
 
 # Layer norm takes an image as a whole, but a sequence step by step: the mean over all steps would
 # depend on how far the sequence is padded.

@@ -17,7 +17,11 @@ from interplay.training.stacked.chains.layout import Layout, divided, flat
 from interplay.training.stacked.device.place import for_loops
 from interplay.training.stacked.leaves.dropout import StackedDropout
 from interplay.training.stacked.leaves.linear import StackedLinear
-from interplay.training.stacked.leaves.norm import StackedBatchNorm, StackedGroupNorm
+from interplay.training.stacked.leaves.norm import (
+    StackedBatchNorm,
+    StackedFrozenBatchNorm,
+    StackedGroupNorm,
+)
 
 
 class ChainBatchNorm(StackedBatchNorm):
@@ -41,6 +45,10 @@ class ChainBatchNorm(StackedBatchNorm):
             self.momentum or 0.0,
             self.eps,
         )
+
+
+class ChainFrozenBatchNorm(StackedFrozenBatchNorm, ChainBatchNorm):
+    """One that is never in training."""
 
 
 class ChainGroupNorm(StackedGroupNorm):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -46,6 +47,18 @@ class StackedBatchNorm(Twin):
             self.eps,
         )
         return out.view(own.shape).transpose(0, 1).flatten(0, 1)
+
+
+class StackedFrozenBatchNorm(StackedBatchNorm):
+    """One that is never in training, as its leaf."""
+
+    def __init__(self, leaves: Sequence[nn.BatchNorm1d | nn.BatchNorm2d]) -> None:
+        super().__init__(leaves)
+        self.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        del mode
+        return super().train(False)
 
 
 class StackedLayerNorm(Twin):

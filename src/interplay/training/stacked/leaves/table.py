@@ -16,6 +16,7 @@ from torch import nn
 from interplay.models.blocks.conv import Chain, Conv
 from interplay.models.blocks.conv_net import ConvLayer
 from interplay.models.blocks.inception import Inception
+from interplay.models.blocks.norm import FrozenBatchNorm1d, FrozenBatchNorm2d
 from interplay.models.blocks.recurrent_layer import RecurrentLayer
 from interplay.models.blocks.recurrent_net import RecurrentNet
 from interplay.models.blocks.residual import Residual
@@ -40,7 +41,7 @@ class Leaf:
 
 
 CONV, TRANSPOSED = "leaves.conv:StackedConv", "leaves.conv:StackedConvTranspose"
-NORM = "leaves.norm:StackedBatchNorm"
+NORM, FROZEN_NORM = "leaves.norm:StackedBatchNorm", "leaves.norm:StackedFrozenBatchNorm"
 ROWS = (
     Leaf(nn.Linear, "leaves.linear:StackedLinear"),
     Leaf(nn.Embedding, "leaves.embedding:StackedEmbedding"),
@@ -50,6 +51,8 @@ ROWS = (
     Leaf(nn.ConvTranspose2d, TRANSPOSED, chain=TRANSPOSED),
     Leaf(nn.BatchNorm1d, NORM, chain="chains.leaves:ChainBatchNorm"),
     Leaf(nn.BatchNorm2d, NORM, chain="chains.leaves:ChainBatchNorm"),
+    Leaf(FrozenBatchNorm1d, FROZEN_NORM, chain="chains.leaves:ChainFrozenBatchNorm"),
+    Leaf(FrozenBatchNorm2d, FROZEN_NORM, chain="chains.leaves:ChainFrozenBatchNorm"),
     Leaf(nn.LayerNorm, "leaves.norm:StackedLayerNorm"),
     Leaf(nn.GroupNorm, "leaves.norm:StackedGroupNorm", chain="chains.leaves:ChainGroupNorm"),
     Leaf(SeededDropout, "leaves.dropout:StackedDropout", chain="chains.leaves:ChainDropout"),

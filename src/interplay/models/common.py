@@ -1,0 +1,32 @@
+"""Options that every model takes, whatever builds it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from interplay.options import Late
+
+UNLEARNT = "nothing was learnt before that could be kept: there is no model.start"
+
+
+def model(
+    *,
+    start: Annotated[
+        str,
+        Late(),
+        Field(description="weights to begin from, but for the last layer's; see docs/transfer.md"),
+    ] = "",
+    frozen: Annotated[
+        int,
+        Late(),
+        Field(ge=0, le=1000, description="first stages that keep the weights of start; 0 none"),
+    ] = 0,
+) -> dict[str, object]:
+    """The keys of a study's [model] section besides the builder's own.
+
+    `start` names the folder of an exported model, a file of safetensors, one of
+    `torch.save(model.state_dict(), …)`, or torchvision:<network>.
+    """
+    return {"start": start, "frozen": frozen}

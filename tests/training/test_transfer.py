@@ -1,0 +1,424 @@
+"""What a network begins from: weights of an earlier training, its first stages frozen."""
+
+from dataclasses import replace
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from interplay.data.dataset import DataSpec
+from interplay.data.load import load_dataset
+from interplay.errors import InterplayError, StudyError
+from interplay.models import FAMILIES
+from interplay.models.factory import build_model
+from interplay.models.stages import freeze, head_of, stages
+from interplay.models.start import find_start
+from interplay.study.study import Study
+from interplay.training.global_generators import own_globals
+from interplay.training.members import Member, section
+from interplay.training.reference import train_member
+from interplay.training.running import finish
+from interplay.training.stacked.engine import start_stack
+from interplay.training.stacked.stack import unstack
+from interplay.training.tensors import make_parts
+from interplay.tuning.packs import pack_up
+from interplay.tuning.plan import make_plan
+from tests.training.stacked.test_engine import assert_same, configure, parts_of
+
+SMALL = {
+    "linear": {"num_layers": 2, "hidden_size": 6},
+    "conv": {"num_layers": 2, "channels": 4},
+    "recurrent": {"num_layers": 2, "hidden_size": 5},
+    "mlp": {"architecture": 2},
+}
+KINDS = {"linear": "flat", "conv": "image", "recurrent": "sequence", "mlp": "flat"}
+SPECS = {
+    "flat": DataSpec("classification", "flat", (7,), 4),
+    "image": DataSpec("classification", "image", (2, 9, 7), 4),
+    "sequence": DataSpec("classification", "sequence", (6, 3), 4),
+}
+
+
+def learnt(model, spec, seed=7):
+    """A network of these options that is not as any other begins, statistics too."""
+    with own_globals(seed, "weights"):
+        built = build_model(model, spec)
+        for tensor in built.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.copy_(torch.rand(tensor.shape) * 0.5 + 0.25)
+    return built
+
+
+def test_every_family_is_here():
+    assert set(SMALL) == set(KINDS) == set(FAMILIES.names)
+
+
+@pytest.mark.parametrize(("norm", "optimizer"), [("batch", "adamw"), ("layer", "sgd")])
+@pytest.mark.parametrize("family", FAMILIES.names)
+def test_both_engines_freeze_alike_and_frozen_weights_stay(family, norm, optimizer, tmp_path):
+    kind = KINDS[family]
+    options = {"name": family, **SMALL[family], "norm": norm, "dropout": 0.3}
+    file = tmp_path / "w.safetensors"
+    before = learnt(options, SPECS[kind])
+    save_file(before.state_dict(), file)
+    decay = {"name": optimizer, "weight_decay": 0.3, "lr": 1e-2}
+    for frozen in range(3):
+        more = {**options, "start": str(file), "frozen": frozen}
+        config, data = configure(
+            kind,
+            "classification",
+            family,
+            model=more,
+            optimizer=decay,
+            training={"clip_norm": 0.5},
+            scale="standard",
+        )
+        parts = parts_of(config, data, kind)
+        other = {**config, "model.dropout": 0.1, "optimizer.lr": 3e-3}
+        members = [Member(str(s), c, s, 3) for s, c in enumerate([config, other, config])]
+        run = start_stack(members, [parts] * 3)
+        while not run.done:
+            run.advance()
+        reference = [train_member(member, parts) for member in members]
+        assert_same(run.rows, reference, 1e-8)
+        assert len({row.parameters for row in run.rows}) == 1
+        head = head_of(before)
+        kept = {
+            id(m) for stage in stages(before)[:frozen] for part in stage for m in part.modules()
+        }
+        names = [
+            f"{path}.{name}" if path else name
+            for path, module in before.named_modules()
+            for held in (module.named_parameters, module.named_buffers)
+            for name, _ in held(recurse=False)
+            if id(module) in kept
+        ]
+        assert bool(names) == (frozen > 0)
+        old = before.state_dict()
+        for model in unstack(run.stacks[0]):
+            state = model.state_dict()
+            for name, value in old.items():
+                if not value.is_floating_point():
+                    continue
+                same = torch.equal(state[name].float(), value)
+                assert same == (name in names), (name, frozen)
+        heads = [m.state_dict()[f"{head}.weight"] for m in unstack(run.stacks[0])]
+        assert not torch.equal(heads[0], heads[1])  # begun anew, each seed's own
+
+
+def test_stages_of_families_and_of_ones_own():
+    def count(name, **options):
+        kind = options.pop("kind", KINDS[name])
+        spec = SPECS[kind] if kind != "tokens" else DataSpec("classification", kind, (6,), 3, 11)
+        return len(stages(build_model({"name": name, **SMALL[name], **options}, spec)))
+
+    assert count("linear") == 2
+    assert count("linear", num_layers=4, skip=True) == 4
+    assert count("mlp", last_activation="sigmoid") == 2
+    assert count("conv", block="residual") == 2
+    assert count("conv", hidden_size=5) == 3
+    assert count("conv", kind="sequence") == 2
+    assert count("recurrent") == 2
+    assert count("recurrent", readout="attention") == 3
+    assert count("recurrent", kind="tokens") == 3
+
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU())
+            self.block = nn.TransformerEncoderLayer(4, 2)
+            self.reader = nn.ModuleDict({"hidden": nn.Linear(2, 3), "last": nn.Linear(3, 4)})
+            self.after = nn.Bilinear(2, 2, 2)
+
+    model = Own()
+    assert head_of(model) == "reader.last"
+    assert [[type(m).__name__ for m in stage] for stage in stages(model)] == [
+        ["Conv2d", "BatchNorm2d"],
+        ["TransformerEncoderLayer"],
+        ["Linear"],
+    ]
+    freeze(model, 1)
+    assert type(model.body[1]).__name__ == "FrozenBatchNorm2d"
+    assert not model.train().body[1].training
+    assert model.body[2].training
+    assert [p.requires_grad for p in model.body.parameters()] == [False] * 4
+    with pytest.raises(InterplayError, match=r"frozen = 4: this network has 3 stages.*0 to 3"):
+        freeze(Own(), 4)
+    odd = nn.Sequential(
+        nn.InstanceNorm1d(3, track_running_stats=True, affine=True), nn.Linear(3, 2)
+    )
+    with pytest.raises(InterplayError, match="InstanceNorm1d keeps statistics"):
+        freeze(odd, 1)
+    with pytest.raises(InterplayError, match="Conv2d has no linear layer"):
+        head_of(nn.Conv2d(1, 2, 3))
+
+
+FLAT = SPECS["flat"]
+LINEAR = {"name": "linear", **SMALL["linear"], "norm": "batch"}
+
+
+def as_state_dict(model, folder):
+    torch.save(model.state_dict(), folder / "w.pt")
+    return "w.pt"
+
+
+def as_checkpoint(model, folder):
+    held = {f"module.{name}": value for name, value in model.state_dict().items()}
+    torch.save({"epoch": 3, "model_state_dict": held, "optimizer": {"lr": 0.1}}, folder / "c.ckpt")
+    return "c.ckpt"
+
+
+def as_safetensors(model, folder):
+    save_file(model.state_dict(), folder / "w.safetensors")
+    return "w.safetensors"
+
+
+def as_export(model, folder):
+    (folder / "export").mkdir()
+    save_file(model.state_dict(), folder / "export" / "model.safetensors")
+    (folder / "export" / "model.json").write_text("{}", encoding="utf-8")
+    return "export"
+
+
+@pytest.mark.parametrize("write", [as_state_dict, as_checkpoint, as_safetensors, as_export])
+def test_every_form_of_weights_is_the_same_start(write, tmp_path):
+    model = learnt(LINEAR, FLAT)
+    named = write(model, tmp_path)
+    begun = build_model({**LINEAR, "start": named}, FLAT, [tmp_path])
+    head = head_of(model)
+    for name, value in model.state_dict().items():
+        assert torch.equal(begun.state_dict()[name], value) != name.startswith(head), name
+    as_state_dict(model, tmp_path)
+    assert find_start(named, [tmp_path]).digest == find_start("w.pt", [tmp_path]).digest
+
+
+def test_half_precision_becomes_single(tmp_path):
+    torch.save({"a": torch.ones(2, dtype=torch.bfloat16)}, tmp_path / "w.pt")
+    assert find_start("w.pt", [tmp_path]).weights["a"].dtype == np.float32
+
+
+def test_another_number_of_outputs_is_no_other_network(tmp_path):
+    save_file(learnt(LINEAR, replace(FLAT, num_outputs=9)).state_dict(), tmp_path / "w.safetensors")
+    begun = build_model({**LINEAR, "start": "w.safetensors"}, FLAT, [tmp_path])
+    assert begun(torch.zeros(2, 7)).shape == (2, 4)
+
+
+class Runs:
+    def __reduce__(self):
+        return (print, ("code in a file of weights was run",))
+
+
+@pytest.mark.parametrize(
+    ("write", "says"),
+    [
+        (lambda f: None, "there is no file or folder with weights"),
+        (lambda f: (f / "w").mkdir(), "holds no model.safetensors"),
+        (lambda f: torch.save(Runs(), f / "w"), "cannot be read as weights alone"),
+        (lambda f: torch.save(nn.Linear(2, 2), f / "w"), "cannot be read as weights alone"),
+        (lambda f: torch.save({"lr": 0.1}, f / "w"), "holds no weights by name"),
+        (lambda f: torch.save({}, f / "w"), "holds no weights by name"),
+        (lambda f: (f / "w").write_bytes(b"no weights"), "cannot be read as weights alone"),
+        (
+            lambda f: torch.save(learnt({**LINEAR, "hidden_size": 5}, FLAT).state_dict(), f / "w"),
+            r"has the weights of another network: 0\.0\.weight is 5×7 there and 6×7 here",
+        ),
+        (
+            lambda f: torch.save(learnt({**LINEAR, "num_layers": 3}, FLAT).state_dict(), f / "w"),
+            "there and nothing here",
+        ),
+    ],
+)
+def test_what_is_no_start_says_why(write, says, tmp_path, capsys):
+    write(tmp_path)
+    with pytest.raises(InterplayError, match=says):
+        build_model({**LINEAR, "start": "w"}, FLAT, [tmp_path])
+    assert not capsys.readouterr().out
+    if "another network" in says:
+        return
+    (tmp_path / "w.safetensors").write_bytes(b"no weights")
+    with pytest.raises(InterplayError, match="is no file of safetensors"):
+        build_model({**LINEAR, "start": "w.safetensors"}, FLAT, [tmp_path])
+
+
+def test_a_network_of_torchvision(monkeypatch, tmp_path):
+    import sys
+
+    model = learnt(LINEAR, FLAT)
+    asked = []
+
+    def get_state_dict(**options):
+        asked.append(options)
+        if len(asked) > 1:
+            raise OSError("no way there")
+        return model.state_dict()
+
+    weights = SimpleNamespace(get_state_dict=get_state_dict, url="https://w.example/net-1a2b.pth")
+    models = SimpleNamespace(
+        list_models=lambda: ["resnet18"],
+        get_model_weights=lambda name: SimpleNamespace(DEFAULT=weights),
+    )
+    module = ModuleType("torchvision")
+    module.models = models
+    monkeypatch.setitem(sys.modules, "torchvision", module)
+    begun = build_model({**LINEAR, "start": "torchvision:resnet18"}, FLAT)
+    assert torch.equal(begun[0][0].weight, model[0][0].weight)
+    assert asked == [{"progress": False, "check_hash": True}]
+    with pytest.raises(
+        InterplayError, match=r"no way there.*put the file .*net-1a2b\.pth at .*hub"
+    ):
+        find_start("torchvision:resnet18", [])
+    with pytest.raises(InterplayError, match="did you mean 'torchvision:resnet18'"):
+        find_start("torchvision:resnet81", [])
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(InterplayError, match="'torchvision:resnet18': torchvision does not load"):
+        find_start("torchvision:resnet18", [])
+
+
+# ------------------------------------------------------------------------------------------- a study
+
+
+def halves(tmp_path):
+    """The digits from 0 to 4 and from 5 to 9, as two datasets of five classes."""
+    digits = load_dataset({"name": "digits"})
+    for name, first in (("low", 0), ("high", 5)):
+        rows = (digits.targets >= first) & (digits.targets < first + 5)
+        x, y = digits.inputs[rows], digits.targets[rows] - first
+        folder = tmp_path / name
+        folder.mkdir()
+        train = np.arange(len(y)) % 10 > 0
+        if name == "high":
+            train &= np.cumsum(train) <= 60  # few of them, so that what was learnt counts
+        for part, held in (("train", train), ("val", np.arange(len(y)) % 10 == 0)):
+            np.save(folder / f"X_{part}.npy", x[held])
+            np.save(folder / f"Y_{part}.npy", y[held])
+
+
+NET = {"name": "conv", "channels": [[4, 8]], "hidden_size": 32}
+LAYERED = {**NET, "channels": [4, 8]}  # as a configuration has it
+DIGITS = DataSpec("classification", "image", (1, 8, 8), 5)
+
+
+def study_of(tmp_path, data, **changes):
+    tables = {
+        "name": "s",
+        "epochs": 3,
+        "seeds": 4,
+        "data": {"name": "arrays", "path": data, "batch_size": 8},
+        "optimizer": {"lr": 1e-2},
+    }
+    model = {**NET, **changes.pop("model", {})}
+    return Study(folders=[tmp_path], **{**tables, "model": model, **changes})
+
+
+def runs_of(plan):
+    """Every stack of a plan, begun."""
+    packs, failed = pack_up(plan, plan.members, workers=1)
+    runs = []
+    for pack in packs:
+        assert pack.engine == "stacked"
+        config = pack.members[0].config
+        data = section(config, "data")
+        parts = make_parts(plan.dataset(config), "image", data, fold=None, folds=None, device="cpu")
+        runs.append(start_stack(pack.members, [parts] * len(pack.members), folders=plan.begun))
+    return runs, failed
+
+
+def write_weights(run, file):
+    save_file(unstack(run.stacks[0])[0].state_dict(), file)
+
+
+def test_digits_0_to_4_first_and_5_to_9_after(tmp_path):
+    halves(tmp_path)
+    (run,), _ = runs_of(make_plan(study_of(tmp_path, "low", epochs=10, seeds=1)))
+    write_weights(run, tmp_path / "unlearnt.safetensors")
+    finish(run)
+    assert run.rows[0].curves["accuracy"][-1] > 0.95
+    (tmp_path / "export").mkdir()
+    write_weights(run, tmp_path / "export" / "model.safetensors")
+
+    starts = ["", "unlearnt.safetensors", "export"]
+    plan = make_plan(study_of(tmp_path, "high", model={"start": starts, "frozen": [0, 3]}))
+    runs, failed = runs_of(plan)
+    assert {row.error for row in failed} == {
+        "model.frozen = 3: nothing was learnt before that could be kept: there is no model.start; "
+        "allowed: 0"
+    }
+    assert {(r.config["model.start"], r.config["model.frozen"]) for r in failed} == {("", 3)}
+    score = {}
+    for row in [row for run in runs for row in finish(run)]:
+        place = row.config["model.start"], row.config["model.frozen"]
+        score.setdefault(place, []).append(row.curves["accuracy"][-1])
+    mean = {place: np.mean(values) for place, values in score.items()}
+    assert len(mean) == 5
+    # In three epochs of 60 rows what was learnt of other digits helps, and read alone says a lot.
+    assert mean["export", 0] > mean["", 0] + 0.1
+    assert mean["export", 3] > mean["unlearnt.safetensors", 3] + 0.2
+
+
+def test_the_weights_are_part_of_the_key_and_their_absence_of_none(tmp_path):
+    halves(tmp_path)
+
+    def keys(**model):
+        return [m.key for m in make_plan(study_of(tmp_path, "low", model=model)).members]
+
+    plain = keys()
+    assert keys(start="", frozen=0) == plain
+    torch.save(learnt(LAYERED, DIGITS).state_dict(), tmp_path / "w.pt")
+    first = keys(start="w.pt")
+    torch.save(learnt(LAYERED, DIGITS, seed=8).state_dict(), tmp_path / "w.pt")
+    second = keys(start="w.pt")
+    third = keys(start="w.pt", frozen=1)
+    assert len({*plain, *first, *second, *third}) == 16
+
+
+def test_workers_train_from_what_the_study_began_with(tmp_path):
+    """Weights are read once: what becomes of the file later changes no training."""
+    import pickle
+
+    halves(tmp_path)
+    torch.save(learnt(LAYERED, DIGITS).state_dict(), tmp_path / "w.pt")
+    plan = make_plan(study_of(tmp_path, "low", epochs=1, model={"start": "w.pt"}))
+    (tmp_path / "w.pt").unlink()
+    begun = pickle.loads(pickle.dumps(plan.begun))
+    model = build_model(section(plan.members[0].config, "model"), DIGITS, begun)
+    first = learnt(LAYERED, DIGITS).state_dict()
+    assert torch.equal(
+        model.state_dict()["layers.0.block.0.weight"], first["layers.0.block.0.weight"]
+    )
+    with pytest.raises(InterplayError, match="there is no file or folder with weights"):
+        make_plan(study_of(tmp_path, "low", epochs=1, model={"start": "w.pt"}))
+
+
+def test_freezing_what_was_never_learnt_is_a_mistake(tmp_path, make_study):
+    with pytest.raises(StudyError, match=r"model\.frozen = 1: nothing was learnt before"):
+        make_study(model={"frozen": [0, 1]})
+    make_study(model={"frozen": 0})
+    with pytest.raises(InterplayError, match="nothing was learnt before"):
+        build_model({**LINEAR, "frozen": 1}, FLAT)
+
+
+def test_a_builders_own_start_stays_its_own(tmp_path):
+    (tmp_path / "has_start.py").write_text(
+        "from torch import nn\n"
+        "def net(num_outputs, start: float = 0.5, frozen: int = 2):\n"
+        "    model = nn.Sequential(nn.Flatten(), nn.Linear(64, num_outputs))\n"
+        "    nn.init.constant_(model[1].bias, start * frozen)\n"
+        "    return model\n",
+        encoding="utf-8",
+    )
+    tables = {"name": "s", "epochs": 1, "seeds": 1, "data": {"name": "digits"}}
+    study = Study(
+        folders=[tmp_path], **tables, model={"builder": "has_start:net", "start": [0.5, 2.0]}
+    )
+    plan = make_plan(study)
+    built = [
+        build_model(
+            section(c, "model"), DataSpec("classification", "image", (1, 8, 8), 10), plan.begun
+        )
+        for c in plan.cells
+    ]
+    assert [float(model[1].bias.detach()[0]) for model in built] == [1.0, 4.0]
+    assert "model.frozen" in study.keyed(plan.cells[0])
