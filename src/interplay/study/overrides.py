@@ -15,7 +15,13 @@ from typing import Any
 from interplay.errors import InterplayError, listed, nearest, shown
 from interplay.identity import same_as
 from interplay.study.files import parse_value
-from interplay.study.readers.hydra_keys import Change, check_line, in_our_words, is_crescendo
+from interplay.study.readers.hydra_keys import (
+    Change,
+    check_line,
+    in_our_words,
+    is_crescendo,
+    of_a_grid,
+)
 from interplay.study.readers.hydra_values import (
     Ends,
     Names,
@@ -112,14 +118,15 @@ def _translated(overrides: Iterable[str], told: list[str]) -> list[_Override]:
         InterplayError: as `apply_overrides`.
     """
     given = [_split(text) for text in overrides]
-    crescendo = is_crescendo([(one.key, one.text) for one in given])
+    pairs = [(one.key, one.text) for one in given]
+    crescendo, grid = is_crescendo(pairs), of_a_grid(pairs)
     if crescendo:
         check_line([(one.key, one.text) for one in given if one.mark != "~"])
     found = []
     for one in given:
         # What is there in a configuration of Crescendo's is not known, so that + may add anything.
         mark = "" if crescendo and one.mark != "~" else one.mark
-        for ours in in_our_words(one.key, one.text or "", crescendo, told):
+        for ours in in_our_words(one.key, one.text or "", crescendo, told, grid):
             text = None if one.text is None else ours.text
             found.append(
                 _Override(one.whole, mark, ours.key, text, ours.change, ours.usual, crescendo)

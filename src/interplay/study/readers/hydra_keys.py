@@ -206,6 +206,15 @@ def check_line(pairs: Sequence[tuple[str, str | None]]) -> None:
         raise InterplayError(f"{both}: Crescendo takes one of them; leave the other out")
 
 
+def of_a_grid(pairs: Sequence[tuple[str, str | None]]) -> bool:
+    """Whether a line asks for the sampler of Optuna's whose trials are all there are."""
+    return any(
+        key.replace("/", ".").removesuffix("._target_") == "hydra.sweeper.sampler"
+        and CLASSES.get((text or "").rpartition(".")[2], text) == "grid"
+        for key, text in pairs
+    )
+
+
 def _is_unsaid(key: str, text: str) -> bool:
     return key in UNSAID and text.lower() in UNSAID[key]
 
@@ -219,14 +228,17 @@ def is_crescendo(pairs: Sequence[tuple[str, str | None]]) -> bool:
     )
 
 
-def in_our_words(key: str, text: str, crescendo: bool, told: list[str]) -> list[Ours]:
+def in_our_words(key: str, text: str, crescendo: bool, told: list[str], grid: bool) -> list[Ours]:
     """The keys of ours that a key means; itself where it is one, none where a note is all.
+
+    Args:
+        crescendo, grid: whether the line that it is on is `is_crescendo`, `of_a_grid`.
 
     Raises:
         InterplayError: it asks for what is not here.
     """
     if key.startswith(("hydra.", "hydra/")):
-        return _of_hydra(key, text, told)
+        return _of_hydra(key, text, told, grid)
     if not crescendo:
         return [Ours(key, text)]
     if _is_unsaid(key, text):
@@ -251,8 +263,11 @@ def in_our_words(key: str, text: str, crescendo: bool, told: list[str]) -> list[
     return [Ours(key, text)]
 
 
-def _of_hydra(key: str, text: str, told: list[str]) -> list[Ours]:
+def _of_hydra(key: str, text: str, told: list[str], grid: bool) -> list[Ours]:
     name = key.replace("/", ".")
+    if grid and name == "hydra.sweeper.n_trials":
+        told.append(f"{key}={text}: of a grid Hydra tries so many cells at the most; here all")
+        return []
     if name == "hydra.sweeper":
         methods = {"optuna": "optuna", "basic": "grid"}
         if text not in methods:
