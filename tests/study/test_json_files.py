@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.errors import InterplayError
-from interplay.study.converting import is_sweep
+from interplay.study.converting import sweep_at
 from interplay.study.files import read_file
 from interplay.study.json_files import read_json
 from tests.examples import examples
@@ -100,6 +100,6 @@ def test_yaml_that_repeats_itself_beyond_measure(tmp_path):
 def test_json_that_holds_results_is_no_sweep(tmp_path):
     file = tmp_path / "results.json"
     file.write_text('[{"lr": 0.1, "accuracy": 0.5}]', encoding="utf-8")
-    assert not is_sweep(file)
+    assert sweep_at(file) is None
     file.write_text('{"hyperparameters": {"lr": [1, 2]}}', encoding="utf-8")
-    assert is_sweep(file)
+    assert sweep_at(file) is not None

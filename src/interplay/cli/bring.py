@@ -66,18 +66,16 @@ def convert(
     Example: interplay convert runs/ray data.name=digits model.name=linear -o digits-anew.toml
     """
     from interplay.results.results import Results
-    from interplay.study.converting import convert_sweep, is_sweep
+    from interplay.study.converting import convert_sweep
     from interplay.tuning.anew import convert as write
 
     file = file_of(output, (".toml",), "a study")
-    if is_sweep(Path(source)):
-        study = convert_sweep(Path(source), file, overrides or [], question.map)
-        for note in study.notes:
-            typer.echo(f"note: {visible(note)}", err=True)
-        typer.echo(f"{file}: train it with `interplay tune {shlex.quote(str(file))}`")
-        return
-    told = {name: getattr(question, name) for name in OF_CONVERT}
-    anew = write(Results.load(source), file, overrides or [], **told)
-    for note in anew.notes:
+    study = convert_sweep(Path(source), file, overrides or [], question.map)
+    if study is not None:
+        notes = list(study.notes)
+    else:
+        told = {name: getattr(question, name) for name in OF_CONVERT}
+        notes = list(write(Results.load(source), file, overrides or [], **told).notes)
+    for note in notes:
         typer.echo(f"note: {visible(note)}", err=True)
     typer.echo(f"{file}: train it with `interplay tune {shlex.quote(str(file))}`")

@@ -7,10 +7,10 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from interplay.errors import InterplayError, listed
+from interplay.errors import InterplayError, StudyError, listed
 from interplay.study.adopted import read_in
-from interplay.study.files import SUFFIXES, read_file
-from interplay.study.readers import NOTATIONS
+from interplay.study.files import SUFFIXES
+from interplay.study.readers import Reading
 from interplay.study.study import Study
 from interplay.study.writing import toml_of
 
@@ -18,21 +18,20 @@ WIDTH = 96
 """Characters of a line of comment."""
 
 
-def is_sweep(path: Path) -> bool:
-    """Whether there is a file that is another tool's sweep.
+def sweep_at(path: Path) -> Reading | None:
+    """What the sweep of another tool says that a file is; None where it is none, or no file.
 
     Raises:
         InterplayError: of a file that cannot be read. What is JSON may hold results, and is none.
     """
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
-        return False
+        return None
     try:
-        tables = read_file(path)
-    except InterplayError:
-        if path.suffix.lower() == ".json":
-            return False
+        return read_in(path)[1]
+    except InterplayError as error:
+        if path.suffix.lower() == ".json" and not isinstance(error, StudyError):
+            return None
         raise
-    return NOTATIONS.knowing("recognises", tables) is not None
 
 
 def convert_sweep(
@@ -40,15 +39,19 @@ def convert_sweep(
     file: Path,
     overrides: Iterable[str] = (),
     map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
-) -> Study:
+) -> Study | None:
     """Write the study that a sweep means, with what there is to know of it as comments.
+
+    Returns:
+        The study; None where `path` is no other tool's sweep, and then nothing is written.
 
     Raises:
         InterplayError: as `Study.load` does; or the file is there and says otherwise.
     """
-    study = Study.load(path, overrides, map=map)
-    reading = read_in(path)[1]
-    assert reading is not None
+    reading = sweep_at(path)
+    if reading is None:
+        return None
+    study = Study.adopt(reading, path, overrides, map=map)
     head = [f"{path.name}, a sweep of {reading.tool}, as interplay reads it."]
     for note in study.told:
         head += textwrap.wrap(note, WIDTH, initial_indent="- ", subsequent_indent="  ")

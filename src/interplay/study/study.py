@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from interplay.study.checks import check_folds, check_frozen, check_search, load
 from interplay.study.links import linked
 from interplay.study.named import check_names
 from interplay.study.overrides import apply_overrides, stands_alone
+from interplay.study.readers import Reading
 from interplay.study.readers.native import Written
 from interplay.study.scoring import check_metric, metrics_lacking
 from interplay.study.sections import RULES, keys_of, meant, sections_of
@@ -127,26 +129,40 @@ class Study:
             InterplayError: where the file cannot be read; `StudyError` with all its mistakes.
         """
         overrides = list(overrides)
-        alone = {"name": stands_alone(overrides) or "study"} if path is None else None
-        path = Path("the command line" if path is None else path)
-        folders = [path.parent.resolve(), Path.cwd()]
-
-        def keys(tables: Mapping[str, Any]) -> dict[str, set[str]]:
-            return _keys(tables, folders)
-
-        told: list[str] = []
-        tables, reading = read_in(path) if alone is None else (alone, None)
-        if reading is not None:
-            told += reading.notes
-            tables = adopted(reading, path.stem, map or {}, overrides, keys, told)
-        elif map:
-            raise InterplayError(Option("map"), f" is for other tools' sweeps, and {path} is ours")
+        if path is None:
+            path = "the command line"
+            tables: dict[str, Any] = {"name": stands_alone(overrides) or "study"}
         else:
-            tables = apply_overrides(tables, overrides, keys, told=told)
+            tables, reading = read_in(Path(path))
+            if reading is not None:
+                return cls.adopt(reading, path, overrides, map=map)
+        if map:
+            raise InterplayError(Option("map"), f" is for other tools' sweeps, and {path} is ours")
+        told: list[str] = []
+        keys = functools.partial(_keys, folders=_folders(path))
+        tables = apply_overrides(tables, overrides, keys, told=told)
+        return cls._read(path, tables, told)
+
+    @classmethod
+    def adopt(
+        cls,
+        reading: Reading,
+        path: str | Path,
+        overrides: Iterable[str] = (),
+        *,
+        map: Mapping[str, str] | None = None,  # noqa: A002 - it is the option's name
+    ) -> Study:
+        """The study that another tool's sweep is, of what `path` was read to say; as `load`."""
+        told, keys = list(reading.notes), functools.partial(_keys, folders=_folders(path))
+        tables = adopted(reading, Path(path).stem, map or {}, overrides, keys, told)
+        return cls._read(path, tables, told)
+
+    @classmethod
+    def _read(cls, path: str | Path, tables: Mapping[str, Any], told: Sequence[str]) -> Study:
         bad = [k for k in tables if not isinstance(k, str) or k in ("source", "folders", "told")]
         if bad:
             raise StudyError(str(path), [Mistake(str(key), "no such key") for key in bad])
-        return cls(source=str(path), folders=folders, told=told, **tables)
+        return cls(source=str(path), folders=_folders(path), told=told, **tables)
 
     @property
     def name(self) -> str:
@@ -301,6 +317,11 @@ def _lacking(settings: Settings) -> frozenset[str]:
     """What a function that asks for it is not given, since the study does not have it."""
     lacking = {"epochs"} if settings.epochs is None else set()
     return frozenset(lacking | ({"fold", "folds"} if settings.folds is None else set()))
+
+
+def _folders(path: str | Path) -> list[Path]:
+    """Where modules that a study file names are looked for."""
+    return [Path(path).parent.resolve(), Path.cwd()]
 
 
 def _keys(tables: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, set[str]]:
