@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 Value = Any  # what TOML can write: bool, int, float, str, None, or a list or table of them
 LONGEST = 4096  # bits of a whole number: Python writes none of thousands of digits
@@ -30,6 +30,11 @@ def canonical(value: Value) -> Value:
         words = {str(key): item for key, item in value.items()}
         return {key: canonical(words[key]) for key in sorted(words)}
     return ADDRESS.sub("", str(value))
+
+
+def is_number(value: Value) -> TypeGuard[int | float]:
+    """Whether a value is a number, which true and false are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_kept_whole(text: str) -> bool:

@@ -13,6 +13,7 @@ from interplay.space.domains import Choice, Constant, Law, within
 from interplay.space.space import Space
 from interplay.study.study import Study
 from interplay.tuning.search.zoom import propose_zoom
+from tests.search.guiding import guided
 from tests.search.test_zoom import DIGITS, digits_worth, scanned
 
 LAWS = {
@@ -33,26 +34,14 @@ def score(cell):
     return -abs(cell["model.noise"] - 0.1) - abs(cell["model.units"] - 32) / 100
 
 
-def searched(method, number, before=(), options=None, seed=4):
-    guide = make_guide(method, Task(SPACE, "max", seed=seed), options or {})
-    for place, cell in enumerate(before):
-        guide.observe(place, cell, score(cell))
-    cells = list(before)
-    for place in range(len(before), number):
-        cell = guide.suggest(place)
-        guide.observe(place, cell, score(cell))
-        cells.append(cell)
-    return cells
-
-
 @pytest.mark.parametrize("method", GUIDED)
 def test_a_search_suggests_what_can_be_drawn_and_goes_on_from_it(method):
-    cells = searched(method, 14 if method == "bayes" else 26)
+    cells = guided(method, SPACE, score, 14 if method == "bayes" else 26)
     for cell in cells:
         assert all(within(domain, cell[name]) for name, domain in LAWS.items()), cell
         assert (type(cell["model.units"]), type(cell["model.steps"])) == (int, int)
     assert len({cell["model.norm"] for cell in cells}) > 1
-    again = searched(method, 14, cells[:11])
+    again = guided(method, SPACE, score, 14, cells[:11])
     for one, other in zip(again, cells, strict=False):
         numbers = [name for name, domain in LAWS.items() if isinstance(domain, Law)]
         assert [one[n] for n in numbers] == pytest.approx([other[n] for n in numbers], rel=1e-9)

@@ -8,6 +8,7 @@ from interplay.search.guide import Task, make_guide
 from interplay.space.domains import Choice, Constant, Float, Int
 from interplay.space.rules import read_rule
 from interplay.space.space import Space
+from tests.search.guiding import guided
 
 SPACE = Space(
     {
@@ -29,27 +30,15 @@ def score(cell):
     return -abs(cell["model.width"] - 12) - cell.get("model.kernel", 9) / 10
 
 
-def searched(method, number, before=()):
-    """Cells suggested from `len(before)` on, after those before were told."""
-    guide = make_guide(method, Task(SPACE, "max", seed=4), {})
-    for place, cell in enumerate(before):
-        guide.observe(place, cell, score(cell))
-    cells = list(before)
-    for place in range(len(before), number):
-        cell = guide.suggest(place)
-        guide.observe(place, cell, score(cell))
-        cells.append(cell)
-    return cells
-
-
 @pytest.mark.parametrize("method", GUIDED)
 def test_a_search_suggests_cells_of_the_space_and_goes_on_from_them(method):
-    cells = searched(method, 16 if method == "bayes" else 24)  # past what fills the space first
+    number = 16 if method == "bayes" else 24  # past what fills the space first
+    cells = guided(method, SPACE, score, number)
     assert all(SPACE.holds(cell) for cell in cells)
     kinds = {cell["model.kind"] for cell in cells}
     assert kinds == {"conv", "linear"}
     assert {("model.kernel" in cell) == (cell["model.kind"] == "conv") for cell in cells} == {True}
-    assert searched(method, 14, cells[:11]) == cells[:14]
+    assert guided(method, SPACE, score, 14, cells[:11]) == cells[:14]
 
 
 def test_rows_that_differ_in_what_is_not_there_are_one_cell():

@@ -4,9 +4,7 @@ from pathlib import Path
 
 from interplay.study.converting import convert_sweep
 
-SWEEP = (
-    "method: grid\nmetric: {name: accuracy, goal: maximize}\nparameters:\n  lr: {values: [0.1, 1]}\n"
-)
+SWEEP = "method: grid\nmetric: {name: accuracy, goal: maximize}\nparameters:\n  lr: {values: [0.1, 1]}\n"
 
 
 def test_a_sweep_is_read_once(tmp_path, monkeypatch):

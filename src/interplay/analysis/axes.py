@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from interplay.analysis.numbers import Codes, Floats, as_numbers, number_labels, rounded, text_of
+from interplay.identity import is_number
 
 NOT_THERE = "not there"
 """The level of an axis at which its hyperparameter is none of a cell's."""
@@ -47,7 +48,7 @@ class Axis:
     @property
     def numeric(self) -> bool:
         """Whether the positions are numbers in true order."""
-        return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in self.values)
+        return all(map(is_number, self.values))
 
 
 def read_axis(

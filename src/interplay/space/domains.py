@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from interplay.identity import Value, canonical, same_as
+from interplay.identity import Value, canonical, is_number, same_as
 from interplay.space.laws import FAR, LAWS
 
 if TYPE_CHECKING:
@@ -353,11 +353,7 @@ def within(domain: Domain, value: Any) -> bool:
     """Whether `value` can come out of `domain`."""
     if isinstance(domain, (Constant, Choice)) or domain.size is not None:
         return same_as(value) in {same_as(one) for one in domain.grid()}
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not -math.inf < value < math.inf
-    ):
+    if not is_number(value) or not -math.inf < value < math.inf:
         return False
     if is_whole(domain) and value != int(value):
         return False

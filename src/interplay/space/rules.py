@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interplay.identity import LONGEST as MOST_BITS
-from interplay.identity import Value, same_as
+from interplay.identity import Value, is_number, same_as
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
@@ -286,7 +286,7 @@ def _true(value: Any) -> bool:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         raise TypeError(f"{value!r} is no number")
     return value
 

@@ -62,18 +62,30 @@ def _read_json(path: Path, text: str) -> Any:
 
 
 def _read_yaml(path: Path, text: str) -> Any:
+    try:
+        return load_yaml(text)
+    except ValueError as error:
+        raise InterplayError(f"{path} is not YAML: {error}") from None
+
+
+def load_yaml(text: str) -> Any:
+    """What a text in YAML 1.2 says: 1e-5 is a number, "no" is a word, a key given twice an error.
+
+    Raises:
+        ValueError: of what is wrong, in one line.
+        RecursionError: it is nested too deeply.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        # YAML 1.2: 1e-5 is a number, "no" is a word, and a key given twice is an error.
         return YAML(typ="safe", pure=True).load(text)
     except RecursionError:
         raise
     except (YAMLError, ValueError) as error:
-        raise InterplayError(f"{path} is not YAML: {words_of(error)}") from None
+        raise ValueError(words_of(error)) from None
     except Exception as error:  # of a value that its own tag does not fit, as !!bool maybe
-        raise InterplayError(f"{path} is not YAML: {in_one_line(error)}") from None
+        raise ValueError(in_one_line(error)) from None
 
 
 _ASIDE = re.compile(r"""(?<=[\s:,\[{])("(\\.|[^"\\])*"|'[^']*'|\#.*)""")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from interplay.errors import Mistake
-from interplay.identity import Value, same_as
+from interplay.identity import Value, is_number, same_as
 from interplay.space.rules import Rule, read_rule
 from interplay.space.space import CircleError, Space, When, resolve_name
 from interplay.study.checked import Checked, check_values
@@ -85,7 +85,7 @@ class _Linking:
     def _times(self, name: str, asked: str) -> str | None:
         other = self._full(f"{name}.times", asked)
         for factor in [name, other] if other is not None else []:
-            wrong = [v for v in self.domains[factor].corners() if not _is_number(v)]
+            wrong = [v for v in self.domains[factor].corners() if not is_number(v)]
             if wrong:
                 reason = f"{factor} may be {wrong[0]!r}, which is no factor"
                 self.mistakes.append(Mistake(f"{name}.times", reason, asked, "numbers"))
@@ -146,8 +146,4 @@ def _kinds(space: Space, names: Sequence[str]) -> list[dict[str, Value]]:
 
 
 def _kind(value: Value) -> Any:
-    return "number" if _is_number(value) else type(value)
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return "number" if is_number(value) else type(value)

@@ -17,7 +17,7 @@ from interplay.analysis.checks import select_rows
 from interplay.analysis.numbers import text_of
 from interplay.data import DATASETS
 from interplay.errors import InterplayError, Option, StudyError, TableError, how_many, listed
-from interplay.identity import same_as
+from interplay.identity import is_number, same_as
 from interplay.metrics import METRICS
 from interplay.models import FAMILIES
 from interplay.registry import Registry
@@ -308,7 +308,7 @@ def _levels(column: pd.Series[Any], order: Sequence[Any]) -> list[Any]:
     if all(key in ranks for key in values):
         return [values[key] for key in sorted(values, key=ranks.__getitem__)]
     found = list(values.values())
-    if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in found):
+    if all(is_number(v) for v in found):
         return sorted(found)
     return found
 

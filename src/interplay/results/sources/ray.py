@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from interplay.errors import TableError, listed
+from interplay.identity import is_number
 from interplay.results.sources.forms import of_rows
 from interplay.results.sources.guess import (
     BUDGETS,
@@ -161,7 +162,7 @@ def _number(value: Any) -> float | None:
     """What was reported as a number, NaN where it is none yet; None where it is something else."""
     if value is None or value == "null":  # so Ray writes NaN of numpy's smaller kinds
         return math.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         return None
     try:
         return float(value)

@@ -120,7 +120,7 @@ def with_absent(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
         if column[mask(name)].isna().any():  # None, which is a value
             column[mask(name) & column.isna()] = "none"
         changed[name] = column.astype("Int64") if _is_whole(entry) else column.infer_objects()
-    return frame.assign(**changed)
+    return frame.assign(**changed) if changed else frame
 
 
 def _depends(entry: Mapping[str, Any]) -> bool:

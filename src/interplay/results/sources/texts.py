@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from interplay.errors import TableError, in_one_line, shown, words_of
+from interplay.errors import TableError, shown, words_of
+from interplay.study.files import load_yaml
 
 
 def whole_text(path: Path) -> str:
@@ -44,13 +45,11 @@ def read_list(path: Path) -> list[Any]:
 
 
 def _yaml(path: Path) -> Any:
-    from ruamel.yaml import YAML
-
     text = whole_text(path)
     try:
-        return YAML(typ="safe", pure=True).load(text)
-    except Exception as error:  # of YAML, or of a value that its own tag does not fit
-        raise TableError(f"{path} cannot be read: {in_one_line(error)}") from None
+        return load_yaml(text)
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"{path} cannot be read: {words_of(error)}") from None
 
 
 def read_json(path: Path) -> dict[str, Any]:

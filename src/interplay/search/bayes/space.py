@@ -14,7 +14,7 @@ from bayes_opt.parameter import BayesParameter
 from bayes_opt.target_space import TargetSpace
 from numpy.typing import NDArray
 
-from interplay.identity import Value, canonical, same_as
+from interplay.identity import Value, canonical, is_number, same_as
 from interplay.space.domains import Choice, Constant, Domain, Float, Int, Law, NoGridError
 from interplay.space.space import Space
 
@@ -265,9 +265,7 @@ def parameter_of(name: str, domain: Domain) -> UnitParameter:
     """A domain as a parameter; numbers to choose from lie in order, as steps and counts do."""
     assert not isinstance(domain, Constant)
     if isinstance(domain, Choice):
-        numbers = all(
-            isinstance(v, (int, float)) and not isinstance(v, bool) for v in domain.values
-        )
+        numbers = all(map(is_number, domain.values))
         order = list(range(domain.size))
         if numbers:
             order.sort(key=domain.values.__getitem__)

@@ -10,8 +10,10 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from interplay.combination import RULES
 from interplay.errors import Mistake
 from interplay.study.readers import wanted as want
+from interplay.study.scoring import WAYS
 
 OPTIONS = (
     *("n_trials", "n_randoms", "n_folds", "total_folds", "fold_method", "data_split_method"),
@@ -40,9 +42,7 @@ FOLD_METHODS = {
 }
 """Of each the way to cut folds here ("" for none), and what is otherwise."""
 SPLITS = ("random", "region", "sample", "none")
-STRATEGIES = ("harmonic", "arithmetic", "geometric", "min")
 METRICS = ("val/JaccardIndex", "val/Recall")
-ENDS = {":higher": "max", ":lower": "min"}
 
 
 def read_tune(
@@ -179,7 +179,7 @@ def _metric(
 ) -> dict[str, Any]:
     """What is compared: one metric with its direction, or several in one."""
     strategy = options.get("multi_score_strategy") or "harmonic"
-    want.one_of("multi_score_strategy", strategy, STRATEGIES, mistakes)
+    want.one_of("multi_score_strategy", strategy, RULES, mistakes)
     asked = options.get("scoring_metric")
     if asked is None:
         told = " and ".join(METRICS)
@@ -190,8 +190,9 @@ def _metric(
     if not words or not metrics:
         mistakes.append(Mistake("scoring_metric", "no names of metrics", asked, "[val/Recall]"))
         return {}
-    ends = [metric.rpartition(":") for metric in metrics if ":" in metric]
-    if not all(want.one_of("scoring_metric", f":{end}", ENDS, mistakes) for *_, end in ends):
+    ends = {f":{way}": mode for way, mode in WAYS.items()}
+    said = [metric.rpartition(":") for metric in metrics if ":" in metric]
+    if not all(want.one_of("scoring_metric", f":{end}", ends, mistakes) for *_, end in said):
         return {}
     if ends:
         notes.append(
@@ -207,4 +208,4 @@ def _metric(
         return {"metric": metrics[0], "mode": "max"}
     if end == "lower":
         notes.append(f"{name}: lower is better here; darts takes the highest of a single metric")
-    return {"metric": name, "mode": ENDS[f":{end}"]}
+    return {"metric": name, "mode": ends[f":{end}"]}

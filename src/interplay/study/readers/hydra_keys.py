@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from interplay.errors import InterplayError, listed, shown
+from interplay.identity import is_number
 from interplay.study.readers.hydra_sweeper import CLASSES, DIRECTIONS, REFUSED, SAMPLERS
 from interplay.study.readers.targets import ACTIVATIONS
 from interplay.study.sections import RULES
@@ -55,7 +56,7 @@ def _power(value: Any) -> Any:
         return [_power(one) for one in value]
     if isinstance(value, dict) and set(value) == {"low", "high"}:
         return {"low": _power(value["low"]), "high": _power(value["high"]), "log": True}
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 300:
+    if not is_number(value) or abs(value) > 300:
         raise ValueError(f"{shown(value)} is no exponent of 10")
     return 10.0**value
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from interplay.errors import Mistake, nearest
+from interplay.identity import is_number
 from interplay.study.readers.values import LARGEST, check_plain
 
 
@@ -38,7 +39,7 @@ def there(
 def number(key: str, value: Any, mistakes: list[Mistake]) -> bool:
     """Whether a value is a number, finite and of a size that tables keep."""
     before = len(mistakes)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         mistakes.append(Mistake(key, "not a finite number", value, "a number"))
     else:
         check_plain(key, value, mistakes)
