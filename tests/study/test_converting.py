@@ -1,20 +1,19 @@
 """Sweeps written as studies: what they come to is tested with each notation, here what is read."""
 
-from pathlib import Path
-
+from interplay.study import files
 from interplay.study.converting import convert_sweep
 
 SWEEP = "method: grid\nmetric: {name: accuracy, goal: maximize}\nparameters:\n  lr: {values: [0.1, 1]}\n"
 
 
 def test_a_sweep_is_read_once(tmp_path, monkeypatch):
-    file, opened, read = tmp_path / "sweep.yaml", [], Path.read_bytes
+    file, loaded, load = tmp_path / "sweep.yaml", [], files.load_yaml
     file.write_text(SWEEP, encoding="utf-8")
-    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or read(path))
+    monkeypatch.setattr(files, "load_yaml", lambda text: loaded.append(text) or load(text))
     overrides = ["data.name=digits", "model.name=linear", "epochs=1"]
     study = convert_sweep(file, tmp_path / "study.toml", overrides)
     assert study.space.varied == ("optimizer.lr",)
-    assert opened == [file]
+    assert loaded == [SWEEP]
 
 
 def test_of_what_is_no_sweep_nothing_is_written(tmp_path):
