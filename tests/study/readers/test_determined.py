@@ -135,6 +135,14 @@ def test_hyperparameters_that_are_refused(hyperparameters, says):
         ({**RANDOM, "name": "async_halving"}, "searcher.num_rungs: missing"),
         ({**GRID, "name": "adaptive"}, "searcher.budget: missing"),
         (
+            {**GRID, "name": "adaptive", "budget": {"epochs": 9}, "max_length": 100},
+            "budget = {'epochs': 9}: another unit than its length's; allowed: a whole number",
+        ),
+        (
+            {**GRID, "name": "adaptive", "budget": 9, "max_length": None},
+            "searcher.max_length: missing",
+        ),
+        (
             {**GRID, "name": "adaptive", "budget": {"batches": 9}},
             "budget = {'batches': 9}: another",
         ),

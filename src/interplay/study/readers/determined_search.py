@@ -187,7 +187,7 @@ class _Search:
         if "max_trials" in SEARCHERS[self.name]:
             trials = self._trials()
         else:
-            trials = self._of_budget(brackets, divisor, length)
+            trials = self._of_budget(brackets, divisor, length, unit)
         concurrent = self._whole("max_concurrent_trials", CONCURRENT, 0)
         if not self.varied:
             self.notes.append(f"nothing varies, so {self.name} has nothing to stop")
@@ -272,22 +272,27 @@ class _Search:
         first = {"aggressive": rungs, "standard": (rungs - 1) // 2 + 1, "conservative": 1}[mode]
         return list(range(rungs, first - 1, -1))
 
-    def _of_budget(self, brackets: list[int], divisor: float, length: int | None) -> int | None:
+    def _of_budget(
+        self, brackets: list[int], divisor: float, length: int | None, unit: str
+    ) -> int | None:
         """How many trials a budget of all brackets pays for, as successive halving counts them."""
         key = "step_budget" if self.table.get("step_budget") is not None else "budget"
         raw = self.table.get(key)
         budget: int | None
         if key == "budget" and isinstance(raw, Mapping):
             budget = self._unit("searcher.budget", raw)[0]
-            of = next(iter(self.table.get("max_length") or {"": 0}), None)
-            if budget is not None and of not in raw:
-                allowed = f"{{{of}: …}}, as max_length"
-                self.mistakes.append(Mistake("searcher.budget", "another unit", raw, allowed))
+            if budget is not None and length is not None and unit not in raw:
+                allowed = f"{{{unit}: …}}" if unit in UNITS else "a whole number"
+                wrong = Mistake("searcher.budget", "another unit than its length's", raw, allowed)
+                self.mistakes.append(wrong)
         elif raw is None:
             self.mistakes.append(Mistake("searcher.budget", "missing"))
             budget = None
         else:
             budget = self._whole(key)
+        if all(self.table.get(one) is None for one in (*STEPS, "max_length", "max_time")):
+            reason = "missing, and a budget pays for trials of that length"
+            self.mistakes.append(Mistake("searcher.max_length", reason))
         if budget is None or length is None or not brackets:
             return None
         trials = sum(_first_rung(budget // len(brackets), n, divisor, length) for n in brackets)
