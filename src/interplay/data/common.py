@@ -10,6 +10,10 @@ from interplay.data.folds import FoldsBy
 from interplay.options import Late
 
 Scale = Literal["none", "standard", "minmax"]
+AUGMENT = ("augment_flip", "augment_crop", "augment_rotate")
+"""What changes training images as they are taken: 0 (or false) leaves them alone."""
+OF_STEPS = ("batch_size", *AUGMENT)
+"""What only a step of training asks for, and no split."""
 
 
 def data(
@@ -39,6 +43,17 @@ def data(
             description="how folds are cut; auto: classes evenly, groups whole, time in stretches"
         ),
     ] = "auto",
+    augment_flip: Annotated[
+        bool, Late(), Field(description="mirror every other training image, at random")
+    ] = False,
+    augment_crop: Annotated[
+        int, Late(), Field(ge=0, le=256, description="move training images by up to so many pixels")
+    ] = 0,
+    augment_rotate: Annotated[
+        float,
+        Late(),
+        Field(ge=0, le=180, description="turn training images by up to so many degrees"),
+    ] = 0.0,
 ) -> dict[str, Any]:
     """The keys of a study's [data] section besides the dataset's own."""
     return {
@@ -51,4 +66,7 @@ def data(
         "bucket": bucket,
         "view": view,
         "folds_by": folds_by,
+        "augment_flip": augment_flip,
+        "augment_crop": augment_crop,
+        "augment_rotate": augment_rotate,
     }

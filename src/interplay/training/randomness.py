@@ -79,12 +79,19 @@ def _origins(count: int) -> NDArray[np.uint64]:
 def tensor_words(starts: Any, count: int) -> Any:
     """`words` as torch's operations where `starts` is, (…) to (…, count), both int64.
 
-    Nothing is asked of the device and nothing sent to it. Products of int64 wrap; its shifts copy
-    the sign, which is masked away.
+    Nothing is asked of the device and nothing sent to it.
     """
     import torch
 
-    x = torch.arange(count, device=starts.device) * signed(WORD) + starts[..., None]
+    return tensor_words_at(starts[..., None], torch.arange(count, device=starts.device))
+
+
+def tensor_words_at(starts: Any, numbers: Any) -> Any:
+    """The words of these `numbers`, of the shape that the two tensors have together, both int64.
+
+    Products of int64 wrap; its shifts copy the sign, which is masked away.
+    """
+    x = numbers * signed(WORD) + starts
     for shift, factor in ((30, FIRST), (27, SECOND)):
         x = (x ^ (x >> shift & (1 << 64 - shift) - 1)) * signed(factor)
     return x ^ (x >> 31 & (1 << 33) - 1)

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from interplay.errors import in_one_line
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import Network
+from interplay.training.augment import Augment
 from interplay.training.batches import BatchOrder
 from interplay.training.class_weights import class_weights
 from interplay.training.common import Precision
@@ -53,16 +54,21 @@ class Diverged(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class Batches:
-    """A member's training batches without end, in its own order."""
+    """A member's training batches without end, in its own order, images as it sees them."""
 
-    def __init__(self, part: Part, order: BatchOrder) -> None:
-        self.part, self.order = part, order
+    def __init__(self, part: Part, order: BatchOrder, augment: Augment | None) -> None:
+        self.part, self.order, self.augment = part, order, augment
 
     def __iter__(self) -> Iterator[Any]:
         for epoch in count():
             rows = torch.from_numpy(self.order.epoch(epoch)).to(self.part.targets.device)
             for index in rows:
-                yield self.part.rows(index)
+                inputs, targets = self.part.rows(index)
+                if self.augment is not None:
+                    assert isinstance(inputs, Tensor)
+                    self.augment.begin(epoch)
+                    inputs = self.augment(inputs, index)
+                yield inputs, targets
 
 
 class Precise(nn.Module):
@@ -234,7 +240,7 @@ def make_trainer(
         ),
         loss_fn=loss,
         optimizer=build_optimizer,
-        traindataloader=Batches(parts.train, order),
+        traindataloader=Batches(parts.train, order, Augment.asked([member.seed], data, parts)),
         validdataloader=[],
         scheduler=lambda opt, **options: build_schedule(opt, member.epochs, **options),
         device=device,

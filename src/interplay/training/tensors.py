@@ -53,12 +53,17 @@ def take(values: Tensor, index: Tensor | slice) -> Tensor:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a member trains and validates on."""
+    """What a member trains and validates on.
+
+    Attributes:
+        image: (channels, height, width), where the inputs are images, however they are read.
+    """
 
     spec: DataSpec
     train: Part
     valid: Part
     dtype: torch.dtype = torch.float32
+    image: tuple[int, ...] | None = None
 
     @property
     def task(self) -> Task:
@@ -96,4 +101,5 @@ def make_parts(
     valid = split.valid
     if dataset.lengths is not None:
         valid = valid[longest_first(dataset.lengths[valid])]
-    return Parts(dataset.spec(kind), part(split.train), part(valid), dtype)
+    image = dataset.inputs.shape[1:] if dataset.kind == "image" else None
+    return Parts(dataset.spec(kind), part(split.train), part(valid), dtype, image)

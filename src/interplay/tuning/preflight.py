@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from interplay.data.common import AUGMENT
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
 from interplay.errors import InterplayError, in_one_line
@@ -90,6 +91,19 @@ def unfit(config: Config, dataset: Dataset) -> str | None:
         return (
             f"training.class_weights = {weights!r} weighs classes, and dataset {dataset.name!r} has "
             "numbers to predict; allowed: none"
+        )
+    for name in AUGMENT:
+        value = config[f"data.{name}"]
+        if value and dataset.kind != "image":
+            return (
+                f"data.{name} = {value} changes images, and dataset {dataset.name!r} has "
+                f"{dataset.kind} inputs; allowed: {type(value)()}"
+            )
+    side = min(dataset.inputs.shape[2:]) if dataset.kind == "image" else 1
+    if (moved := config["data.augment_crop"]) >= side:
+        return (
+            f"data.augment_crop = {moved} moves images out of sight that are {side} pixels high or "
+            f"wide; allowed: 0 to {side - 1}"
         )
     return None
 

@@ -12,6 +12,7 @@ from typing import Any
 from loguru import logger
 from ray import tune
 
+from interplay.data.common import OF_STEPS
 from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
 from interplay.errors import in_one_line
@@ -134,8 +135,8 @@ class Worker(tune.Trainable):
             data = section(member.config, "data")
             dataset = context.datasets[dataset_key(data)]
             kind = input_kind(section(member.config, "model"), data["view"], dataset)
-            # Batch size does not change them.
-            key = same_as([kind, member.fold, {k: v for k, v in data.items() if k != "batch_size"}])
+            held = {k: v for k, v in data.items() if k not in OF_STEPS}
+            key = same_as([kind, member.fold, held])
             keys.append(key)
             makes[key] = partial(
                 make_parts,

@@ -101,6 +101,24 @@ def test_masks_of_replayed_steps_are_those_of_sequences_own_steps(bucket, record
     assert_same(replayed, on_host(monkeypatch, members, parts), 1e-9)
 
 
+def test_images_and_weights_of_classes_of_replayed_steps(recorder, monkeypatch):
+    config, data = configure(
+        "image",
+        "classification",
+        "conv",
+        model={"dropout": 0.3},
+        training={"class_weights": "balanced"},
+        augment_flip=True,
+        augment_crop=2,
+        augment_rotate=15.0,
+    )
+    parts = parts_of(config, data, "image")
+    members = members_of([config] * 2, epochs=4)
+    replayed = train_stack(members, [parts] * 2)
+    assert recorder.replayed
+    assert_same(replayed, on_host(monkeypatch, members, parts), 1e-9)
+
+
 def test_what_cannot_be_recorded_is_launched_step_by_step(recorder, monkeypatch):
     def refuse(body):
         """As CUDA does, which has done nothing of what it was to record."""

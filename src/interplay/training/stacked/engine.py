@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from interplay.models.factory import build_model, count_parameters
 from interplay.models.network import call, takes_lengths
+from interplay.training.augment import Augment
 from interplay.training.batches import BatchOrder
 from interplay.training.class_weights import class_weights
 from interplay.training.dropout import seed_dropout
@@ -161,6 +162,7 @@ class StackRun:
         self.lengths = takes_lengths(stacks[0].model)
         self.total = torch.zeros(len(members), device=device, dtype=parts[0].dtype)
         orders, offsets = [t.order for t in self.tracks], [t.offset for t in self.tracks]
+        self.augment = Augment.asked([m.seed for m in members], data, parts[0], offsets)
         self.orders: HostOrders | DeviceOrders = HostOrders(orders, offsets)
         self.on_device: DeviceSteps | None = None
         if not on_host(self.total.device):
@@ -213,6 +215,8 @@ class StackRun:
             stacked.train()
         self.flat.check()
         self.total.zero_()
+        if self.augment is not None:
+            self.augment.begin(self.epoch)
         rows = self.orders.epoch(self.epoch)
         if self.on_device is not None:
             self.on_device.epoch(self._step, rows)
@@ -226,7 +230,11 @@ class StackRun:
         """One step of every member, on its part of `rows`, (members * batch,)."""
         batch = len(rows) // len(self.tracks)
         for number, own in enumerate(self.flat.rows):
-            inputs, targets = self.train_rows.rows(rows[own.start * batch : own.stop * batch])
+            taken = rows[own.start * batch : own.stop * batch]
+            inputs, targets = self.train_rows.rows(taken)
+            if self.augment is not None:
+                assert isinstance(inputs, Tensor)
+                inputs = self.augment(inputs, taken, own)
             loss = self._losses(self._call(number, inputs), targets, own)
             self.flat.backward(loss.sum(), number)
             self.total[own] += loss.detach()
