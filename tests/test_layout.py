@@ -35,6 +35,7 @@ STAGES = [
     {"results"},
     {"report"},
     {"tuning"},
+    {"winner"},
     {"cli", "__main__", "__init__"},
 ]
 STAGE = {name: i for i, stage in enumerate(STAGES) for name in stage}

@@ -54,6 +54,14 @@ def data(
         Late(),
         Field(ge=0, le=180, description="turn training images by up to so many degrees"),
     ] = 0.0,
+    train_on: Annotated[
+        Literal["train", "all"],
+        Late(),
+        Field(
+            description="all: the validation rows too, for one cell whose choice is made; it is then "
+            "the test part that tells how good it is"
+        ),
+    ] = "train",
 ) -> dict[str, Any]:
     """The keys of a study's [data] section besides the dataset's own."""
     return {
@@ -69,4 +77,5 @@ def data(
         "augment_flip": augment_flip,
         "augment_crop": augment_crop,
         "augment_rotate": augment_rotate,
+        "train_on": train_on,
     }

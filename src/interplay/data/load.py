@@ -89,8 +89,11 @@ def _joined(pairs: Any, name: str) -> Dataset:
 def split_dataset(
     dataset: Dataset, data: Mapping[str, Any], folds: int | None, fold: int | None
 ) -> Split:
-    """The split that a [data] section asks for, of which `fold` validates where there are folds."""
-    return dataset.split(
+    """The split that a [data] section asks for, of which `fold` validates where there are folds.
+
+    Where `train_on` is all, the validation rows are among the training rows too.
+    """
+    split = dataset.split(
         data["split_seed"],
         data["valid"],
         data["test"],
@@ -99,3 +102,4 @@ def split_dataset(
         data["subset"],
         data.get("folds_by", "auto"),
     )
+    return split.joined() if data.get("train_on") == "all" else split

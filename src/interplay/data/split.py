@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,10 @@ class Split:
     train: Rows
     valid: Rows
     test: Rows
+
+    def joined(self) -> Split:
+        """With the validation rows among the training rows."""
+        return replace(self, train=np.sort(np.concatenate([self.train, self.valid])))
 
 
 def split_rows(

@@ -17,6 +17,7 @@ from interplay.errors import Option, TableError, how_many, listed
 from interplay.identity import same_as
 from interplay.metrics import Mode
 from interplay.results.asking import metric_of, mode_of, one_origin, where_of
+from interplay.study.named import CHEAP
 from interplay.table.table import Table
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 COSTS = {"parameters": "fewest parameters", "seconds": "least time to train"}
 """Columns by which one of several cells is the cheapest."""
-BY = ("score", *COSTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,7 @@ def _ranks(table: Table, cells: pd.DataFrame, name: str) -> np.ndarray[Any, Any]
     try:
         full = table.find(plain, "hyperparameter")
     except TableError as error:
-        raise TableError(Option("by", name), f": {error}; or one of {', '.join(BY)}") from None
+        raise TableError(Option("by", name), f": {error}; or one of {', '.join(CHEAP)}") from None
     if full not in cells:
         raise TableError(
             Option("by", name),

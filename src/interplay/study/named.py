@@ -36,6 +36,10 @@ def check_names(
         if names["x"] == names["y"]:
             mistakes.append(Mistake("heatmap.y", "the same as heatmap.x", names["y"], "another"))
         found["heatmap"] = heatmap.model_copy(update=names)
+    whole = space.domains.get("data.train_on")
+    if whole is not None and "all" in whole.corners() and space.varied:
+        reason = "cells are compared on rows that none of them was trained on"
+        mistakes.append(Mistake("data.train_on", reason, "all", "train, or nothing that varies"))
     by = settings.best.by
     if by not in CHEAP:
         others = f"{', '.join(CHEAP)}, "

@@ -22,6 +22,8 @@ SEARCH = "search.jsonl"  # what a search suggested, a line a round
 NEXT = "next.json"  # the study file that should follow a scan
 IMPORTED = "imported"  # other tools' tables, instead of asked and rows
 WEIGHTS = "models"  # what trainings left besides their rows
+RETRAINED = "retrained"  # runs of chosen cells on train and validation rows together
+LOOKS = "tested.json"  # which choices were tested, and when
 LOCK, DRIVER = "driver.lock", "driver.json"  # who trains here now
 # As earlier versions wrote them; still read.
 ASKED_BEFORE, SEARCH_BEFORE = "asked.json", "search.json"
@@ -36,6 +38,8 @@ NAMES = {
         SEARCH,
         NEXT,
         WEIGHTS,
+        RETRAINED,
+        LOOKS,
         LOCK,
         DRIVER,
         ASKED_BEFORE,

@@ -25,9 +25,11 @@ class Schedule(Stackable):
     Attributes:
         horizon: whether epoch k's rate depends on how many epochs are asked for; then runs of
             different lengths cannot be compared at epoch k.
+        watches: whether it looks at the validation loss.
     """
 
     horizon: bool = False
+    watches: bool = False
 
 
 SCHEDULES: Registry[Schedule] = Registry("schedule")
@@ -113,19 +115,37 @@ def plateau(
     )
 
 
+def listed(
+    optimizer: Optimizer,
+    epochs: int,
+    /,
+    *,
+    factors: Annotated[
+        list[Annotated[float, Field(ge=0)]],
+        Field(min_length=1, description="of each epoch in turn, of the optimiser's rate"),
+    ],
+) -> LRScheduler:
+    """Each epoch's rate as it is told; the last one for the epochs beyond."""
+    from torch.optim.lr_scheduler import LambdaLR
+
+    del epochs
+    return LambdaLR(optimizer, lambda epoch: factors[min(epoch, len(factors) - 1)])
+
+
 _STACKED = "interplay.training.stacked.update.schedules"
 
-for _name, _summary, _form, _horizon in (
-    ("none", "constant", "Constant", False),
+for _name, _summary, _form, _is in (
+    ("none", "constant", "Constant", {}),
     (
         "cosine",
         "half a cosine down over all epochs, the first of them upwards where asked for",
         "Cosine",
-        True,
+        {"horizon": True},
     ),
-    ("step", "drops at even intervals", "Step", False),
-    ("plateau", "drops when the validation loss stalls", "Plateau", False),
+    ("step", "drops at even intervals", "Step", {}),
+    ("plateau", "drops when the validation loss stalls", "Plateau", {"watches": True}),
+    ("listed", "each epoch's rate as told, such as those of another training", "Listed", {}),
 ):
     SCHEDULES.register(
-        Schedule(_name, f"{__name__}:{_name}", _summary, f"{_STACKED}:{_form}", _horizon)
+        Schedule(_name, f"{__name__}:{_name}", _summary, f"{_STACKED}:{_form}", **_is)
     )

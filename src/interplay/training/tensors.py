@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from interplay.data.dataset import Dataset, DataSpec
 from interplay.data.load import split_dataset
 from interplay.data.scaling import scale
+from interplay.data.split import Split
 from interplay.kinds import Kind, Task
 
 
@@ -82,13 +83,50 @@ def make_parts(
 ) -> Parts:
     """The split that the [data] section `data` asks for, read as `kind`."""
     split = split_dataset(dataset, data, folds, fold)
+    part = _reader(dataset, kind, data, split, device, dtype)
+    image = dataset.inputs.shape[1:] if dataset.kind == "image" else None
+    train, valid = part(split.train), part(_sorted(dataset, split.valid))
+    return Parts(dataset.spec(kind), train, valid, dtype, image)
+
+
+def make_test(
+    dataset: Dataset,
+    kind: Kind,
+    data: Mapping[str, Any],
+    *,
+    device: str,
+    dtype: torch.dtype = torch.float32,
+) -> tuple[Part, NDArray[np.int64]]:
+    """The rows kept for a last test, scaled as those that trained are; and which of the dataset's
+    rows they are, in their order."""
+    split = split_dataset(dataset, data, None, None)
+    rows = _sorted(dataset, split.test)
+    return _reader(dataset, kind, data, split, device, dtype)(rows), rows
+
+
+def _sorted(dataset: Dataset, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows that are read in slices, which like this hold sequences of similar length."""
+    if dataset.lengths is None:
+        return rows
+    return rows[longest_first(dataset.lengths[rows])]
+
+
+def _reader(
+    dataset: Dataset,
+    kind: Kind,
+    data: Mapping[str, Any],
+    split: Split,
+    device: str,
+    dtype: torch.dtype,
+) -> Callable[[NDArray[np.int64]], Part]:
+    """What makes a part of some rows, scaled by the training rows and read as `kind`."""
     scaled = scale(dataset.inputs, split.train, data["scale"], dataset.lengths)
     inputs = replace(dataset, inputs=scaled).view(kind)
 
     def number(values: Tensor) -> Tensor:
         return values.to(device=device, dtype=dtype if values.is_floating_point() else None)
 
-    def part(rows: Any) -> Part:
+    def part(rows: NDArray[np.int64]) -> Part:
         lengths = None if dataset.lengths is None else dataset.lengths[rows]
         return Part(
             number(torch.from_numpy(inputs[rows])),
@@ -97,9 +135,4 @@ def make_parts(
             lengths,
         )
 
-    # The valid rows are read in slices, which like this hold sequences of similar length.
-    valid = split.valid
-    if dataset.lengths is not None:
-        valid = valid[longest_first(dataset.lengths[valid])]
-    image = dataset.inputs.shape[1:] if dataset.kind == "image" else None
-    return Parts(dataset.spec(kind), part(split.train), part(valid), dtype, image)
+    return part

@@ -76,6 +76,18 @@ class Cosine(Rate):
         return last + (self.first - last) * (1 + math.cos(math.pi * over)) / 2
 
 
+class Listed(Rate):
+    """Each epoch's part of the optimiser's rate, as told."""
+
+    def begin(self) -> float:
+        return self.next(0.0)
+
+    def next(self, valid_loss: float) -> float:
+        del valid_loss
+        factors = self.options["factors"]
+        return self.first * float(factors[min(self.epoch, len(factors) - 1)])
+
+
 class Plateau(Rate):
     """Times `factor` once the loss stalls, as torch.optim.lr_scheduler.ReduceLROnPlateau has it."""
 

@@ -1,0 +1,67 @@
+"""How sure a test score is: against scipy, and in simulations whose truth is known."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from interplay.winner.intervals import scores
+
+
+def outputs_of(right):
+    """Outputs for two classes and targets of 0: `right` (seeds, rows) says which are said rightly."""
+    return torch.tensor(np.stack([right, ~right], axis=-1).astype(np.float32))
+
+
+def test_over_seeds_it_is_t():
+    right = np.random.default_rng(0).random((5, 40)) < 0.8
+    found = scores(outputs_of(right), torch.zeros(40, dtype=torch.int64), "classification")
+    each = right.mean(axis=1)
+    expected = stats.t.interval(0.95, 4, each.mean(), stats.sem(each))
+    score = found["accuracy"]
+    assert (score.seeds_low, score.seeds_high) == pytest.approx(expected, abs=1e-6)
+    assert score.each == pytest.approx(each)
+    assert "test_loss" in found
+    assert "valid_loss" not in found
+
+
+def test_one_seed_has_the_rows_alone():
+    right = np.random.default_rng(1).random((1, 400)) < 0.8
+    found = scores(outputs_of(right), torch.zeros(400, dtype=torch.int64), "classification")
+    score = found["accuracy"]
+    assert (score.sd, score.seeds_low) == (None, None)
+    p = right.mean()
+    wide = 1.96 * np.sqrt(p * (1 - p) / 400)
+    assert (score.low, score.high) == pytest.approx((p - wide, p + wide), abs=0.01)
+
+
+def test_rows_and_seeds_together_hold_the_truth(monkeypatch):
+    """Models of accuracy around 0.8, tested on rows of which some are harder: the interval holds
+    what new seeds and rows would give, where that over seeds alone does not."""
+    from interplay.winner import intervals
+
+    monkeypatch.setattr(intervals, "DRAWS", 100)
+    held = alone = 0
+    generator = np.random.default_rng(2)
+    for _ in range(30):
+        of_row = np.clip(generator.normal(0.8, 0.3, 60), 0, 1)
+        of_seed = generator.normal(0, 0.02, 8)
+        right = generator.random((8, 60)) < np.clip(of_row + of_seed[:, None], 0, 1)
+        score = scores(outputs_of(right), torch.zeros(60, dtype=torch.int64), "classification")[
+            "accuracy"
+        ]
+        truth = np.clip(np.random.default_rng(3).normal(0.8, 0.3, 10**5), 0, 1).mean()
+        held += score.low <= truth <= score.high
+        alone += score.seeds_low <= truth <= score.seeds_high
+    assert held >= 25
+    assert alone < held
+
+
+def test_rows_of_a_group_are_drawn_together():
+    """Rows of one person that are all right or all wrong say as much as one row."""
+    right = np.repeat(np.random.default_rng(4).random((1, 20)) < 0.7, 30, axis=1)
+    targets = torch.zeros(600, dtype=torch.int64)
+    groups = np.repeat(np.arange(20), 30)
+    rows = scores(outputs_of(right), targets, "classification")["accuracy"]
+    people = scores(outputs_of(right), targets, "classification", groups)["accuracy"]
+    assert people.high - people.low > 3 * (rows.high - rows.low)
