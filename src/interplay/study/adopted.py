@@ -141,7 +141,7 @@ def adopted(
         else:
             unknown.append(old)
     if unknown:
-        raise InterplayError(*_who(unknown, keys(chosen)))
+        raise InterplayError(*_who(unknown, keys(chosen), keys({})))
     held = [full[old] for old in reading.held if old in full]
     return apply_overrides(_placed(reading, full, tables), overrides, keys, held, told)
 
@@ -194,8 +194,10 @@ def _plain(name: str, raw: Any) -> Any:
     return values if isinstance(raw, (list, dict)) and len(values) > 1 else values[0]
 
 
-def _who(unknown: list[str], known: Mapping[str, Any]) -> list[str | Option]:
-    """What to do about names that the study does not know."""
+def _who(
+    unknown: list[str], known: Mapping[str, Any], always: Mapping[str, Any]
+) -> list[str | Option]:
+    """What to do about names that the study does not know; `always` are keys of any study."""
     full = {short: f"{s}.{short}" if s else short for s, own in known.items() for short in own}
     likely = {old: meant(old.rpartition(".")[2].replace("-", "_"), full) for old in unknown}
     first = unknown[0]
@@ -209,6 +211,6 @@ def _who(unknown: list[str], known: Mapping[str, Any]) -> list[str | Option]:
     usual = [f"{old}={full[near]}" for old, near in likely.items() if near]
     if usual:
         parts.append(f"; usually meant: {', '.join(usual)}")
-    if not {"model", "trial"} & {s for s, own in known.items() if s and len(own) > 2}:
+    if all(len(known.get(s, ())) <= len(always.get(s, ())) for s in ("model", "trial")):
         parts.append("; data and model are chosen first: data.name=digits model.name=linear")
     return parts
