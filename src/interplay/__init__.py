@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from interplay.tuning.anew import convert
     from interplay.tuning.execute import run
     from interplay.tuning.search.zoom import propose_zoom
+    from interplay.winner.load import load_model
 
 __version__ = "0.1.0"
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Study",
     "convert",
     "import_source",
+    "load_model",
     "propose_zoom",
     "run",
 ]
@@ -39,6 +41,7 @@ _HOMES = {
     "Study": "interplay.study.study",
     "convert": "interplay.tuning.anew",
     "import_source": "interplay.results.importing",
+    "load_model": "interplay.winner.load",
     "propose_zoom": "interplay.tuning.search.zoom",
     "run": "interplay.tuning.execute",
 }

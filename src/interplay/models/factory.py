@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,25 +52,40 @@ def build_model(
     Raises:
         Exception: whatever the builder raises.
     """
-    from torch import nn
-
     options = dict(model)
     if "builder" not in options:
-        common = _taken(options, frozenset())
+        common = take_common(options, frozenset())
         family = FAMILIES.get(options.pop("name"))
         built: nn.Module = family.build(spec, **options)
         return _begun(built, folders, **common)
     path = options.pop("builder")
     function = load_function(path, folders)
-    common = _taken(options, frozenset(options_of(function).by_name))
+    common = take_common(options, frozenset(options_of(function).by_name))
+    return _begun(built_by(function, options, spec, path), folders, **common)
+
+
+def built_by(
+    function: Callable[..., Any], options: Mapping[str, Any], spec: DataSpec, who: str
+) -> nn.Module:
+    """The network of a user's own function.
+
+    Args:
+        who: the function, for the message.
+
+    Raises:
+        InterplayError: where it makes something else.
+        Exception: whatever it raises.
+    """
+    from torch import nn
+
     given = {"spec": spec, "input_shape": spec.shape, "num_outputs": spec.num_outputs}
     built = function(**arguments_of(function, options, given))
     if not isinstance(built, nn.Module):
-        raise InterplayError(f"{path} returned {type(built).__name__}, not a torch.nn.Module")
-    return _begun(built, folders, **common)
+        raise InterplayError(f"{who} returned {type(built).__name__}, not a torch.nn.Module")
+    return built
 
 
-def _taken(options: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
+def take_common(options: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
     """What of `options` is every model's, taken out of them; what a builder names is its own."""
     return {name: options.pop(name) for name in COMMON - own if name in options}
 
