@@ -208,7 +208,7 @@ def _near(value: Any, allowed: str) -> str | None:
 
 def _reason(error: ValidationError) -> str:
     """The most telling of pydantic's reasons, in lower case."""
-    first = error.errors()[0]["msg"]
+    first = error.errors()[0]["msg"].removeprefix("Value error, ")
     return first[:1].lower() + first[1:]
 
 

@@ -56,6 +56,19 @@ def test_rows_come_back_in_the_studys_order(ledger):
     assert curves["accuracy"].tolist() == [0.1, 0.7, 0.1, 0.5]
 
 
+def test_a_row_of_an_earlier_version_has_the_default_of_an_option_that_came_later(ledger):
+    """Its key is that of the member that is asked for, so it is the same training."""
+    late = [Member(k, {"model.k": 1, "model.late": i}, i, 2) for i, k in enumerate("abc")]
+    ledger.append([row("b", seed=1), row("elsewhere", other=3)])
+    ledger.append([row("a", seed=0, **{"model.late": 0})])
+    ledger.write_study({"name": "s"}, late)
+    frame = ledger.frame()
+    assert frame["model.late"].tolist() == [0, 1]
+    assert frame["seed"].tolist() == [0, 1]
+    assert "other" not in frame
+    assert ledger.cells()["model.late"].tolist() == [0, 1, 2]
+
+
 def test_failed_members_are_tried_again_and_the_newest_row_counts(ledger):
     ledger.append([row("a", "failed"), row("b", "diverged"), row("c", "stopped")])
     assert ledger.finished() == {"b"}

@@ -339,14 +339,14 @@ def test_digits_0_to_4_first_and_5_to_9_after(tmp_path):
     (tmp_path / "export").mkdir()
     write_weights(run, tmp_path / "export" / "model.safetensors")
 
-    starts = ["", "unlearnt.safetensors", "export"]
+    starts = ["none", "unlearnt.safetensors", "export"]
     plan = make_plan(study_of(tmp_path, "high", model={"start": starts, "frozen": [0, 3]}))
     runs, failed = runs_of(plan)
     assert {row.error for row in failed} == {
         "model.frozen = 3: nothing was learnt before that could be kept: there is no model.start; "
         "allowed: 0"
     }
-    assert {(r.config["model.start"], r.config["model.frozen"]) for r in failed} == {("", 3)}
+    assert {(r.config["model.start"], r.config["model.frozen"]) for r in failed} == {(None, 3)}
     score = {}
     for row in [row for run in runs for row in finish(run)]:
         place = row.config["model.start"], row.config["model.frozen"]
@@ -354,7 +354,7 @@ def test_digits_0_to_4_first_and_5_to_9_after(tmp_path):
     mean = {place: np.mean(values) for place, values in score.items()}
     assert len(mean) == 5
     # In three epochs of 60 rows what was learnt of other digits helps, and read alone says a lot.
-    assert mean["export", 0] > mean["", 0] + 0.1
+    assert mean["export", 0] > mean[None, 0] + 0.1
     assert mean["export", 3] > mean["unlearnt.safetensors", 3] + 0.2
 
 
@@ -365,7 +365,7 @@ def test_the_weights_are_part_of_the_key_and_their_absence_of_none(tmp_path):
         return [m.key for m in make_plan(study_of(tmp_path, "low", model=model)).members]
 
     plain = keys()
-    assert keys(start="", frozen=0) == plain
+    assert keys(start="none", frozen=0) == plain
     torch.save(learnt(LAYERED, DIGITS).state_dict(), tmp_path / "w.pt")
     first = keys(start="w.pt")
     torch.save(learnt(LAYERED, DIGITS, seed=8).state_dict(), tmp_path / "w.pt")
@@ -396,6 +396,10 @@ def test_freezing_what_was_never_learnt_is_a_mistake(tmp_path, make_study):
     with pytest.raises(StudyError, match=r"model\.frozen = 1: nothing was learnt before"):
         make_study(model={"frozen": [0, 1]})
     make_study(model={"frozen": 0})
+    with pytest.raises(StudyError, match=r"model\.start = '': a name of weights, or none"):
+        make_study(model={"start": ""})
+    assert not any("begins anew" in note for note in make_study().notes)
+    assert any("begins anew" in note for note in make_study(model={"start": "w.pt"}).notes)
     with pytest.raises(InterplayError, match="nothing was learnt before"):
         build_model({**LINEAR, "frozen": 1}, FLAT)
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from interplay.options import Late
 
 UNLEARNT = "nothing was learnt before that could be kept: there is no model.start"
 
 
+def _named(place: str) -> str:
+    """Not the word that stands for nothing."""
+    if place in ("", "none"):
+        raise ValueError("a name of weights, or none")
+    return place
+
+
 def model(
     *,
     start: Annotated[
-        str,
+        Annotated[str, AfterValidator(_named)] | None,
         Late(),
         Field(description="weights to begin from, but for the last layer's; see docs/transfer.md"),
-    ] = "",
+    ] = None,
     frozen: Annotated[
         int,
         Late(),

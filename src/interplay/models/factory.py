@@ -91,13 +91,13 @@ def take_common(options: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
 
 
 def _begun(
-    model: nn.Module, folders: Sequence[Path], start: str = "", frozen: int = 0
+    model: nn.Module, folders: Sequence[Path], start: str | None = None, frozen: int = 0
 ) -> nn.Module:
     """`model` with the weights of `start`, its first stages frozen."""
     from interplay.models.stages import freeze, head_of
     from interplay.models.start import begin_from, find_start
 
-    if start:
+    if start is not None:
         begin_from(model, find_start(start, folders), start, head_of(model))
         freeze(model, frozen)
     elif frozen:

@@ -58,7 +58,9 @@ def find_start(named: str, folders: Sequence[Path]) -> Start:
         return held
     if named.startswith(TORCHVISION):
         return _arrays(_from_torchvision(named.removeprefix(TORCHVISION)), named)
-    path = find_path(named, folders, "file or folder with weights (model.start)")
+    path = find_path(
+        named, folders, "file or folder with weights (model.start; or torchvision:NETWORK)"
+    )
     if path.is_dir():
         if not (path / FILE).is_file():
             raise InterplayError(f"model.start: {path} holds no {FILE}, which an export has")

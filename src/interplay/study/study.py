@@ -307,6 +307,8 @@ class Study:
             notes.append(
                 f"{how_many(len(self.seeds), 'seed')}: fewer than 3 allow no verdict on an interaction"
             )
+        if self.shares("model.start"):
+            notes.append("model.start: the last linear layer begins anew, for each seed its own")
         metric = self.search.metric
         if self.search.mode is not None and mode_of(metric) not in (None, self.search.mode):
             notes.append(f"mode {self.search.mode!r} is not what {metric} usually asks for")

@@ -80,12 +80,19 @@ def last_values(table: pa.Table, metric: str) -> np.ndarray[Any, Any]:
 
 
 def frame_of(rows: pa.Table, asked: pa.Table, study: Mapping[str, Any]) -> pd.DataFrame:
-    """The tidy table of `rows`; without any it has the columns that the study's rows will have."""
+    """The tidy table of `rows`, those of `asked` that there are, in its order; without any it has
+    the columns that the study's rows will have.
+
+    Hyperparameters are as asked: a row of an earlier version is the same training without an option
+    that came later, whose default it has.
+    """
     import numpy as np
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    configs, codes = configs_of(rows if len(rows) else asked)
+    there = pc.is_in(asked["key"], value_set=rows["key"].combine_chunks())
+    configs, codes = configs_of(asked.filter(there) if len(rows) else asked)
     hyper = settings_frame(configs)
     if not configs:
         hyper = pd.DataFrame(columns=[domain["name"] for domain in study.get("space", ())])

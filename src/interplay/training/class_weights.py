@@ -18,7 +18,8 @@ def class_weights(how: ClassWeights, parts: Parts) -> Tensor | None:
     """
     if how == "none":
         return None
-    counts = torch.bincount(parts.train.targets, minlength=parts.spec.num_outputs)
+    targets = parts.train.targets
+    counts = torch.bincount(targets.cpu(), minlength=parts.spec.num_outputs).double()
     there = counts > 0
-    share = len(parts.train) / (there.sum() * counts.clamp(min=1))
-    return torch.where(there, share, 0.0).to(parts.dtype)
+    weights = torch.where(there, len(targets) / (there.sum() * counts.clamp(min=1)), 0.0)
+    return weights.to(targets.device, parts.dtype)

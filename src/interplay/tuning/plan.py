@@ -130,6 +130,6 @@ def make_plan(study: Study) -> Plan:
         from interplay.models.start import find_start
 
         named = study.space.domains[START].grid()
-        starts = {str(name): find_start(str(name), study.folders) for name in named if name}
+        starts = {str(n): find_start(str(n), study.folders) for n in named if n is not None}
     plan = Plan(study, cells, [], datasets, metric, mode, sources, starts)
     return replace(plan, members=[m for config in cells for m in plan.members_of(config)])
