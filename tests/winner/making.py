@@ -11,7 +11,7 @@ import torch
 from interplay.data.dataset import Dataset
 from interplay.kinds import Kind, Task
 from interplay.models.factory import build_model, input_kind
-from interplay.winner.handed import Handed, Score, Story
+from interplay.winner.handed import CardScore, Handed, Story
 
 ROWS, STEPS = 12, 6
 STORY = Story(
@@ -21,7 +21,7 @@ STORY = Story(
     seed=1,
     chosen={"hidden_size": 8},
     why=("It is the cheapest of 3 that tie.",),
-    scores={"accuracy": Score(0.9, 0.01, 2, 0.85, 0.95)},
+    scores={"accuracy": CardScore(0.9, 0.01, 2, 0.85, 0.95)},
 )
 
 

@@ -16,7 +16,7 @@ from interplay.training.members import section
 from interplay.winner import manifest as files
 
 if TYPE_CHECKING:
-    from interplay.winner.handed import Handed, Score, Story
+    from interplay.winner.handed import CardScore, Handed, Story
     from interplay.winner.manifest import Manifest
 
 WHAT = {
@@ -60,7 +60,7 @@ def card(
 
 def _details(handed: Handed) -> str:
     story, model = handed.story, section(handed.config, "model")
-    name = model.get("name") or f"{model.get('builder')} (its author's own)"
+    name = model.get("name") or f"{_code(model.get('builder'))} (its author's own)"
     optimizer = section(handed.config, "optimizer")
     rows = [
         ("network", name),
@@ -101,7 +101,7 @@ def _use(handed: Handed, manifest: Manifest, missing: Mapping[str, str]) -> str:
 def _form_words(manifest: Manifest, summary: str) -> str:
     options = manifest.raw.options
     if manifest.raw.form == "columns":
-        names = [f"`{name}`" for name in options["names"]]
+        names = [_code(name) for name in options["names"]]
         return f"{summary}: {listed(names, 30)}"
     if manifest.raw.form in ("arrays", "sequences"):
         unit = options.get("unit", 1.0)
@@ -135,7 +135,7 @@ def _data(handed: Handed, manifest: Manifest) -> str:
         else how_many(data.num_outputs, "value")
     )
     rows: list[tuple[str, Any]] = [
-        ("name", data.name),
+        ("name", _plain(data.name)),
         ("task", f"{task}, {outputs}"),
         ("rows", f"{len(data.inputs):,}"),
         *((f"rows of {part}", f"{number:,}") for part, number in story.rows.items()),
@@ -154,7 +154,7 @@ def _scores(story: Story) -> str:
     if not story.scores:
         return "## Scores\n\nNone were kept."
     rows = [
-        (f"`{name}`", score.part, f"{score.mean:.4g}", _spread(score), _interval(score), score.n)
+        (_code(name), score.part, f"{score.mean:.4g}", _spread(score), _interval(score), score.n)
         for name, score in story.scores.items()
     ]
     head = ("metric", "part", "mean", "standard deviation", "95% interval", "trainings")
@@ -166,11 +166,11 @@ def _scores(story: Story) -> str:
     )
 
 
-def _spread(score: Score) -> str:
+def _spread(score: CardScore) -> str:
     return "–" if score.sd is None else f"{score.sd:.2g}"
 
 
-def _interval(score: Score) -> str:
+def _interval(score: CardScore) -> str:
     ends = (score.low, score.high)
     if any(end is None or math.isnan(end) for end in ends):
         return "–"
@@ -180,7 +180,9 @@ def _interval(score: Score) -> str:
 def _chosen(story: Story, picture: bool) -> str:
     lines = []
     if story.chosen:
-        lines.append(_table(("varied", "chosen"), [(f"`{k}`", v) for k, v in story.chosen.items()]))
+        lines.append(
+            _table(("varied", "chosen"), [(_code(k), _code(v)) for k, v in story.chosen.items()])
+        )
     lines += [" ".join(map(_plain, story.why))] if story.why else []
     if story.hypothesis:
         lines.append(f"Expected before anything trained: {_plain(story.hypothesis)}")
@@ -214,7 +216,7 @@ def _limits(handed: Handed, manifest: Manifest) -> str:
 
 def _files(written: Sequence[str], missing: Mapping[str, str]) -> str:
     rows = [(f"`{name}`", WHAT[name]) for name in sorted(written)]
-    rows += [(f"no `{name}`", reason) for name, reason in missing.items()]
+    rows += [(f"no `{name}`", _plain(reason)) for name, reason in missing.items()]
     return "## Files\n\n" + _table(("file", "what it is"), rows)
 
 
@@ -224,7 +226,7 @@ def _versions(manifest: Manifest) -> str:
 
 
 def _options(options: Mapping[str, Any], *without: str) -> str:
-    return ", ".join(f"`{k} = {v}`" for k, v in options.items() if k not in without) or "–"
+    return ", ".join(_code(f"{k} = {v}") for k, v in options.items() if k not in without) or "–"
 
 
 def _sides(shape: Sequence[int]) -> str:
@@ -240,7 +242,13 @@ def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
+def _code(value: Any) -> str:
+    """A value or a name as it is written in a study."""
+    text = " ".join(str(value).replace("`", "'").split())
+    return f"`{text}`"
+
+
 def _plain(text: str) -> str:
     """Words of somebody's as they are: no headings, links or pictures come of them."""
     text = " ".join(text.split())
-    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#!|" else sign for sign in text)
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#!" else sign for sign in text)

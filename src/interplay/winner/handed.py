@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Score:
+class CardScore:
     """One metric of the cell over its trainings.
 
     Attributes:
@@ -61,7 +61,7 @@ class Story:
     seed: int | None = None
     chosen: Mapping[str, Any] = field(default_factory=dict)
     why: tuple[str, ...] = ()
-    scores: Mapping[str, Score] = field(default_factory=dict)
+    scores: Mapping[str, CardScore] = field(default_factory=dict)
     hypothesis: str | None = None
     rows: Mapping[str, int] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
