@@ -367,10 +367,10 @@ def test_what_a_training_leaves_besides_its_row(ledger):
     assert Ledger(ledger.folder).weights.read("a") == b"two"
     with pytest.raises(LedgerError, match="no weights of member b"):
         weights.read("b")
-    (ledger.folder / "models" / ".b.pt.x.tmp").write_bytes(b"ha")
+    (ledger.folder / "models" / ".b.safetensors.x.tmp").write_bytes(b"ha")
     assert not weights.has("b")
     with ledger.lock():
-        assert [p.name for p in (ledger.folder / "models").iterdir()] == ["a.pt"]
+        assert [p.name for p in (ledger.folder / "models").iterdir()] == ["a.safetensors"]
     weights.discard("a")
     weights.discard("a")
     assert not weights.has("a")

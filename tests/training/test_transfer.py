@@ -1,5 +1,6 @@
 """What a network begins from: weights of an earlier training, its first stages frozen."""
 
+import shutil
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
@@ -26,7 +27,10 @@ from interplay.training.stacked.stack import unstack
 from interplay.training.tensors import make_parts
 from interplay.tuning.packs import pack_up
 from interplay.tuning.plan import make_plan
+from interplay.winner.export import export_model
+from interplay.winner.load import load_model
 from tests.training.stacked.test_engine import assert_same, configure, parts_of
+from tests.winner.making import data_of, handed
 
 SMALL = {
     "linear": {"num_layers": 2, "hidden_size": 6},
@@ -356,6 +360,30 @@ def test_digits_0_to_4_first_and_5_to_9_after(tmp_path):
     # In three epochs of 60 rows what was learnt of other digits helps, and read alone says a lot.
     assert mean["export", 0] > mean[None, 0] + 0.1
     assert mean["export", 3] > mean["unlearnt.safetensors", 3] + 0.2
+
+
+def test_an_export_is_a_start_and_needs_none_itself(tmp_path):
+    options = {"name": "conv", "channels": 4, "norm": "batch"}
+    data = data_of("image")
+    low = handed(data, **options)
+    export_model(tmp_path / "low", low, onnx=False)
+    high = handed(data, folders=(tmp_path,), start="low", frozen=1, **options)
+    assert torch.equal(high.model.layers[0].block[0].weight, low.model.layers[0].block[0].weight)
+    export_model(tmp_path / "high", high, onnx=False)
+    shutil.rmtree(tmp_path / "low")
+    loaded = load_model(tmp_path / "high")
+    x = torch.from_numpy(data.inputs)
+    with torch.no_grad():
+        assert torch.equal(loaded(x, None), high.model(x))
+
+
+def test_a_stack_has_room_for_frozen_weights_too(tmp_path):
+    halves(tmp_path)
+    torch.save(learnt(LAYERED, DIGITS).state_dict(), tmp_path / "w.pt")
+    plan = make_plan(study_of(tmp_path, "low", model={"start": "w.pt", "frozen": [0, 3]}))
+    pack_up(plan, plan.members, workers=1)
+    whole = sum(p.numel() for p in learnt(LAYERED, DIGITS).parameters())
+    assert [built.parameters for built in plan.tried.values()] == [whole, whole]
 
 
 def test_the_weights_are_part_of_the_key_and_their_absence_of_none(tmp_path):

@@ -57,6 +57,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         },
         # Where code of the user's own is looked for.
         "folders": [str(folder) for folder in study.folders],
+        "starts": {name: start.digest for name, start in plan.starts.items()},
         "versions": _versions(),
     }
 

@@ -19,7 +19,7 @@ from interplay.data.dataset import Dataset
 from interplay.data.load import dataset_key
 from interplay.errors import InterplayError, in_one_line
 from interplay.identity import same_as
-from interplay.models.factory import build_model, count_parameters, input_kind
+from interplay.models.factory import build_model, input_kind
 from interplay.models.network import Network
 from interplay.training.global_generators import own_globals
 from interplay.training.members import Config, section
@@ -36,7 +36,7 @@ class Built:
 
     Attributes:
         reason: why it cannot be trained, or None.
-        parameters: how many numbers it trains.
+        parameters: how many weights it has, trained or frozen.
         unstackable: why it does not train as a stack, or None.
     """
 
@@ -114,7 +114,7 @@ def _try(model_options: Config, data: Config, dataset: Dataset, folders: Sequenc
         spec = dataset.spec(kind)
         with own_globals(0, "preflight"), one_thread():
             model = build_model(model_options, spec, folders)
-            parameters = count_parameters(model)
+            parameters = sum(p.numel() for p in model.parameters())
             inputs = torch.from_numpy(dataset.view(kind)[:ROWS].copy())
             lengths = None if dataset.lengths is None else torch.from_numpy(dataset.lengths[:ROWS])
             x = inputs if lengths is None else (inputs, lengths)
