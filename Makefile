@@ -38,6 +38,7 @@ bench: install ## the side-by-side timings (long)
 	$(BIN)/python benchmarks/stacked.py engines
 	$(BIN)/python benchmarks/stacked.py command
 	$(BIN)/python benchmarks/honesty.py
+	$(BIN)/python benchmarks/honesty_folds.py
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/scale.py search
 

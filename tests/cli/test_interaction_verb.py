@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -10,6 +11,7 @@ from interplay.cli.app import app
 from interplay.errors import BudgetError
 from interplay.results.results import Results
 from tests.analysis.grids import grid, warpbreaks
+from tests.results.made import Made, as_run
 from tests.results.test_results import make_run
 
 SHIFTING = 0.5 - 0.1 * np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
@@ -64,6 +66,48 @@ def test_a_page_to_read(table):
         assert words in page
     assert "nan" not in page
     assert "None" not in page
+
+
+def test_seeds_and_folds_are_told_apart_and_what_to_buy(tmp_path):
+    g = np.random.default_rng(0)
+    cell, seed, fold = np.indices((6, 3, 4)).reshape(3, -1)
+    own = 0.03 * g.normal(size=(6, 4))[cell, fold] + 0.01 * g.normal(size=len(cell))
+    score = 0.5 + 0.05 * (fold == 2) + own
+    frame = pd.DataFrame(
+        {"x": cell % 3, "y": cell // 3, "seed": seed, "fold": fold, "score": score}
+    )
+    frame.to_csv(tmp_path / "cv.csv", index=False)
+    asked = (tmp_path / "cv.csv", "--x", "x", "--y", "y", "--metric", "score", "--mode", "max")
+    found = json.loads(call(*asked, "--json").stdout)["components"]
+    assert (found["seeds"], found["folds"], found["overlap"]) == (3, 4, 1 / 3)
+    assert found["own"]["fold"] < found["cell"]["fold"]  # fold 2 is kinder to all cells
+    assert found["buy"] == "folds"
+    page = " ".join(call(*asked).stdout.split())
+    told = f"folds {found['own']['fold'] ** 0.5:.2g}, rest {found['own']['rest'] ** 0.5:.2g}"
+    assert "spread (sd) of a cell's score: seeds" in page
+    assert f"not alike in all cells: seeds {found['own']['seed'] ** 0.5:.2g}, {told}" in page
+    assert f"standard error of a cell beside others: {found['error']:.2g}; " in page
+    assert "buy folds (more repeats of them) first" in page
+    assert "folds share training rows, so cells are held against" in page
+    # Of seeds alone, or folds alone, there is nothing to tell apart.
+    frame[frame["seed"] == 0].to_csv(tmp_path / "cv.csv", index=False)
+    assert json.loads(call(*asked, "--json").stdout)["components"] is None
+    assert "spread (sd)" not in call(*asked).stdout
+
+
+def test_repeats_of_folds_share_as_much_as_one_cross_validation(tmp_path):
+    """A run says into how many parts its rows were cut; the table alone would say six."""
+    rows = [
+        {"a": a, "b": b, "replicate": fold, "status": "complete", "epochs": 4, "score": a + b * fold}
+        for a in (1, 2) for b in (1, 2, 3) for fold in range(6)
+    ]  # fmt: skip
+    as_run(Made({"a": [1, 2], "b": [1, 2, 3]}, rows, folds=True), tmp_path / "run")
+    file = tmp_path / "run" / "study.json"
+    study = json.loads(file.read_text(encoding="utf-8"))
+    for folds, times in ((3, 4.0), (None, 2.2)):
+        file.write_text(json.dumps({**study, "folds": folds}), encoding="utf-8")
+        found = Results.load(tmp_path / "run").interaction()
+        assert found.tests.anova.inflation == pytest.approx(times)
 
 
 def test_values_that_would_tear_the_page_apart_are_signs_on_it(tmp_path):

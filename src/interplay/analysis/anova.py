@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from interplay.analysis.codes import compacted
+from interplay.analysis.components import Error, error_of
 from interplay.analysis.fit import Fit, fit_factors
 from interplay.analysis.grid import Grid
 from interplay.analysis.numbers import Codes, Floats
@@ -53,6 +54,7 @@ class Anova:
         means: of cells, as if each had every block; nan where empty; shape (y, x).
         residual: observations less the full model's fit, shape (N,).
         adjusted: observations less their block's effect, shape (N,).
+        error: what x, y and xy are held against: the residual, but where folds share rows.
     """
 
     terms: Mapping[TermName, Term]
@@ -60,6 +62,12 @@ class Anova:
     means: Floats
     residual: Floats
     adjusted: Floats
+    error: Error
+
+    @property
+    def inflation(self) -> float:
+        """The error as a multiple of the residual mean square; 1 but where folds share rows."""
+        return self.error.ms / self.mse if self.mse else 1.0
 
     @property
     def mse(self) -> float | None:
@@ -100,31 +108,39 @@ def analyse_variance(grid: Grid) -> Anova:
     residual = value - full.values
     left, total = len(value) - full.rank, grid.squares(value)
     rest = grid.squares(residual) if left else 0.0
+    plain = Error(rest / left if left else 0.0, left)
+    error = error_of(grid, plain.ms, left) if plain.ms else plain
     terms: dict[TermName, Term] = {"seed": Term()}
     for name, (more, less) in smaller.items():
         # Of the fits' difference: the difference of two large sums would be rounding.
         ss = grid.squares(more.values - less.values)
-        terms[name] = _term(more.rank - less.rank, ss, left, rest, total, len(value))
+        against = plain if name == "seed" else error
+        terms[name] = _term(more.rank - less.rank, ss, against, (left, rest), total, len(value))
     terms["residual"] = Term(left, rest, share=rest / total if total else None)
 
     means = np.full(grid.shape, np.nan)
     level = centre + (full.effects[0].mean() if block else 0.0)
     means.flat[places] = full.effects[-1] + level
     adjusted = full.effects[-1][cell] + level + residual
-    return Anova(terms, len(value), means, residual, adjusted)
+    return Anova(terms, len(value), means, residual, adjusted, error)
 
 
-def _term(df: int, ss: float, left: int, rest: float, total: float, n: int) -> Term:
+def _term(
+    df: int, ss: float, error: Error, residual: tuple[int, float], total: float, n: int
+) -> Term:
+    """A term against `error`; its size is in units of the residual's (df, ss)."""
     share = ss / total if total else None
+    left, rest = residual
     if not (left and rest and df):
         return Term(df, ss, share=share)
-    ratio = (ss / df) / (rest / left)
-    raw = df * (ratio - 1) / (df * (ratio - 1) + n)
+    ratio, mse = (ss / df) / error.ms, rest / left
+    beyond = df * (ratio - 1) * (error.ms / mse)
+    raw = beyond / (beyond + n)
     return Term(
         df=df,
         ss=ss,
         F=ratio,
-        p=f_above(ratio, df, left),
+        p=f_above(ratio, df, error.df),
         partial_eta2=ss / (ss + rest),
         partial_omega2=max(raw, 0.0),
         partial_omega2_raw=raw,
@@ -148,7 +164,7 @@ class Effect:
     detectable: float | None = None
 
 
-def interaction_effect(anova: Anova, df: tuple[int, int] | None = None) -> Effect:
+def interaction_effect(anova: Anova, df: tuple[float, float] | None = None) -> Effect:
     """The interval for the interaction's effect size, and the smallest one these rows can show.
 
     Args:
@@ -158,9 +174,11 @@ def interaction_effect(anova: Anova, df: tuple[int, int] | None = None) -> Effec
     if term.F is None or not term.df or not residual.df:
         return Effect()
     low, high = (
-        noncentrality(term.F, term.df, residual.df, tail) for tail in (1 - LEVEL / 2, LEVEL / 2)
+        anova.inflation * noncentrality(term.F, term.df, anova.error.df, tail)
+        for tail in (1 - LEVEL / 2, LEVEL / 2)
     )
-    df1, df2 = df or (term.df, residual.df)
+    df1, df2 = df or (term.df, anova.error.df)
     detectable = noncentrality(f_critical(LEVEL, df1, df2), df1, df2, 1 - POWER)
+    detectable *= anova.inflation
     n = anova.n
     return Effect(low / (low + n), high / (high + n), detectable=detectable / (detectable + n))

@@ -36,11 +36,13 @@ def run_tests(grid: Grid) -> Tests:
 
     An interaction is claimed if F and its Box-corrected form both are below 5%. At 2 × 2 with
     seeds in common the seeds as strata decide alone: there the correction has nothing to correct.
+    There with seeds and folds the analysis of variance decides, which knows both.
     Rows that repeat a cell and seed must agree with their averages too: a copy is no replicate.
     """
     anova = analyse_variance(grid)
-    box, strata = box_correct(grid, anova), seed_strata(grid)
-    by_strata = bool(grid.blocks and grid.shape == (2, 2) and not grid.repeats)
+    box, strata = box_correct(grid, anova), seed_strata(grid, anova.inflation)
+    crossed = grid.folds is not None and grid.folds.crossed
+    by_strata = bool(grid.blocks and grid.shape == (2, 2) and not grid.repeats and not crossed)
     p: float | None
     if grid.repeats:
         single = run_tests(_averaged(grid))
@@ -62,4 +64,5 @@ def _averaged(grid: Grid) -> Grid:
     first = first_rows(code)
     value: Floats = np.bincount(code, grid.value) / np.bincount(code)
     parts = {name: getattr(grid, name)[first] for name in ("x", "y", "block")}
-    return replace(grid, value=value, **parts)
+    folds = None if grid.folds is None else grid.folds.at(first)
+    return replace(grid, value=value, folds=folds, **parts)

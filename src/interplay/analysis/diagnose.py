@@ -47,6 +47,7 @@ def diagnose(
         seeds: how many replicates there are: rows of a usual cell, no more than seeds.
     """
     yield from _of_replicates(grid, tests, effect, seeds)
+    yield from _of_folds(grid, tests)
     yield from _of_inert(grid)
     yield from _of_seed_effects(grid, tests)
     yield from _of_spread(grid, tests)
@@ -92,6 +93,19 @@ def _of_replicates(grid: Grid, tests: Tests, effect: Effect, seeds: int) -> Iter
             f"an interaction smaller than a partial ω² of {effect.detectable:.2f} is more likely "
             f"than one time in five to be missed with {what}",
         )
+
+
+def _of_folds(grid: Grid, tests: Tests) -> Iterator[Caution]:
+    anova = tests.anova
+    if grid.folds is None or anova.mse is None:
+        return
+    made = "from what seeds, folds and chance do to a cell, " if grid.folds.crossed else ""
+    yield Caution(
+        "folds_share_rows",
+        f"folds share training rows, so cells are held against {anova.inflation:.2f} times the "
+        f"residual {made}with a variance factor of 1/folds + n_test/n_train ({grid.folds.overlap:.2f}; "
+        "Nadeau and Bengio 2003)",
+    )
 
 
 def _of_inert(grid: Grid) -> Iterator[Caution]:

@@ -26,6 +26,29 @@ Cell = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
+class Folds:
+    """Where folds are among what blocks are made of.
+
+    Attributes:
+        seed, fold: codes of each row; seeds all 0 where there are none.
+        overlap: n_test / n_train: how much folds share.
+    """
+
+    seed: Codes
+    fold: Codes
+    overlap: float
+
+    @property
+    def crossed(self) -> bool:
+        """Whether there are seeds too."""
+        return bool(self.seed.any())
+
+    def at(self, rows: Codes) -> Folds:
+        """Of some rows alone."""
+        return replace(self, seed=self.seed[rows], fold=self.fold[rows])
+
+
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Observations y = value at (x, y, block), with only the levels that occur.
 
@@ -36,6 +59,7 @@ class Grid:
         blocks: whether seeds (and folds) are shared between cells.
         unit: what a block is, for words: "seed", or "fold" where there are no seeds.
         whole: whether all the cells that there are have observations.
+        folds: of blocks that are folds, or seeds and folds.
     """
 
     x_axis: Axis
@@ -47,6 +71,7 @@ class Grid:
     blocks: bool
     unit: str = "seed"
     whole: bool = False
+    folds: Folds | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

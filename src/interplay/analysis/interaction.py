@@ -15,9 +15,10 @@ from interplay.analysis.axes import Axis
 from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import Outcome
 from interplay.analysis.claims import Tests, run_tests
-from interplay.analysis.codes import combined
+from interplay.analysis.codes import combined, compacted
+from interplay.analysis.components import Components, find_components
 from interplay.analysis.diagnose import LEAST, diagnose, of_rows
-from interplay.analysis.grid import Grid, check_estimable, present_levels
+from interplay.analysis.grid import Folds, Grid, check_estimable, present_levels
 from interplay.analysis.numbers import Codes, text_of
 from interplay.analysis.ridge import Ridge, find_ridge
 from interplay.analysis.robust import Box, Stratum, StratumName
@@ -54,6 +55,7 @@ class Interaction:
         tukey_share: the part of the interaction that fans out.
         ridge: the best y for each x, and its shift.
         claimed, removable: of the interaction.
+        components: what a cell's spread is made of, where it has seeds and folds.
         cautions: the warnings.
         verdict: one sentence.
     """
@@ -77,6 +79,7 @@ class Interaction:
     ridge: Ridge
     claimed: bool
     removable: bool
+    components: Components | None
     cautions: tuple[Caution, ...]
     verdict: str
 
@@ -147,6 +150,7 @@ class Interaction:
                 ],
             },
             "interaction": {"claimed": self.claimed, "removable": self.removable},
+            "components": self.components and self.components.to_json(),
             "warnings": [
                 {
                     "code": caution.code,
@@ -202,35 +206,27 @@ class InteractionTest(RowReader):
         decided = tests.strata.tests["xy"] if tests.by_strata else None
         df = (decided.df1, decided.df2) if decided and decided.df1 and decided.df2 else None
         effect = interaction_effect(tests.anova, df)
-        # With folds, the seeds alone and the folds alone must say the same: what a seed or a part of
-        # the data does to a cell is common to many of the rows.
-        units = ("seed", "fold") if rows.seed and rows.fold else ()
-        sides = [self._side(rows, good, unit) for unit in units]
-        by_side = [run_tests(side) for side in sides if side.n_blocks >= LEAST]
         tukey = Tukey() if tests.anova.terms["residual"].df else tukey_test(grid)
         share = tukey_share(grid, tests.anova.means, tests.anova.terms["xy"].df or 0)
         residuals = map_residuals(grid, tests.anova)
         unstable = _unstable(rows, grid)
-        if by_side and sides[0].shape == grid.shape and sides[0].n_blocks >= LEAST:
-            ridge = find_ridge(sides[0], by_side[0].anova, self.mode, replicates, unstable)
-        else:
-            ridge = find_ridge(grid, tests.anova, self.mode, replicates, unstable)
+        ridge = find_ridge(grid, tests.anova, self.mode, replicates, unstable)
         transformed = self._transformed(grid)
         cautions += diagnose(grid, tests, effect, transformed, ridge.best, replicates)
 
-        agreed = all(side.claimed for side in by_side)
-        claimed = tests.claimed and agreed and replicates >= LEAST
+        claimed = tests.claimed and replicates >= LEAST
         ridge = ridge.claiming(claimed)
         removable = claimed and not ridge.moved and _vanishes(tests, transformed)
         verdict = sentence(
             grid, self.metric, tests, effect, ridge, tukey, transformed,
-            seeds=replicates, claimed=claimed, agreed=agreed, removable=removable,
+            seeds=replicates, claimed=claimed, removable=removable,
         )  # fmt: skip
         used = int((rows.table["outcome"] == 0).sum())
         return Interaction(
             grid.x_axis, grid.y_axis, self.metric, self.mode, rows.asked, used, seeds, replicates,
             grid.blocks, grid.unit, tests, effect, tukey, transformed, residuals,
-            share, ridge, claimed, removable, tuple(cautions), verdict,
+            share, ridge, claimed, removable, find_components(grid, tests.anova.error.own),
+            tuple(cautions), verdict,
         )  # fmt: skip
 
     def _observations(self, rows: Rows) -> tuple[pd.DataFrame, list[Caution]]:
@@ -256,6 +252,8 @@ class InteractionTest(RowReader):
         """The observations on the levels that have any; a caution where seeds are not shared."""
         block = combined([good["seed"].to_numpy(), good["fold"].to_numpy()])
         grid = _placed(rows, good, block, bool(rows.seed or rows.fold))
+        if rows.fold is not None and grid.n_blocks > 1:
+            grid = replace(grid, folds=self._folds(rows, good))
         if not (grid.blocks and combined([grid.cell, block]).max() == block.max() > 0):
             return grid, []
         text = (
@@ -264,10 +262,11 @@ class InteractionTest(RowReader):
         )
         return _placed(rows, good, block, False), [Caution("seeds_not_shared", text)]
 
-    def _side(self, rows: Rows, good: pd.DataFrame, unit: str) -> Grid:
-        """The grid averaged over everything but cells and this unit, which is the block."""
-        good = averaged(good, ["cell", unit])
-        return _placed(rows, good, combined([good[unit].to_numpy()]), True).levelled()
+    def _folds(self, rows: Rows, good: pd.DataFrame) -> Folds | None:
+        """What the rows' blocks are made of; None where folds are too few to share rows."""
+        seed, fold = (compacted(good[unit].to_numpy())[1] for unit in ("seed", "fold"))
+        parts = self.parts or int(rows.table["fold"].nunique())
+        return Folds(seed, fold, 1 / (parts - 1)) if parts > 1 and fold.any() else None
 
     def _transformed(self, grid: Grid) -> Transformed | None:
         bounds = self.bounds or meaning_of(self.metric).bounds

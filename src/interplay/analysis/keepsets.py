@@ -72,6 +72,9 @@ def keep_sets(grid: Grid, anova: Anova, sign: float, stable: Bools) -> KeepSets:
     levels = [code.ravel() for code in np.indices(grid.shape)]
     contest = Contest(grid.value, grid.cell, grid.block, grid.counts.ravel(), levels)
     sides = _sides(contest, sign * anova.means.ravel(), stable.ravel(), sign)
+    if grid.folds is not None:  # a mean over blocks is less sure than so many rows would make it
+        scores, tests = sides
+        sides = scores, [(mean, _blurred(spread, anova)) for mean, spread in tests]
     taken = int(stable.sum())
     return KeepSets(
         kept=_kept(contest, sides, stable, taken - len(grid.x_axis)),
@@ -111,6 +114,10 @@ def _kept(contest: Contest, sides: Sides, stable: Bools, comparisons: int) -> Bo
     for mean, spread in tests:
         keep = keep & ~_clearly_below(best, mean.reshape(shape), contest.counts, spread, level)
     return np.asarray(keep)
+
+
+def _blurred(spread: Spread, anova: Anova) -> Spread:
+    return Spread(spread.variance * anova.inflation, np.minimum(spread.df, anova.error.df))
 
 
 def _clearly_below(best: Codes, mean: Floats, count: Codes, spread: Spread, level: float) -> Bools:

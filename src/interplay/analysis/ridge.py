@@ -176,6 +176,9 @@ def _best_of_resamples(
                 # Every cell has every seed once: their number is known.
                 each = blocks if (count == 1).all() else weight @ count
                 scores = (weight @ total) / each
+                if grid.folds is not None:  # means over folds scatter more than draws of them do
+                    mean = total.sum(axis=0) / count.sum(axis=0)
+                    scores = mean + np.sqrt(anova.inflation) * (scores - mean)
         else:
             error = np.sqrt((anova.mse or 0.0) / np.maximum(grid.counts, 1)).ravel()
             noise = generator.standard_normal((draws, size)) * error

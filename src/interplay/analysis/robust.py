@@ -65,6 +65,7 @@ def box_correct(grid: Grid, anova: Anova) -> Box:
     else:
         df2 = (left * variance).sum() ** 2 / (left * variance**2).sum()
     bias = (trace / term.df) / ((left * variance).sum() / left.sum())
+    df2 *= anova.error.df / (anova.terms["residual"].df or 1)
     p = f_above(term.F / bias, df1, df2)
     return Box(df1 / term.df, float(df1), float(df2), p)
 
@@ -111,12 +112,15 @@ class Strata:
     used: int
 
 
-def seed_strata(grid: Grid) -> Strata:
+def seed_strata(grid: Grid, inflation: float = 1.0) -> Strata:
     """Each term against its own interaction with the blocks, as for repeated measures.
 
     Right whatever the seeds' effects on an axis are, because a seed's whole profile is the unit.
     Computed over the blocks that have every cell that the grid has; undefined without blocks, with
     repeated rows, or with fewer than two such blocks.
+
+    Args:
+        inflation: of the variance of a mean over blocks that share rows.
     """
     nothing = Strata(dict.fromkeys(("x", "y", "xy"), Stratum()), {}, 0)
     if not grid.blocks or grid.repeats:
@@ -149,7 +153,7 @@ def seed_strata(grid: Grid) -> Strata:
         ss = used * grid.squares(effect[0])
         error = grid.squares(effect[1:])
         errors[name] = df * (used - 1), error
-        tests[name] = _ratio(df, ss, *errors[name])  # type: ignore[index]
+        tests[name] = _ratio(df, ss / inflation, *errors[name])  # type: ignore[index]
     by_seed: dict[StratumName, Stratum] = {
         "x": _ratio(*errors["x"], *errors["xy"]),
         "y": _ratio(*errors["y"], *errors["xy"]),

@@ -88,6 +88,7 @@ class RowReader:
 
     Attributes:
         x, y, metric, mode: the question.
+        parts: how many folds the rows are cut into at a time; as many as there are where unknown.
         seed, fold, budget, status: columns. The names `seed`, `fold`, `epochs_run` and `status` may
             be absent from a table, others may not.
         with_stopped: whether rows that were stopped early are compared, at equal budgets, as where
@@ -114,6 +115,7 @@ class RowReader:
     mode: Mode = "max"
     seed: str | None = "seed"
     fold: str | None = None
+    parts: int | None = None
     budget: str | None = "epochs_run"
     status: str | None = "status"
     with_stopped: bool = True

@@ -37,15 +37,14 @@ def map_residuals(grid: Grid, anova: Anova) -> ResidualMap:
     residual = model.residual(anova.means - np.nanmean(anova.means))
     residual = np.where(np.square(residual) * len(grid.value) <= grid.zero, 0.0, residual)
     nothing = np.full(grid.shape, np.nan)
-    left = anova.terms["residual"].df
-    if anova.mse is None or not left:
+    if anova.mse is None:
         return ResidualMap(residual, nothing, np.zeros(grid.shape, dtype=bool))
     # diag(P D P) with P = 1 − Z G Z' and D = diag(1 / n).
     share = np.where(taken, 1 / np.maximum(count, 1), 0.0)
     middle = model.inverse @ model.gram(share) @ model.inverse
     variance = share * (1 - 2 * model.quadratic(model.inverse)) + model.quadratic(middle)
-    error = np.where(taken, np.sqrt(anova.mse * np.maximum(variance, 0.0)), np.nan)
-    critical = t_critical(LEVEL / (2 * int(taken.sum())), left)
+    error = np.where(taken, np.sqrt(anova.error.ms * np.maximum(variance, 0.0)), np.nan)
+    critical = t_critical(LEVEL / (2 * int(taken.sum())), anova.error.df)
     # A cell that its row and column determine has no residual and no error.
     with np.errstate(invalid="ignore"):
         out = taken & (variance > 1e-9) & (np.abs(residual) > critical * error)

@@ -29,7 +29,7 @@ def normal_above(z: float) -> float:
     return float(ndtr(-z))
 
 
-def noncentrality(ratio: float, df1: int, df2: int, below: float) -> float:
+def noncentrality(ratio: float, df1: float, df2: float, below: float) -> float:
     """The λ at which F(df1, df2, λ) is below `ratio` with this probability.
 
     0 where that is less likely even at λ = 0.

@@ -34,7 +34,6 @@ def sentence(
     *,
     seeds: int,
     claimed: bool,
-    agreed: bool,
     removable: bool,
 ) -> str:
     """The verdict."""
@@ -56,7 +55,7 @@ def sentence(
         return f"No verdict on {x} and {y}: {_untested(tests, grid.unit)}."
     facts = _facts(tests, effect, grid.unit)
     if not claimed:
-        return f"No interaction of {x} and {y} is shown {_why_not(tests, effect, facts, agreed)}."
+        return f"No interaction of {x} and {y} is shown {_why_not(tests, effect, facts)}."
     if removable and transformed is not None:
         return (
             f"{x} and {y} interact on {metric} as it is {facts}, but not on its "
@@ -70,7 +69,8 @@ def sentence(
 
 
 def _facts(tests: Tests, effect: Effect, unit: str) -> str:
-    term, residual = tests.anova.terms["xy"], tests.anova.terms["residual"]
+    term, df = tests.anova.terms["xy"], tests.anova.error.df
+    left = df if isinstance(df, int) else f"{df:.1f}"
     stratum = tests.strata.tests["xy"]
     if tests.by_strata and stratum.F is not None and stratum.p is not None:
         facts = f"F({stratum.df1}, {stratum.df2}) = {_f_text(stratum.F)}, {p_text(stratum.p)}"
@@ -86,15 +86,13 @@ def _facts(tests: Tests, effect: Effect, unit: str) -> str:
     spread = ""
     if tests.box.p is not None:
         spread = f", {p_text(tests.box.p)} allowing for unequal spread"
-    return f"(F({term.df}, {residual.df}) = {_f_text(term.F)}, {p_text(term.p)}{spread}{size})"
+    return f"(F({term.df}, {left}) = {_f_text(term.F)}, {p_text(term.p)}{spread}{size})"
 
 
-def _why_not(tests: Tests, effect: Effect, facts: str, agreed: bool) -> str:
+def _why_not(tests: Tests, effect: Effect, facts: str) -> str:
     text = facts
     plain = tests.anova.terms["xy"].p
-    if tests.claimed and not agreed:
-        text += "; averaged over folds, or over seeds, it is not there"
-    elif plain is not None and plain < LEVEL:
+    if plain is not None and plain < LEVEL:
         text += "; F alone would claim one, but not every test that these data call for agrees"
     if effect.detectable is not None:
         text += f"; one of partial ω² {effect.detectable:.2f} or more would have been found 4 times in 5"

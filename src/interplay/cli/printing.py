@@ -118,6 +118,7 @@ def print_interaction(found: Interaction) -> None:
     """An interaction analysis as a short page: the verdict, the tables, the ridge, the warnings."""
     import textwrap
 
+    from interplay.analysis.components import components_in_words
     from interplay.analysis.numbers import number_label, short_names, text_of
     from interplay.analysis.verdict import p_text
 
@@ -172,6 +173,10 @@ def print_interaction(found: Interaction) -> None:
         term = found.transformed.tests.anova.terms["xy"]
         facts = f"{p_text(found.transformed.tests.p)}, partial ω² {told(term.partial_omega2, 2)}"
         typer.echo(f"on the {found.transformed.scale} scale: {facts}")
+    if found.components is not None:
+        typer.echo("")
+        for line in components_in_words(found.components, found.metric):
+            wrapped(line)
     typer.echo("")
     if found.y_is_inert:
         typer.echo(f"{y} changes nothing: none of its values is better")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.analysis.cells import Cells
+from interplay.analysis.components import components_in_words
 from interplay.analysis.interaction import Interaction
 from interplay.analysis.numbers import mean_sd, number_label, short_names, text_of
 from interplay.analysis.verdict import p_text
@@ -186,6 +187,9 @@ def _facts(cells: Cells, found: Interaction, x: str, y: str) -> list[str]:
         facts.append(
             f"On the {other.scale} scale the interaction has {p_text(other.tests.p)}{told}."
         )
+    if found.components is not None:
+        told, _ = components_in_words(found.components, found.metric)
+        facts.append(f"{told[:1].upper()}{told[1:]}.")
     return facts
 
 

@@ -74,6 +74,7 @@ def ask(table: Table, question: Question) -> Asked:
         elif (found := _ended_before(table, budget, where[budget], metric)) is not None:
             frame, status = found, ENDED
             stopped = {"stopped": NO_REASON.format(budget, text_of(where[budget]))}
+    folds = table.study.get("folds")
     hyper = [table.columns[name] for name in table.of("hyperparameter")]
     options = {
         "x": x,
@@ -83,6 +84,7 @@ def ask(table: Table, question: Question) -> Asked:
         "bounds": table.columns[metric].bounds,
         "seed": _seed(table),
         "fold": table.one("fold"),
+        "parts": folds if isinstance(folds, int) else None,
         "budget": None if question.at_epoch else table.one("budget"),
         "status": status,
         **stopped,
