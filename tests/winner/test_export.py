@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 import interplay
+from interplay.data.load import load_dataset
 from interplay.data.raw import Raw, Taken
 from interplay.data.scaling import scale
 from interplay.errors import DataError, InterplayError
@@ -21,6 +23,7 @@ from interplay.training.dropout import seed_dropout
 from interplay.training.stacked.stack import stack
 from interplay.winner.export import export_model
 from interplay.winner.load import load_model
+from tests.data.small import picture
 from tests.models.pairwise import pairwise
 from tests.models.tables import VALUES, cases
 
@@ -295,11 +298,13 @@ def test_a_family_takes_no_builder(folder):
         load_model(folder, builder=lambda: torch.nn.Linear(5, 3))
 
 
-def test_a_network_of_ones_own_as_its_program_where_nothing_of_it_is_installed(maker):
-    """And where what trains cannot be imported either."""
+def test_loaded_where_neither_what_trains_nor_its_builder_can_be_imported(maker, request):
     data = data_of("sequence")
-    one = handed(data, "standard", folders=(maker,), builder="handed_maker:make", width=6)
-    export_model(maker / "out", one, onnx=False)
+    own = handed(data, "standard", folders=(maker,), builder="handed_maker:make", width=6)
+    export_model(maker / "own", own, onnx=False)
+    request.getfixturevalue("no_program")  # a family needs none
+    ours = handed(data, "standard", name="recurrent", norm="batch")
+    export_model(maker / "ours", ours)
     np.save(maker / "x.npy", data.inputs)
     np.save(maker / "lengths.npy", data.lengths)
     (maker / "handed_maker.py").unlink()
@@ -308,16 +313,64 @@ def test_a_network_of_ones_own_as_its_program_where_nothing_of_it_is_installed(m
         "for name in ('ray', 'mltrainer', 'mlflow', 'pandas', 'handed_maker'): sys.modules[name] = None\n"
         "import numpy as np, torch, interplay\n"
         "torch.set_num_threads(1)\n"
-        "model = interplay.load_model('out')\n"
         "rows = [x[:n] for x, n in zip(np.load('x.npy'), np.load('lengths.npy'))]\n"
-        "np.save('outputs.npy', model.outputs(rows).numpy())\n"
-        "model.eval()\n"
+        "for name in ('own', 'ours'):\n"
+        "    model = interplay.load_model(name).eval()\n"
+        "    np.save(f'{name}.npy', model.outputs(rows).numpy())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=maker, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert np.array_equal(np.load(maker / "outputs.npy"), by_hand(one).numpy())
+    for name, one in (("own", own), ("ours", ours)):
+        assert np.array_equal(np.load(maker / f"{name}.npy"), by_hand(one).numpy())
+
+
+def test_weights_begun_from_elsewhere_are_not_needed_to_load(tmp_path, no_program):
+    one = handed(data_of("flat"), name="linear")
+    one = replace(one, config={**one.config, "model.start": "gone", "model.frozen": 1})
+    assert torch.equal(exported(tmp_path, one).outputs(one.dataset.inputs), by_hand(one))
+
+
+def a_table(folder):
+    frame = pd.DataFrame(
+        {
+            "size": np.linspace(0.1, 3, 12),
+            "colour": ["red", "blue", "red", "green"] * 3,
+            "kind": ["a", "b", "b"] * 4,
+        }
+    )
+    frame.to_csv(folder / "measured.csv", index=False)
+    return {"name": "table", "path": str(folder / "measured.csv"), "target": "kind"}, frame
+
+
+def pictures(folder):
+    files = []
+    for kind in ("ants", "bees"):
+        (folder / "pictures" / kind).mkdir(parents=True)
+        for k in range(6):
+            files.append(folder / "pictures" / kind / f"{k}.png")
+            files[-1].write_bytes(picture((30 * k, 200, 10 * k), 20 + k, 16))
+    return {"name": "images", "path": str(folder / "pictures"), "size": 8}, files
+
+
+def digits(folder):
+    from sklearn.datasets import load_digits
+
+    return {"name": "digits"}, load_digits().images
+
+
+@pytest.mark.parametrize(
+    ("make", "family"), [(a_table, "linear"), (pictures, "conv"), (digits, "conv")]
+)
+def test_from_raw_inputs_to_names(make, family, tmp_path, no_program):
+    told, raw = make(tmp_path)
+    data = load_dataset(told)
+    one = handed(data, "standard", name=family, num_layers=1)
+    model = exported(tmp_path, one)
+    wanted = by_hand(one)
+    assert torch.equal(model.outputs(raw), wanted)
+    assert model.predict(raw).tolist() == [data.classes[i] for i in wanted.argmax(1)]
 
 
 def test_the_public_name_is_there():
