@@ -189,3 +189,18 @@ def test_a_comparison_on_rows_that_were_trained_on_is_refused(make_study):
 def test_members_of_before_keep_their_keys(make_study):
     study = make_study()
     assert "data.train_on" not in study.keyed(make_plan(study).members[0].config)
+
+
+def test_a_choice_of_a_cross_validation_trains_on_all_its_folds_once(chosen_of):
+    data = {**TESTED, "folds_by": "stratified"}
+    study, chosen = chosen_of(folds=3, repeats=2, seeds=1, epochs=1, data=data)
+    found = retrain(chosen, progress=False, session=InProcess())
+    assert len(Ledger(found.folder).rows(["status"])) == 1
+    # What it is tested on was in no fold of no repeat.
+    (dataset,) = make_plan(study).datasets.values()
+    own = section(chosen.config, "data")
+    parts = [split_dataset(dataset, own, 3, fold) for fold in study.folds]
+    told = split_dataset(dataset, {**own, "folds_by": "auto", "train_on": "all"}, None, None)
+    assert all(np.array_equal(part.test, told.test) for part in parts)
+    assert len(told.test) > 0
+    assert len(told.train) == len(dataset.targets) - len(told.test)

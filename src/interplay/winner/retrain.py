@@ -74,7 +74,8 @@ def retrain(chosen: Chosen, *, progress: bool = True, session: Session | None = 
     """
     schedule = replayed(chosen)
     best = {"keep": "all"}
-    changes: dict[str, Any] = {"data": {"train_on": "all"}, "best": best, "folds": None}
+    once = {"data": {"train_on": "all", "folds_by": None}, "folds": None, "repeats": None}
+    changes: dict[str, Any] = {**once, "best": best}
     study = chosen.study(**changes, **({"schedule": schedule} if schedule else {}))
     plan = make_plan(study)
     config = plan.members[0].config
