@@ -36,6 +36,7 @@ STAGES = [
     {"report"},
     {"tuning"},
     {"winner"},
+    {"tracking"},
     {"cli", "__main__", "__init__"},
 ]
 STAGE = {name: i for i, stage in enumerate(STAGES) for name in stage}

@@ -85,6 +85,7 @@ def test_every_verb_of_the_readme_runs(project):
         "report": "interplay report runs/digits -o page.pdf",
         "import": "interplay import digits.csv --out imported --map hidden_size=width",
         "convert": "interplay convert imported --map width=model.hidden_size -o anew.toml",
+        "track": "interplay track runs/digits --tensorboard logs",
         "new": "interplay new mine --data gestures --model recurrent",
     }
     assert set(lines) == VERBS, "a verb of the README is not run here, or the other way round"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from interplay.results.importing import import_source
     from interplay.results.results import Results
     from interplay.study.study import Study
+    from interplay.tracking.attach import run
     from interplay.tuning.anew import convert
-    from interplay.tuning.execute import run
     from interplay.tuning.search.zoom import propose_zoom
     from interplay.winner.load import load_model
 
@@ -43,7 +43,7 @@ _HOMES = {
     "import_source": "interplay.results.importing",
     "load_model": "interplay.winner.load",
     "propose_zoom": "interplay.tuning.search.zoom",
-    "run": "interplay.tuning.execute",
+    "run": "interplay.tracking.attach",
 }
 
 

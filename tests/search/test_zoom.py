@@ -50,6 +50,7 @@ TRIAL = {
         "score": "median",
     },
     "resources": {"workers": 2},
+    "tracking": {"experiment": "scans"},
 }
 OWN = """
 def train(seed, sizes, flag, word, rate, always, depth=3):
@@ -152,6 +153,7 @@ def test_a_function_of_ones_own_with_lists_words_and_flags(tmp_path):
     assert zoom.search.mode == "min"
     assert zoom.search.score == "median"
     assert zoom.resources.workers == 2
+    assert zoom.settings.tracking.experiment == "scans"
 
 
 def test_fixed_lists_stay_constants(tmp_path):

@@ -47,6 +47,9 @@ class Made:
             rows.append(row_of(member, status, curves=so_far, **made))
         return rows
 
+    def states(self) -> list:
+        return [None for _ in self.members]
+
     def advance(self) -> None:
         self.epoch += 1
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from interplay import __version__
-from interplay.cli import bring, make, read, train
+from interplay.cli import bring, make, read, track, train
 from interplay.cli.options import of_heatmap
 from interplay.errors import InterplayError, Option, as_flag
 
@@ -30,6 +30,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     bring.convert,
     make.new,
     make.report,
+    track.track,
 )
 
 app = typer.Typer(

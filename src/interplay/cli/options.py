@@ -28,6 +28,14 @@ Source = Annotated[
     str,
     typer.Argument(metavar="SOURCE", help="A run folder, a table, or what another tool left."),
 ]
+Mlflow = Annotated[
+    str | None,
+    typer.Option(metavar="URI", help="MLflow's server or database that gets the trainings, too."),
+]
+Tensorboard = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="TensorBoard's folder that gets the trainings, too."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 X = Annotated[str | None, typer.Option(help="Across; the study's if left out.")]

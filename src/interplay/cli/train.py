@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interplay.cli.options import Overrides, SweepMap, pairs_of, study_of
+from interplay.cli.options import Mlflow, Overrides, SweepMap, Tensorboard, pairs_of, study_of
 from interplay.cli.pictures import save_outcome
 from interplay.cli.printing import print_outcome, print_plan
+from interplay.cli.track import files_of
 from interplay.errors import how_many
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def tune(
         bool, typer.Option("--dry-run", help="Print the plan, train nothing.")
     ] = False,
     map: SweepMap = None,  # noqa: A002 - it is the option's name
+    mlflow: Mlflow = None,
+    tensorboard: Tensorboard = None,
 ) -> None:
     """Train a study, draw its heatmap.
 
@@ -39,19 +43,25 @@ def tune(
     Example: interplay tune studies/digits.toml epochs=5 seeds=3 --out runs/quick
     """
     from interplay.study.study import Study as StudyType
+    from interplay.tracking.attach import trackers_of
 
     file, given = study_of(study, overrides, DEFAULT_STUDY)
+    given += [f"tracking.mlflow={json.dumps(mlflow)}"] if mlflow is not None else []
+    given += [f"tracking.tensorboard={json.dumps(tensorboard)}"] if tensorboard is not None else []
     loaded = StudyType.load(file, given, map=pairs_of("map", map, str))
+    trackers = trackers_of(loaded)
     if dry_run:
         print_plan(loaded, out)
         return
-    from interplay.tuning.execute import execute
+    from interplay.tuning.execute import execute, run_folder
 
     for note in loaded.notes:
         typer.echo(f"note: {note}", err=True)
-    outcome = execute(loaded, out)
+    outcome = execute(loaded, out, listeners=trackers)
     print_outcome(outcome)
     save_outcome(outcome.results, Path(out) if out else Path("reports") / loaded.name)
+    for tracker in trackers:
+        tracker.keep(files_of(run_folder(loaded, out), loaded.name))
     if loaded.search.scheduler is not None:
         _write_next(outcome.results, loaded, Path(file or "").parent, out)
     if outcome.failed:

@@ -136,6 +136,18 @@ class Resources(Section):
     """What a worker computes on; auto takes cuda where there is one, else cpu."""
 
 
+class Tracking(Section):
+    """[tracking]: where trainings are kept as well; never what comes out."""
+
+    mlflow: str | None = None
+    """The address of a server or database of MLflow's, as http://127.0.0.1:5000 or
+    sqlite:///mlflow.db; a password stands in the environment."""
+    tensorboard: str | None = None
+    """The folder that tensorboard --logdir is given."""
+    experiment: str | None = None
+    """MLflow's experiment; the study's name where left out."""
+
+
 class Settings(Section):
     """The top level of a study file."""
 
@@ -157,6 +169,7 @@ class Settings(Section):
     heatmap: Heatmap | None = None
     best: Best = Best()
     resources: Resources = Resources()
+    tracking: Tracking = Tracking()
 
     @field_validator("name")
     @classmethod
@@ -178,6 +191,7 @@ SECTIONS: dict[str, type[Section]] = {
     "heatmap": Heatmap,
     "best": Best,
     "resources": Resources,
+    "tracking": Tracking,
 }
 
 

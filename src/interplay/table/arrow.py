@@ -36,6 +36,19 @@ def rows_table(rows: Sequence[Row]) -> pa.Table:
     return pa.table(arrays)
 
 
+def rows_of(table: pa.Table) -> list[Row]:
+    """The rows that `rows_table` made a table of; a metric that one lacks, it has not."""
+    configs, codes = configs_of(table)
+    columns = {name: table[name].to_pylist() for name in ("key", *COLUMNS)}
+    curves = {name: table[CURVE + name].to_pylist() for name in metrics_of(table)}
+    rows = []
+    for i, code in enumerate(codes):
+        own = {name: values[i] for name, values in curves.items() if values[i] is not None}
+        told = {name: values[i] for name, values in columns.items()}
+        rows.append(Row(config=configs[code], curves=own or None, **told))
+    return rows
+
+
 def asked_table(members: Sequence[Member]) -> pa.Table:
     """Members as they are asked for: `key`, `config` as JSON, and the other fields."""
     import pyarrow as pa

@@ -62,7 +62,7 @@ def describe(plan: Plan) -> dict[str, Any]:
     }
 
 
-ASIDE = ("name", "heatmap", "best", "resources")
+ASIDE = ("name", "heatmap", "best", "resources", "tracking")
 """What may be asked otherwise without a training being another."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -95,24 +94,6 @@ def run_folder(study: Study, out: str | Path | None) -> Path:
     return Path(out) if out is not None else Path("runs") / study.name
 
 
-def run(study: Study, out: str | Path | None = None, *, progress: bool = True) -> Results:
-    """Train what `study` asks for and is not there yet, and return its results.
-
-    Args:
-        out: the run folder; runs/<name> where left out.
-        progress: show a progress bar on stderr.
-
-    Raises:
-        InterplayError: where the study and the folder, the data, or the models do not work.
-    """
-    outcome = execute(study, out, progress=progress)
-    if progress and not outcome.tried:
-        print(f"{study.name}: {outcome.nothing_new}", file=sys.stderr)
-    if progress and outcome.left_aside:
-        print(f"{study.name}: {outcome.left_aside}", file=sys.stderr)
-    return outcome.results
-
-
 def execute(
     study: Study,
     out: str | Path | None = None,
@@ -121,11 +102,16 @@ def execute(
     session: Session | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Outcome:
-    """As `run`, and what it did.
+    """Train what `study` asks for and is not there yet; what was done.
 
     Args:
+        out: the run folder; runs/<name> where left out.
+        progress: show a progress bar on stderr.
         session: where members train; Ray on this machine where left out.
         listeners: told where the run stands.
+
+    Raises:
+        InterplayError: where the study and the folder, the data, or the models do not work.
     """
     started = time.monotonic()
     ledger = Ledger(run_folder(study, out)).create()

@@ -14,6 +14,8 @@ PATTERN = "*.tfevents.*"
 """What event files are called."""
 HPARAMS = "hparams"
 """The plugin of TensorBoard's that knows settings."""
+OF_OURS, STATUS_TAG = "interplay", "interplay/status"
+"""What this tool writes beside, since TensorBoard knows success and failure only: how it ended."""
 
 
 @dataclass
@@ -23,7 +25,8 @@ class Logged:
     Attributes:
         scalars: tag, step and value, in the order of logging.
         settings: hyperparameters by name; None where there are none on record.
-        status: how the training ended, in TensorBoard's word; None where that is not on record.
+        status: how the training ended, in TensorBoard's word or ours; None where that is not on
+            record.
     """
 
     scalars: list[tuple[str, int, float]] = field(default_factory=list)
@@ -67,6 +70,8 @@ def _logged(found: Any) -> Logged:
             logged.scalars += [(tag, e.step, float(make_ndarray(e.tensor_proto))) for e in events]
     with suppress(KeyError):  # of a plugin that wrote nothing here
         _add_settings(logged, found.PluginTagToContent(HPARAMS))
+    with suppress(KeyError):
+        logged.status = found.PluginTagToContent(OF_OURS)[STATUS_TAG].decode()
     return logged
 
 

@@ -24,6 +24,8 @@ from interplay.results.sources.mlflow_stores import Database, Folder, Run, Serve
 from interplay.table.table import Table
 
 PARENT = "tags.mlflow.parentRunId"
+STATUS = "interplay.status"
+"""The tag by which a run of this tool's says how its training ended, in its words."""
 RUN = "run_id"
 PARAM, METRIC, TAG = "params.", "metrics.", "tags."
 OWN = (RUN, "experiment_id", "artifact_uri", "start_time", "end_time", "tags.mlflow.")
@@ -169,6 +171,8 @@ def _with_values(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.copy(deep=False)
     for name in texts:
         frame[name] = valued(list(frame[name]))
+    if TAG + STATUS in frame:
+        frame["status"] = frame.pop(TAG + STATUS).fillna(frame["status"])
     return frame
 
 

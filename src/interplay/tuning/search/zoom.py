@@ -217,8 +217,9 @@ def _tables(study: Study, zoom: Zoom, results: Results, name: str) -> dict[str, 
     if len(zoom.axes) > 1:
         x, y, *third = (_short(axis, tuple(zoom.axes)) for axis in zoom.axes)
         tables["heatmap"] = {"x": x, "y": y} | ({"over": "best"} if third else {})
-    if study.tables.get("resources"):
-        tables["resources"] = dict(study.tables["resources"])
+    for section in ("resources", "tracking"):
+        if study.tables.get(section):
+            tables[section] = dict(study.tables[section])
     return tables
 
 
