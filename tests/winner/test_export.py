@@ -165,6 +165,22 @@ def test_a_folder_is_replaced_whole_or_not_at_all(folder, monkeypatch):
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
+def test_an_export_of_before_stays_where_the_new_one_cannot_take_its_place(folder, monkeypatch):
+    after, rename = load_model(folder).outputs(np.ones((1, 5))), Path.rename
+
+    def refused(path, target):
+        if path.name.endswith(".tmp") and (path / "model.json").exists() and refusals:
+            raise OSError(13, refusals.pop())
+        return rename(path, target)
+
+    refusals = ["Permission denied"]
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(InterplayError, match="Permission denied"):
+        export_model(folder, handed(data_of("flat"), name="mlp"))
+    assert torch.equal(load_model(folder).outputs(np.ones((1, 5))), after)
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "model.safetensors"])
 def test_what_no_export_wrote_is_not_overwritten(name, tmp_path, no_program):
     (tmp_path / name).write_text("mine", encoding="utf-8")
