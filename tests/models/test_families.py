@@ -12,7 +12,7 @@ from interplay.data.dataset import DataSpec
 from interplay.data.load import load_dataset
 from interplay.models import FAMILIES
 from interplay.models.factory import input_kind
-from interplay.models.listing import describe_all
+from interplay.models.listing import common, describe_all
 from interplay.training.members import Member, section
 from interplay.training.reference import train_member
 from interplay.training.tensors import make_parts
@@ -108,12 +108,14 @@ def test_the_listing_is_the_registrys_and_needs_no_torch():
         "channels of each layer; a list gives each its own",
     )
     assert channels.allowed.startswith("whole number 1 to ")
+    assert [option.name for option in common()] == ["start", "frozen"]
+    assert all(option.allowed and option.doc for option in common())
     for listing in listings:
         assert listing.summary
         assert listing.accepts
         assert all(option.allowed and option.doc for option in listing.options)
     script = (
-        "import sys, json; from interplay.models.listing import describe_all; describe_all();"
+        "import sys, json; from interplay.models.listing import common, describe_all; describe_all();"
         "print(json.dumps('torch' in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)

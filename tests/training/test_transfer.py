@@ -420,6 +420,50 @@ def test_workers_train_from_what_the_study_began_with(tmp_path):
         make_plan(study_of(tmp_path, "low", epochs=1, model={"start": "w.pt"}))
 
 
+OWN = """
+from torch import nn
+
+
+def net(input_shape, num_outputs):
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(),
+        nn.Linear(144, 12), nn.BatchNorm1d(12, affine=False), nn.Tanh(), nn.Linear(12, num_outputs),
+    )
+"""
+
+
+@pytest.mark.parametrize("frozen", [1, 2])
+def test_a_network_of_ones_own_is_frozen_in_a_stack_too(frozen, tmp_path):
+    (tmp_path / "own_frozen_net.py").write_text(OWN, encoding="utf-8")
+    halves(tmp_path)
+    built = {"builder": "own_frozen_net:net"}
+    torch.save(learnt_own(built, tmp_path).state_dict(), tmp_path / "w.pt")
+    study = study_of(tmp_path, "high", seeds=2)
+    tables = {**study.tables, "model": {**built, "start": "w.pt", "frozen": frozen}}
+    plan = make_plan(Study(folders=[tmp_path], **tables))
+    (_,), failed = runs_of(plan)  # a stack, as `runs_of` asserts
+    assert not failed
+    config = plan.members[0].config
+    parts = make_parts(
+        plan.dataset(config),
+        "image",
+        section(config, "data"),
+        fold=None,
+        folds=None,
+        device="cpu",
+        dtype=torch.float64,
+    )
+    stacked = finish(start_stack(plan.members, [parts] * 2, folders=plan.begun))
+    assert_same(stacked, [train_member(m, parts, folders=plan.begun) for m in plan.members], 1e-8)
+
+
+def learnt_own(built, folder):
+    with own_globals(7, "weights"):
+        model = build_model(built, DIGITS, [folder])
+    model(torch.rand(9, 1, 8, 8))  # statistics of its own
+    return model
+
+
 def test_freezing_what_was_never_learnt_is_a_mistake(tmp_path, make_study):
     with pytest.raises(StudyError, match=r"model\.frozen = 1: nothing was learnt before"):
         make_study(model={"frozen": [0, 1]})

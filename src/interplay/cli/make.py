@@ -88,12 +88,15 @@ def models() -> None:
 
     Example: interplay models
     """
-    from interplay.models.listing import describe_all
+    from interplay.models.listing import common, describe_all
 
-    for number, family in enumerate(describe_all()):
-        head = f"{family.name}: {family.summary}; reads {' or '.join(family.accepts)}"
+    listed = [
+        (f"{family.name}: {family.summary}; reads {' or '.join(family.accepts)}", family.options)
+        for family in describe_all()
+    ]
+    for number, (head, options) in enumerate([*listed, ("every model, your own too", common())]):
         typer.echo(("\n" if number else "") + head)
-        rows = [(o.name, o.allowed, str(o.default), o.doc) for o in family.options]
+        rows = [(o.name, o.allowed, str(o.default), o.doc) for o in options]
         print_table([("option", "values", "default", ""), *rows], indent=2)
 
 

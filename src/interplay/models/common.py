@@ -23,7 +23,10 @@ def model(
     start: Annotated[
         Annotated[str, AfterValidator(_named)] | None,
         Late(),
-        Field(description="weights to begin from, but for the last layer's; see docs/transfer.md"),
+        Field(
+            description="weights to begin from: a folder, a file or torchvision:NETWORK; the last "
+            "layer begins anew"
+        ),
     ] = None,
     frozen: Annotated[
         int,

@@ -7,6 +7,8 @@ from typing import Any
 
 from interplay.kinds import Kind
 from interplay.models import FAMILIES, Family
+from interplay.models import common as common_models
+from interplay.options import Options, options_of
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,19 @@ class FamilyListing:
 
 def describe(family: Family) -> FamilyListing:
     """The listing of one family."""
-    options = tuple(
+    return FamilyListing(family.name, family.summary, family.accepts, _listed(family.options))
+
+
+def common() -> tuple[OptionListing, ...]:
+    """The options that every model has besides, whatever builds it."""
+    return _listed(options_of(common_models.model))
+
+
+def _listed(options: Options) -> tuple[OptionListing, ...]:
+    return tuple(
         OptionListing(option.name, option.allowed, option.default, option.doc)
-        for option in family.options.by_name.values()
+        for option in options.by_name.values()
     )
-    return FamilyListing(family.name, family.summary, family.accepts, options)
 
 
 def describe_all() -> tuple[FamilyListing, ...]:
