@@ -1,5 +1,6 @@
 """What a network begins from: weights of an earlier training, its first stages frozen."""
 
+import io
 import shutil
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
@@ -10,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from interplay.cli.printing import print_outcome
 from interplay.data.dataset import DataSpec
 from interplay.data.load import load_dataset
 from interplay.errors import InterplayError, StudyError
@@ -19,12 +21,13 @@ from interplay.models.stages import freeze, head_of, stages
 from interplay.models.start import find_start
 from interplay.study.study import Study
 from interplay.training.global_generators import own_globals
-from interplay.training.members import Member, section
+from interplay.training.members import Member, row_of, section
 from interplay.training.reference import train_member
 from interplay.training.running import finish
 from interplay.training.stacked.engine import start_stack
 from interplay.training.stacked.stack import unstack
 from interplay.training.tensors import make_parts
+from interplay.tuning.bar import StudyProgress
 from interplay.tuning.packs import pack_up
 from interplay.tuning.plan import make_plan
 from interplay.winner.export import export_model
@@ -462,6 +465,20 @@ def learnt_own(built, folder):
         model = build_model(built, DIGITS, [folder])
     model(torch.rand(9, 1, 8, 8))  # statistics of its own
     return model
+
+
+def test_where_no_start_is_best_it_is_called_none(tmp_path, quiet_run, capsys):
+    halves(tmp_path)
+    dead = {name: torch.zeros_like(w) for name, w in learnt(LAYERED, DIGITS).state_dict().items()}
+    torch.save(dead, tmp_path / "dead.pt")
+    study = study_of(tmp_path, "low", seeds=1, model={"start": ["dead.pt", "none"]})
+    print_outcome(quiet_run(study))
+    assert "at start=none\n" in capsys.readouterr().out
+    bar = StudyProgress(2, "accuracy", "max", ("model.start",), stream=io.StringIO())
+    curves = {"accuracy": [0.5]}
+    config = {"model.start": None}
+    bar.add([row_of(Member("k", config, 0, 1), "complete", engine="e", device="d", curves=curves)])
+    assert bar.words().endswith("at start=none")
 
 
 def test_freezing_what_was_never_learnt_is_a_mistake(tmp_path, make_study):

@@ -142,7 +142,7 @@ def test_the_best_so_far_is_the_best_mean_of_all_that_came_in(make_scan):
             seen.setdefault(member.config["trial.x"], []).append(v)
             means = {x: sum(own) / len(own) for x, own in seen.items()}
             x = (min if mode == "min" else max)(means, key=means.__getitem__)
-            best = f"best value {means[x]:.4g} (n={len(seen[x])}) at x={x}"
+            best = f"best value {means[x]:.4g} (n={len(seen[x])}) at x={x:g}"
             assert bar.words().endswith(best)
 
 

@@ -62,6 +62,7 @@ def _print_time(plan: Mapping[str, Any]) -> None:
 
 def print_outcome(outcome: Outcome) -> None:
     """What a run did: members trained and failed, how far a scan came, the best cell."""
+    from interplay.analysis.numbers import text_of
     from interplay.tuning.bar import duration
 
     results = outcome.results
@@ -89,7 +90,7 @@ def print_outcome(outcome: Outcome) -> None:
         spread = f" ± {best['sd']:.4f}" if best["n"] > 1 else ""
         columns = results.table.columns
         there = [n for n in results.varied if best[n] is not None or not columns[n].absent]
-        at = ", ".join(f"{name.rpartition('.')[2]}={best[name]}" for name in there)
+        at = ", ".join(f"{name.rpartition('.')[2]}={text_of(best[name])}" for name in there)
         typer.echo(
             f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
         )

@@ -13,6 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from interplay.analysis.numbers import text_of
 from interplay.combination import curve_of
 from interplay.errors import how_many
 from interplay.identity import same_as
@@ -126,7 +127,7 @@ class StudyProgress:
             best = self._best()
             there = self.active(best.config)
             place = ", ".join(
-                f"{name.rpartition('.')[2]}={best.config[name]}"
+                f"{name.rpartition('.')[2]}={text_of(best.config[name])}"
                 for name in self.varied
                 if name in there
             )
