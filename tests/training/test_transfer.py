@@ -2,14 +2,11 @@
 
 import io
 import shutil
-from dataclasses import replace
-from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import nn
 
 from interplay.cli.printing import print_outcome
 from interplay.data.dataset import DataSpec
@@ -17,8 +14,7 @@ from interplay.data.load import load_dataset
 from interplay.errors import InterplayError, StudyError
 from interplay.models import FAMILIES
 from interplay.models.factory import build_model
-from interplay.models.stages import freeze, head_of, stages
-from interplay.models.start import find_start
+from interplay.models.stages import head_of, stages
 from interplay.study.study import Study
 from interplay.training.global_generators import own_globals
 from interplay.training.members import Member, row_of, section
@@ -32,35 +28,9 @@ from interplay.tuning.packs import pack_up
 from interplay.tuning.plan import make_plan
 from interplay.winner.export import export_model
 from interplay.winner.load import load_model
+from tests.models.learnt import KINDS, SMALL, SPECS, learnt
 from tests.training.stacked.test_engine import assert_same, configure, parts_of
 from tests.winner.making import data_of, handed
-
-SMALL = {
-    "linear": {"num_layers": 2, "hidden_size": 6},
-    "conv": {"num_layers": 2, "channels": 4},
-    "recurrent": {"num_layers": 2, "hidden_size": 5},
-    "mlp": {"architecture": 2},
-}
-KINDS = {"linear": "flat", "conv": "image", "recurrent": "sequence", "mlp": "flat"}
-SPECS = {
-    "flat": DataSpec("classification", "flat", (7,), 4),
-    "image": DataSpec("classification", "image", (2, 9, 7), 4),
-    "sequence": DataSpec("classification", "sequence", (6, 3), 4),
-}
-
-
-def learnt(model, spec, seed=7):
-    """A network of these options that is not as any other begins, statistics too."""
-    with own_globals(seed, "weights"):
-        built = build_model(model, spec)
-        for tensor in built.state_dict().values():
-            if tensor.is_floating_point():
-                tensor.copy_(torch.rand(tensor.shape) * 0.5 + 0.25)
-    return built
-
-
-def test_every_family_is_here():
-    assert set(SMALL) == set(KINDS) == set(FAMILIES.names)
 
 
 @pytest.mark.parametrize(("norm", "optimizer"), [("batch", "adamw"), ("layer", "sgd")])
@@ -114,177 +84,6 @@ def test_both_engines_freeze_alike_and_frozen_weights_stay(family, norm, optimiz
                 assert same == (name in names), (name, frozen)
         heads = [m.state_dict()[f"{head}.weight"] for m in unstack(run.stacks[0])]
         assert not torch.equal(heads[0], heads[1])  # begun anew, each seed's own
-
-
-def test_stages_of_families_and_of_ones_own():
-    def count(name, **options):
-        kind = options.pop("kind", KINDS[name])
-        spec = SPECS[kind] if kind != "tokens" else DataSpec("classification", kind, (6,), 3, 11)
-        return len(stages(build_model({"name": name, **SMALL[name], **options}, spec)))
-
-    assert count("linear") == 2
-    assert count("linear", num_layers=4, skip=True) == 4
-    assert count("mlp", last_activation="sigmoid") == 2
-    assert count("conv", block="residual") == 2
-    assert count("conv", hidden_size=5) == 3
-    assert count("conv", kind="sequence") == 2
-    assert count("recurrent") == 2
-    assert count("recurrent", readout="attention") == 3
-    assert count("recurrent", kind="tokens") == 3
-
-    class Own(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.body = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU())
-            self.block = nn.TransformerEncoderLayer(4, 2)
-            self.reader = nn.ModuleDict({"hidden": nn.Linear(2, 3), "last": nn.Linear(3, 4)})
-            self.after = nn.Bilinear(2, 2, 2)
-
-    model = Own()
-    assert head_of(model) == "reader.last"
-    assert [[type(m).__name__ for m in stage] for stage in stages(model)] == [
-        ["Conv2d", "BatchNorm2d"],
-        ["TransformerEncoderLayer"],
-        ["Linear"],
-    ]
-    freeze(model, 1)
-    assert type(model.body[1]).__name__ == "FrozenBatchNorm2d"
-    assert not model.train().body[1].training
-    assert model.body[2].training
-    assert [p.requires_grad for p in model.body.parameters()] == [False] * 4
-    with pytest.raises(InterplayError, match=r"frozen = 4: this network has 3 stages.*0 to 3"):
-        freeze(Own(), 4)
-    odd = nn.Sequential(
-        nn.InstanceNorm1d(3, track_running_stats=True, affine=True), nn.Linear(3, 2)
-    )
-    with pytest.raises(InterplayError, match="InstanceNorm1d keeps statistics"):
-        freeze(odd, 1)
-    with pytest.raises(InterplayError, match="Conv2d has no linear layer"):
-        head_of(nn.Conv2d(1, 2, 3))
-
-
-FLAT = SPECS["flat"]
-LINEAR = {"name": "linear", **SMALL["linear"], "norm": "batch"}
-
-
-def as_state_dict(model, folder):
-    torch.save(model.state_dict(), folder / "w.pt")
-    return "w.pt"
-
-
-def as_checkpoint(model, folder):
-    held = {f"module.{name}": value for name, value in model.state_dict().items()}
-    torch.save({"epoch": 3, "model_state_dict": held, "optimizer": {"lr": 0.1}}, folder / "c.ckpt")
-    return "c.ckpt"
-
-
-def as_safetensors(model, folder):
-    save_file(model.state_dict(), folder / "w.safetensors")
-    return "w.safetensors"
-
-
-def as_export(model, folder):
-    (folder / "export").mkdir()
-    save_file(model.state_dict(), folder / "export" / "model.safetensors")
-    (folder / "export" / "model.json").write_text("{}", encoding="utf-8")
-    return "export"
-
-
-@pytest.mark.parametrize("write", [as_state_dict, as_checkpoint, as_safetensors, as_export])
-def test_every_form_of_weights_is_the_same_start(write, tmp_path):
-    model = learnt(LINEAR, FLAT)
-    named = write(model, tmp_path)
-    begun = build_model({**LINEAR, "start": named}, FLAT, [tmp_path])
-    head = head_of(model)
-    for name, value in model.state_dict().items():
-        assert torch.equal(begun.state_dict()[name], value) != name.startswith(head), name
-    as_state_dict(model, tmp_path)
-    assert find_start(named, [tmp_path]).digest == find_start("w.pt", [tmp_path]).digest
-
-
-def test_half_precision_becomes_single(tmp_path):
-    torch.save({"a": torch.ones(2, dtype=torch.bfloat16)}, tmp_path / "w.pt")
-    assert find_start("w.pt", [tmp_path]).weights["a"].dtype == np.float32
-
-
-def test_another_number_of_outputs_is_no_other_network(tmp_path):
-    save_file(learnt(LINEAR, replace(FLAT, num_outputs=9)).state_dict(), tmp_path / "w.safetensors")
-    begun = build_model({**LINEAR, "start": "w.safetensors"}, FLAT, [tmp_path])
-    assert begun(torch.zeros(2, 7)).shape == (2, 4)
-
-
-class Runs:
-    def __reduce__(self):
-        return (print, ("code in a file of weights was run",))
-
-
-@pytest.mark.parametrize(
-    ("write", "says"),
-    [
-        (lambda f: None, "there is no file or folder with weights"),
-        (lambda f: (f / "w").mkdir(), "holds no model.safetensors"),
-        (lambda f: torch.save(Runs(), f / "w"), "cannot be read as weights alone"),
-        (lambda f: torch.save(nn.Linear(2, 2), f / "w"), "cannot be read as weights alone"),
-        (lambda f: torch.save({"lr": 0.1}, f / "w"), "holds no weights by name"),
-        (lambda f: torch.save({}, f / "w"), "holds no weights by name"),
-        (lambda f: (f / "w").write_bytes(b"no weights"), "cannot be read as weights alone"),
-        (
-            lambda f: torch.save(learnt({**LINEAR, "hidden_size": 5}, FLAT).state_dict(), f / "w"),
-            r"has the weights of another network: 0\.0\.weight is 5×7 there and 6×7 here",
-        ),
-        (
-            lambda f: torch.save(learnt({**LINEAR, "num_layers": 3}, FLAT).state_dict(), f / "w"),
-            "there and nothing here",
-        ),
-    ],
-)
-def test_what_is_no_start_says_why(write, says, tmp_path, capsys):
-    write(tmp_path)
-    with pytest.raises(InterplayError, match=says):
-        build_model({**LINEAR, "start": "w"}, FLAT, [tmp_path])
-    assert not capsys.readouterr().out
-    if "another network" in says:
-        return
-    (tmp_path / "w.safetensors").write_bytes(b"no weights")
-    with pytest.raises(InterplayError, match="is no file of safetensors"):
-        build_model({**LINEAR, "start": "w.safetensors"}, FLAT, [tmp_path])
-
-
-def test_a_network_of_torchvision(monkeypatch, tmp_path):
-    import sys
-
-    model = learnt(LINEAR, FLAT)
-    asked = []
-
-    def get_state_dict(**options):
-        asked.append(options)
-        if len(asked) > 1:
-            raise OSError("no way there")
-        return model.state_dict()
-
-    weights = SimpleNamespace(get_state_dict=get_state_dict, url="https://w.example/net-1a2b.pth")
-    models = SimpleNamespace(
-        list_models=lambda: ["resnet18"],
-        get_model_weights=lambda name: SimpleNamespace(DEFAULT=weights),
-    )
-    module = ModuleType("torchvision")
-    module.models = models
-    monkeypatch.setitem(sys.modules, "torchvision", module)
-    begun = build_model({**LINEAR, "start": "torchvision:resnet18"}, FLAT)
-    assert torch.equal(begun[0][0].weight, model[0][0].weight)
-    assert asked == [{"progress": False, "check_hash": True}]
-    with pytest.raises(
-        InterplayError, match=r"no way there.*put the file .*net-1a2b\.pth at .*hub"
-    ):
-        find_start("torchvision:resnet18", [])
-    with pytest.raises(InterplayError, match="did you mean 'torchvision:resnet18'"):
-        find_start("torchvision:resnet81", [])
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-    with pytest.raises(InterplayError, match="'torchvision:resnet18': torchvision does not load"):
-        find_start("torchvision:resnet18", [])
-
-
-# ------------------------------------------------------------------------------------------- a study
 
 
 def halves(tmp_path):
@@ -490,7 +289,7 @@ def test_freezing_what_was_never_learnt_is_a_mistake(tmp_path, make_study):
     assert not any("begins anew" in note for note in make_study().notes)
     assert any("begins anew" in note for note in make_study(model={"start": "w.pt"}).notes)
     with pytest.raises(InterplayError, match="nothing was learnt before"):
-        build_model({**LINEAR, "frozen": 1}, FLAT)
+        build_model({"name": "linear", "frozen": 1}, SPECS["flat"])
 
 
 def test_a_builders_own_start_stays_its_own(tmp_path):
