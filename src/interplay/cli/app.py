@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from interplay import __version__
-from interplay.cli import bring, make, read, track, train
+from interplay.cli import best, bring, make, read, track, train
 from interplay.cli.options import of_heatmap
 from interplay.errors import InterplayError, Option, as_flag
 
@@ -26,6 +26,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     make.data,
     read.heatmap,
     read.interaction,
+    best.best,
     bring.import_,
     bring.convert,
     make.new,

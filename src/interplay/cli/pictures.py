@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from interplay.cli.options import of_heatmap
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, how_many
 from interplay.search import METHODS
 from interplay.table.folder import HEATMAP_FILE, SEARCH_FILE, TABLE_FILE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from interplay.results.choosing import Choice
     from interplay.results.question import Question
     from interplay.results.results import Results
 
@@ -74,6 +75,42 @@ def save_heatmap(results: Results, question: Question, file: Path, full: bool = 
         warnings = [*cells.warnings, *reading_cautions(cells, found)]
     _save(figure, file)
     return warnings
+
+
+def save_choice(source: str, results: Results, choice: Choice, file: Path) -> None:
+    """Draw how the chosen cell learned, and what its models take for what.
+
+    Members whose weights the run does not have are trained again, which is said.
+
+    Raises:
+        InterplayError: it is no run of ours, or has no weights to be had.
+    """
+    _use_agg()
+    from interplay.plots import draw_choice
+    from interplay.results.many import curves_by_setting
+    from interplay.tuning.plan import make_plan
+    from interplay.winner.chosen import Chosen, members_of
+    from interplay.winner.lacking import train_again, without_weights
+    from interplay.winner.shown import said_of_valid
+
+    chosen = Chosen.of(source, choice, results)
+    plan = make_plan(chosen.study())
+    members = members_of(plan, chosen.keys)
+    if lacking := without_weights(chosen.ledger, members):
+        typer.echo(f"note: {of_lacking(len(lacking))}", err=True)
+        train_again(plan, chosen.ledger, lacking)
+    settings = [choice.setting(row) for row in dict.fromkeys([choice.taken, 0])]
+    curves = curves_by_setting(results.table, settings, choice.metric, choice.mode)
+    said = said_of_valid(plan, members, chosen.ledger.weights)
+    title = f"{results.name}: {choice.said}"
+    _save(draw_choice(curves, choice.metric, choice.mode, said, title=title), file)
+
+
+def of_lacking(members: int) -> str:
+    """What is said where weights are not there."""
+    trainings = how_many(members, "training")
+    are = "is" if members == 1 else "are"
+    return f"the weights of {trainings} {are} not kept; trained again, alike, for them"
 
 
 def save_search(results: Results, file: Path, metric: str | None = None, mode: Any = None) -> None:

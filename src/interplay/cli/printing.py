@@ -14,9 +14,11 @@ from interplay.signs import visible
 
 if TYPE_CHECKING:
     from interplay.analysis.interaction import Interaction
+    from interplay.results.choosing import Choice
     from interplay.results.results import Results
     from interplay.study.study import Study
     from interplay.tuning.execute import Outcome
+    from interplay.winner.retrain import Retrained
 
 
 def print_plan(study: Study, out: str | None) -> None:
@@ -94,6 +96,107 @@ def print_outcome(outcome: Outcome) -> None:
         typer.echo(
             f"best     {study['metric']} {best['mean']:.4f}{spread} (n={best['n']}) at {at or 'the one cell'}"
         )
+
+
+MOST_TIES = 20
+"""Cells that are printed one by one."""
+
+
+def print_choice(choice: Choice) -> None:
+    """The best cell, what ties with it, and the one that is taken."""
+    typer.echo(f"best     {choice.metric} {_scored(choice, 0)} at {visible(choice.words(0))}")
+    cells, ties = len(choice.table), len(choice.tied)
+    if ties > 1:
+        how = "not clearly worse" if choice.within == "ties" else "within one standard error"
+        typer.echo(f"ties     {ties} of {how_many(cells, 'cell')} are {how}:")
+        table = choice.tied.head(MOST_TIES)
+        costs = [name for name in ("parameters", "seconds") if name in table]
+        head = (
+            *(name.rpartition(".")[2] for name in choice.names),
+            choice.metric,
+            "sd",
+            "n",
+            *costs,
+        )
+        rows = [
+            (
+                *(_text(value) for value in choice.setting(row).values()),
+                *(_digits(choice.table[name].iloc[row]) for name in ("mean", "sd", "n", *costs)),
+            )
+            for row in table.index
+        ]
+        print_table([head, *rows], indent=2)
+        if ties > MOST_TIES:
+            typer.echo(f"  … and {ties - MOST_TIES} more")
+    elif cells > 1:
+        typer.echo(f"ties     none of the other {cells - 1} cells: all are clearly worse")
+    if choice.taken:
+        scored = f"{choice.metric} {_scored(choice, choice.taken)}"
+        typer.echo(f"chosen   {visible(choice.said)}: {choice.why} of those; {scored}")
+    elif ties > 1:
+        typer.echo(f"chosen   {visible(choice.said)}: {choice.why} of those")
+    for note in choice.notes:
+        typer.echo(f"note: {visible(note)}", err=True)
+
+
+def _scored(choice: Choice, row: int) -> str:
+    one = choice.table.iloc[row]
+    spread = f" ± {one['sd']:.4f}" if one["n"] > 1 else ""
+    return f"{one['mean']:.4f}{spread} (n={one['n']})"
+
+
+def _digits(value: Any) -> str:
+    """A number for a table of cells; a dash where there is none."""
+    if value is None or value != value:
+        return "–"
+    whole = float(value).is_integer() and abs(value) < 2**53
+    return f"{int(value)}" if whole else f"{value:.4g}"
+
+
+def _text(value: Any) -> str:
+    from interplay.analysis.numbers import text_of
+
+    return "not there" if value is None else visible(text_of(value))
+
+
+def print_test(tested: Retrained) -> None:
+    """What the retrained choice scored on the test part, and who looked at that before."""
+    for note in tested.notes:
+        typer.echo(f"note: {note}", err=True)
+    train, test = tested.rows
+    seeds = how_many(len(tested.plan.study.seeds), "seed")
+    typer.echo(f"tested   on {how_many(test, 'row')}, trained on the other {train}, {seeds}")
+    rows = [
+        (
+            name,
+            f"{score.mean:.4f}" + ("" if score.sd is None else f" ± {score.sd:.4f}"),
+            f"{score.low:.4f} to {score.high:.4f}",
+            _between(score.seeds_low, score.seeds_high),
+        )
+        for name, score in tested.scores.items()
+    ]
+    print_table([("metric", "mean ± sd", "95% over rows and seeds", "over seeds"), *rows], indent=2)
+    typer.echo(f"weights  {tested.folder}, as a run of its own")
+    if not tested.looks:
+        typer.echo("looked   at these test rows for the first time; every later look is counted")
+        return
+    times = how_many(len(tested.looks), "time")
+    first, last = tested.looks[0], tested.looks[-1]
+    others = len({look["choice"] for look in (*tested.looks, {"choice": tested.choice})}) - 1
+    typer.echo(
+        f"looked   at these test rows {times} before, since {first['when'][:10]}, last on "
+        f"{last['when'][:10]}"
+        + (
+            f", by {how_many(others, 'other choice')}: a choice that was changed after such a look "
+            "is no longer tested by them"
+            if others
+            else ", by this same choice"
+        )
+    )
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{low:.4f} to {high:.4f}"
 
 
 def _scanned(results: Results) -> str:

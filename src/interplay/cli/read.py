@@ -61,7 +61,7 @@ def table(
             )
     if output and not progress:
         raise InterplayError("-o draws --progress, and no other table")
-    results, question = _results(source, question)
+    results, question = results_of(source, question)
     if output:
         file = file_of(output, FIGURES, "a figure")
         save_search(results, file, question.metric, question.mode)
@@ -129,7 +129,7 @@ def heatmap(
     Example: interplay heatmap runs/digits --x hidden_size --y dropout -o digits.png
     """
     file = file_of(output, FIGURES, "a figure")
-    for warning in save_heatmap(*_results(source, question), file, full):
+    for warning in save_heatmap(*results_of(source, question), file, full):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(file))
 
@@ -148,7 +148,7 @@ def interaction(
     """
     import json as encoder
 
-    results, question = _results(source, question)
+    results, question = results_of(source, question)
     found = results.analyse(question)
     if json:
         typer.echo(encoder.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False))
@@ -156,7 +156,7 @@ def interaction(
     print_interaction(found)
 
 
-def _results(source: str, question: Question) -> tuple[Results, Question]:
+def results_of(source: str, question: Question) -> tuple[Results, Question]:
     """What a source holds, with the roles and names that the question tells, and the question in
     these names; of a source that is no run of ours it is said what was taken for what."""
     from interplay.results.naming import mapped

@@ -23,7 +23,7 @@ from interplay.table.table import Table
 if TYPE_CHECKING:
     from interplay.results.question import Question
 
-COSTS = {"parameters": "fewest parameters", "seconds": "least time to train"}
+COSTS = {"parameters": "the fewest parameters", "seconds": "the least time to train"}
 """Columns by which one of several cells is the cheapest."""
 
 
@@ -60,6 +60,27 @@ class Choice:
     def setting(self, row: int) -> dict[str, Any]:
         """A cell's hyperparameters, plain values."""
         return {name: _plain(self.table[name].iloc[row]) for name in self.names}
+
+    @property
+    def said(self) -> str:
+        """The chosen cell in words, by short names."""
+        return self.words(self.taken)
+
+    def words(self, row: int) -> str:
+        """A cell in words, by short names; what it does not have is left out."""
+        there = {name: value for name, value in self.setting(row).items() if value is not None}
+        texts = (f"{name.rpartition('.')[2]}={text_of(value)}" for name, value in there.items())
+        return ", ".join(texts) or "the one cell"
+
+    @property
+    def why(self) -> str:
+        """What decided among the cells that tie, in words."""
+        words = [COSTS.get(name, self._order(name)) for name in self.by if name != "score"]
+        return ", then ".join(words) or "the best score"
+
+    def _order(self, name: str) -> str:
+        short = name.removeprefix("-").rpartition(".")[2]
+        return f"the {'highest' if name[:1] == '-' else 'lowest'} {short}"
 
     @property
     def tied(self) -> pd.DataFrame:
@@ -138,7 +159,7 @@ def _ranks(table: Table, cells: pd.DataFrame, name: str) -> np.ndarray[Any, Any]
     if name in COSTS:
         if name not in cells or cells[name].isna().all():
             raise TableError(
-                f"{table.name} has no numbers in a column {name}, so none is the one with the "
+                f"{table.name} has no numbers in a column {name}, so none is the one with "
                 f"{COSTS[name]}; ",
                 Option("by", "score"), " takes the best, or a hyperparameter decides",
             )  # fmt: skip

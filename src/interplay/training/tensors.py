@@ -85,7 +85,7 @@ def make_parts(
     split = split_dataset(dataset, data, folds, fold)
     part = _reader(dataset, kind, data, split, device, dtype)
     image = dataset.inputs.shape[1:] if dataset.kind == "image" else None
-    train, valid = part(split.train), part(_sorted(dataset, split.valid))
+    train, valid = part(split.train), part(reading_order(dataset, split.valid))
     return Parts(dataset.spec(kind), train, valid, dtype, image)
 
 
@@ -100,11 +100,11 @@ def make_test(
     """The rows kept for a last test, scaled as those that trained are; and which of the dataset's
     rows they are, in their order."""
     split = split_dataset(dataset, data, None, None)
-    rows = _sorted(dataset, split.test)
+    rows = reading_order(dataset, split.test)
     return _reader(dataset, kind, data, split, device, dtype)(rows), rows
 
 
-def _sorted(dataset: Dataset, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def reading_order(dataset: Dataset, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Rows that are read in slices, which like this hold sequences of similar length."""
     if dataset.lengths is None:
         return rows

@@ -214,7 +214,7 @@ def _train_listed(
             desk.bar.begin()
             session.train(
                 packs,
-                lambda packs: _context(plan, packs, device),
+                lambda packs: context_of(plan, packs, device),
                 workers=min(session.workers, len(packs)),
                 resources=resources_of(plan.study, device, session.workers),
                 deliver=desk.deliver,
@@ -254,7 +254,7 @@ def _train_guided(
                 scheduler = open_scheduler(plan, ledger, book, record)
             session.search(
                 rounds,
-                _context(plan, [], device),
+                context_of(plan, [], device),
                 workers=min(session.workers, study.search.max_concurrent),
                 resources=resources_of(study, device, session.workers),
                 deliver=desk.deliver,
@@ -278,7 +278,8 @@ def _desk(
         desk.bar.close()
 
 
-def _context(plan: Plan, packs: list[Pack], device: str) -> Context:
+def context_of(plan: Plan, packs: list[Pack], device: str) -> Context:
+    """What workers get."""
     from interplay.tuning.worker import Context, Target
 
     study = plan.study

@@ -32,6 +32,7 @@ class Retrained:
     Attributes:
         folder: of the run that trained it.
         plan: of that run: one cell, a member a seed.
+        choice: the cell, as looks at the test part name it.
         rows: how many trained it and how many tested it.
         scores: by metric, on the test part.
         looks: earlier looks at this test part, oldest first.
@@ -40,6 +41,7 @@ class Retrained:
 
     folder: Path
     plan: Plan
+    choice: str
     rows: tuple[int, int]
     scores: Mapping[str, Score]
     looks: tuple[Mapping[str, Any], ...] = ()
@@ -117,7 +119,9 @@ def retrain(chosen: Chosen, *, progress: bool = True, session: Session | None = 
             "had the median rate of the study's trainings"
         )
     sizes = len(split.train), len(split.test)
-    return Retrained(place, plan, sizes, found, tuple(looks), tuple(notes))
+    return Retrained(
+        place, plan, same_as(chosen.choice.cell), sizes, found, tuple(looks), tuple(notes)
+    )
 
 
 def replayed(chosen: Chosen) -> dict[str, Any] | None:
