@@ -83,6 +83,7 @@ def test_every_verb_of_the_readme_runs(project):
         "columns": "interplay columns digits.csv --json",
         "interaction": "interplay interaction digits.csv --x hidden_size --y dropout --metric accuracy --seed seed --json",
         "report": "interplay report runs/digits -o page.pdf",
+        "best": "interplay best runs/digits --by parameters --study alone.toml",
         "import": "interplay import digits.csv --out imported --map hidden_size=width",
         "convert": "interplay convert imported --map width=model.hidden_size -o anew.toml",
         "track": "interplay track runs/digits --tensorboard logs",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from interplay.cli.options import Json, Overrides, Source, asking, file_of
-from interplay.cli.pictures import FIGURES, save_choice
+from interplay.cli.pictures import FIGURES, hand_over_choice, save_choice
 from interplay.cli.printing import print_choice, print_test
 from interplay.results.question import OF_BEST
 
@@ -37,13 +37,16 @@ def best(
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Train it on all but the test rows; test it once.")
     ] = False,
+    export: Annotated[
+        str, typer.Option(metavar="DIR", help="Hand its model over, in a folder that stands alone.")
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Choose a cell, retrain it and test it once.
+    """Choose a cell, retrain it, test it once, hand it over.
 
     The best by its score over seeds, what is not clearly worse, and of these the one asked for.
 
-    Example: interplay best runs/digits --by parameters --study small.toml
+    Example: interplay best runs/digits --by parameters --retrain --export digits-model
     """
     import json as encoder
 
@@ -68,6 +71,7 @@ def best(
         save_choice(source, results, choice, figure)
         if not json:
             typer.echo(f"picture  {figure}")
+    tested = None
     if retrain:
         from interplay.winner.chosen import Chosen
         from interplay.winner.retrain import retrain as train
@@ -76,6 +80,12 @@ def best(
         answer["test"] = tested.to_json()
         if not json:
             print_test(tested)
+    if export:
+        files = hand_over_choice(source, results, choice, Path(export), tested)
+        answer["export"] = [str(file) for file in files]
+        if not json:
+            names = ", ".join(file.name for file in files)
+            typer.echo(f"export   {export}: {names}; `interplay.load_model({export!r})` loads it")
     if json:
         typer.echo(encoder.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
 

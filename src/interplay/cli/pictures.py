@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from interplay.results.choosing import Choice
     from interplay.results.question import Question
     from interplay.results.results import Results
+    from interplay.winner.retrain import Retrained
 
 FIGURES = (".png", ".svg", ".pdf")
 
@@ -104,6 +105,30 @@ def save_choice(source: str, results: Results, choice: Choice, file: Path) -> No
     said = said_of_valid(plan, members, chosen.ledger.weights)
     title = f"{results.name}: {choice.said}"
     _save(draw_choice(curves, choice.metric, choice.mode, said, title=title), file)
+
+
+def hand_over_choice(
+    source: str, results: Results, choice: Choice, folder: Path, tested: Retrained | None
+) -> list[Path]:
+    """Write the chosen model with its card, which has the run's heatmap where one can be drawn.
+
+    Raises:
+        InterplayError: as of `winner.hand.hand_over`.
+    """
+    from tempfile import TemporaryDirectory
+
+    from interplay.results.question import Question
+    from interplay.winner.chosen import Chosen
+    from interplay.winner.hand import hand_over
+
+    with TemporaryDirectory(prefix="ip-") as place:
+        heatmap: Path | None = Path(place) / HEATMAP_FILE
+        try:
+            assert heatmap is not None
+            save_heatmap(results, Question(metric=choice.metric, mode=choice.mode), heatmap)
+        except InterplayError:
+            heatmap = None  # other hyperparameters vary, or nothing does
+        return hand_over(Chosen.of(source, choice, results), folder, tested, picture=heatmap)
 
 
 def of_lacking(members: int) -> str:

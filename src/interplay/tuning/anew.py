@@ -125,7 +125,7 @@ def _train_anew(
     for section, registry in (("data", DATASETS), ("model", FAMILIES)):
         _check_named(base[section], section, registry)
     names = _names(settings, varied, told, base, folders)
-    cells = frame[varied].drop_duplicates()
+    cells = frame[varied].drop_duplicates() if varied else frame[[]].head(1)
     for column in varied:
         if lacking := int(cells[column].isna().sum()):
             raise TableError(

@@ -123,7 +123,7 @@ class StudyProgress:
             words.append(f"{self.diverged} diverged")
         if self.noted:
             words.append(f"{self.noted} not as a stack")
-        if self.cells:
+        if self.cells and self.varied:
             best = self._best()
             there = self.active(best.config)
             place = ", ".join(

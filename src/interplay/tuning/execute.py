@@ -116,7 +116,7 @@ def execute(
     started = time.monotonic()
     ledger = Ledger(run_folder(study, out)).create()
     if session is None:
-        session = RaySession(workers_of(study), study.resources.cpus_per_worker)
+        session = session_of(study)
     audience = Audience(listeners)
     with audience, ledger.lock(), session:
         ledger.compact()
@@ -152,6 +152,11 @@ def execute(
         unused=len(ledger.rows([])) - len(results.frame),
         changed=changes(before, results.study["study"]) if before else [],
     )
+
+
+def session_of(study: Study) -> Session:
+    """Where members of a study train: Ray on this machine."""
+    return RaySession(workers_of(study), study.resources.cpus_per_worker)
 
 
 class Desk:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from interplay.errors import InterplayError, how_many
 from interplay.table.ledger import Ledger
-from interplay.tuning.devices import device_of, resources_of, workers_of
-from interplay.tuning.execute import context_of
+from interplay.tuning.devices import device_of, resources_of
+from interplay.tuning.execute import context_of, session_of
 from interplay.tuning.packs import pack_up
-from interplay.tuning.session import RaySession
 
 if TYPE_CHECKING:
     from interplay.training.members import Member, Row
@@ -36,7 +35,7 @@ def train_again(
     """
     study, lost = plan.study, {member.key for member in members}
     if session is None:
-        session = RaySession(workers_of(study), study.resources.cpus_per_worker)
+        session = session_of(study)
 
     def deliver(rows: list[Row]) -> None:
         for row in rows:
