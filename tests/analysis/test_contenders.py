@@ -97,3 +97,28 @@ def test_unequal_budgets_are_refused():
     frame.loc[frame["c"] == 1, "epochs"] = 9
     with pytest.raises(BudgetError, match="unequally long"):
         contenders(frame, ["a", "b", "c"], "m", "max", seed="seed", budget="epochs")
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_folds_that_share_rows_leave_more_ties_and_the_same_as_the_heatmap(seeds):
+    """Folds are no independent trainings: what they tell apart is less than so many seeds would."""
+    ties = fewer = 0
+    for rng in range(8):
+        generator = np.random.default_rng(rng)
+        mean = 0.4 * generator.normal(size=(3, 4))
+        rows = [
+            (x, y, s, f, mean[y, x] + 0.3 * generator.normal())
+            for x in range(4)
+            for y in range(3)
+            for s in range(seeds)
+            for f in range(5)
+        ]
+        frame = pd.DataFrame(rows, columns=["x", "y", "seed", "fold", "m"])
+        table, _ = contenders(frame, ["x", "y"], "m", "max", seed="seed", fold="fold", parts=5)
+        found = {(int(r.y), int(r.x)) for r in table[table["tied"]].itertuples()}
+        ridge = analyse(frame, fold="fold", parts=5).ridge
+        assert found == {(int(y), int(x)) for y, x in np.argwhere(ridge.tied)}
+        apart = frame.assign(seed=frame["seed"] * 5 + frame["fold"]).drop(columns="fold")
+        ties += table["tied"].sum()
+        fewer += contenders(apart, ["x", "y"], "m", "max", seed="seed")[0]["tied"].sum()
+    assert ties > fewer

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from interplay.analysis.codes import combined, compacted, rows_of
-from interplay.analysis.grid import Grid
+from interplay.analysis.grid import Grid, Observed
 from interplay.analysis.numbers import Codes, Floats, number_label
 
 MOST_WORK = 3_000_000
@@ -146,7 +146,7 @@ def find_components(grid: Grid, own: Parts | None) -> Components | None:
     return Components(cell, own, seeds, parts, folds.overlap)
 
 
-def error_of(grid: Grid, mse: float, df: int) -> Error:
+def error_of(grid: Observed, mse: float, df: int) -> Error:
     """What a grid's contrasts are held against: the residual, but where folds share rows.
 
     With folds alone, the residual times 1 + k n_test / n_train. With seeds too, what seeds, folds

@@ -12,6 +12,7 @@ import pandas as pd
 from interplay.analysis.checks import Outcome, check_budgets, outcomes
 from interplay.analysis.codes import compacted, first_rows, setting_codes
 from interplay.analysis.fit import fit_factors
+from interplay.analysis.grid import folds_of
 from interplay.analysis.keepsets import Bools, Contest, tied_cells
 from interplay.analysis.numbers import Codes, Floats
 from interplay.analysis.score import score_of
@@ -34,6 +35,7 @@ def contenders(
     seed: str | None = None,
     fold: str | None = None,
     budget: str | None = None,
+    parts: int | None = None,
 ) -> tuple[pd.DataFrame, list[npt.NDArray[Any]]]:
     """A row a cell, the best first, and which rows of `frame` each cell has.
 
@@ -45,6 +47,7 @@ def contenders(
             is within one standard error of the best cell's mean (Breiman et al. 1984), which holds
             no such promise.
         score: what a cell's replicates come to; cells are ranked by it. Ties are of means.
+        parts: folds of one cross-validation, which share training rows; None: all that there are.
         status, seed, fold, budget: columns, None where there are none. Seeds and folds that are the
             same in all cells are compared cell by cell.
 
@@ -90,7 +93,12 @@ def contenders(
         tied = stable & (sign * (means - means[best]) >= -room)
     else:
         levels = [setting_codes(table, [name]) for name in varied]
-        contest = Contest(value, place, block, counts, levels)
+        of_seed, of_fold = (
+            setting_codes(frame[good], [name] if name and name in frame else [])
+            for name in (seed, fold)
+        )
+        folds = folds_of(of_seed, of_fold, parts) if block.any() else None
+        contest = Contest(value, place, block, counts, levels, folds)
         tied = _tied(contest, means, stable, sign)
     tied[best] = True
     table["tied"] = tied

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,35 @@ class Folds:
     def at(self, rows: Codes) -> Folds:
         """Of some rows alone."""
         return replace(self, seed=self.seed[rows], fold=self.fold[rows])
+
+
+def folds_of(seed: Codes, fold: Codes, parts: int | None) -> Folds | None:
+    """What blocks are made of, by each row's seed and fold; None where folds are too few to share
+    rows.
+
+    Args:
+        parts: of one cross-validation; as many as there are folds where not known.
+    """
+    seed, fold = compacted(seed)[1], compacted(fold)[1]
+    parts = parts or int(fold.max(initial=0)) + 1
+    return Folds(seed, fold, 1 / (parts - 1)) if parts > 1 and fold.any() else None
+
+
+class Observed(Protocol):
+    """Observations of cells in blocks, however many hyperparameters the cells have."""
+
+    @property
+    def value(self) -> Floats: ...
+    @property
+    def cell(self) -> Codes: ...
+    @property
+    def block(self) -> Codes: ...
+    @property
+    def counts(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def n_blocks(self) -> int: ...
+    @property
+    def folds(self) -> Folds | None: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from interplay.analysis.axes import Axis
 from interplay.analysis.cautions import Caution
 from interplay.analysis.checks import Outcome
 from interplay.analysis.claims import Tests, run_tests
-from interplay.analysis.codes import combined, compacted
+from interplay.analysis.codes import combined
 from interplay.analysis.components import Components, find_components
 from interplay.analysis.diagnose import LEAST, diagnose, of_rows
-from interplay.analysis.grid import Folds, Grid, check_estimable, present_levels
+from interplay.analysis.grid import Grid, check_estimable, folds_of, present_levels
 from interplay.analysis.numbers import Codes, text_of
 from interplay.analysis.ridge import Ridge, find_ridge
 from interplay.analysis.robust import Box, Stratum, StratumName
@@ -253,7 +253,9 @@ class InteractionTest(RowReader):
         block = combined([good["seed"].to_numpy(), good["fold"].to_numpy()])
         grid = _placed(rows, good, block, bool(rows.seed or rows.fold))
         if rows.fold is not None and grid.n_blocks > 1:
-            grid = replace(grid, folds=self._folds(rows, good))
+            seed, fold = (good[unit].to_numpy() for unit in ("seed", "fold"))
+            parts = self.parts or int(rows.table["fold"].nunique())
+            grid = replace(grid, folds=folds_of(seed, fold, parts))
         if not (grid.blocks and combined([grid.cell, block]).max() == block.max() > 0):
             return grid, []
         text = (
@@ -261,12 +263,6 @@ class InteractionTest(RowReader):
             "no noise out"
         )
         return _placed(rows, good, block, False), [Caution("seeds_not_shared", text)]
-
-    def _folds(self, rows: Rows, good: pd.DataFrame) -> Folds | None:
-        """What the rows' blocks are made of; None where folds are too few to share rows."""
-        seed, fold = (compacted(good[unit].to_numpy())[1] for unit in ("seed", "fold"))
-        parts = self.parts or int(rows.table["fold"].nunique())
-        return Folds(seed, fold, 1 / (parts - 1)) if parts > 1 and fold.any() else None
 
     def _transformed(self, grid: Grid) -> Transformed | None:
         bounds = self.bounds or meaning_of(self.metric).bounds

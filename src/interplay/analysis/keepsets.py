@@ -11,7 +11,10 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from interplay.analysis.anova import LEVEL, Anova
-from interplay.analysis.grid import Grid
+from interplay.analysis.codes import compacted
+from interplay.analysis.components import error_of
+from interplay.analysis.fit import fit_factors
+from interplay.analysis.grid import Folds, Grid
 from interplay.analysis.moderation import Spread, moderate
 from interplay.analysis.numbers import Codes, Floats
 
@@ -40,6 +43,7 @@ class Contest:
         cell, block: codes of shape (N,); block is all 0 without blocks.
         counts: observations a cell, shape (cells,).
         levels: of each hyperparameter, every cell's level; shape (cells,) each.
+        folds: what blocks are made of, where folds are among it.
     """
 
     value: Floats
@@ -47,6 +51,11 @@ class Contest:
     block: Codes
     counts: npt.NDArray[np.int64]
     levels: Sequence[Codes]
+    folds: Folds | None = None
+
+    @property
+    def n_blocks(self) -> int:
+        return int(self.block.max(initial=0)) + 1
 
 
 Sides = tuple[Floats, list[tuple[Floats, Spread]]]
@@ -73,8 +82,7 @@ def keep_sets(grid: Grid, anova: Anova, sign: float, stable: Bools) -> KeepSets:
     contest = Contest(grid.value, grid.cell, grid.block, grid.counts.ravel(), levels)
     sides = _sides(contest, sign * anova.means.ravel(), stable.ravel(), sign)
     if grid.folds is not None:  # a mean over blocks is less sure than so many rows would make it
-        scores, tests = sides
-        sides = scores, [(mean, _blurred(spread, anova)) for mean, spread in tests]
+        sides = _blurred(sides, anova.inflation, anova.error.df)
     taken = int(stable.sum())
     return KeepSets(
         kept=_kept(contest, sides, stable, taken - len(grid.x_axis)),
@@ -90,6 +98,14 @@ def tied_cells(contest: Contest, means: Floats, stable: Bools, sign: float) -> B
         stable: cells that may be kept; at least one.
     """
     sides = _sides(contest, sign * means, stable, sign)
+    if contest.folds is not None:
+        factors = [compacted(code)[1] for code in (contest.block, contest.cell)]
+        fit = fit_factors(contest.value, factors)
+        left = len(contest.value) - fit.rank
+        rest = float(np.square(contest.value - fit.values).sum())
+        if left and rest:
+            error = error_of(contest, rest / left, left)
+            sides = _blurred(sides, error.ms * left / rest, error.df)
     return _kept(contest, sides, stable.reshape(-1, 1), int(stable.sum()) - 1).ravel()
 
 
@@ -116,8 +132,13 @@ def _kept(contest: Contest, sides: Sides, stable: Bools, comparisons: int) -> Bo
     return np.asarray(keep)
 
 
-def _blurred(spread: Spread, anova: Anova) -> Spread:
-    return Spread(spread.variance * anova.inflation, np.minimum(spread.df, anova.error.df))
+def _blurred(sides: Sides, inflation: float, df: float) -> Sides:
+    """With spreads so many times larger, and known with so many degrees of freedom at most."""
+    scores, tests = sides
+    return scores, [
+        (mean, Spread(spread.variance * inflation, np.minimum(spread.df, df)))
+        for mean, spread in tests
+    ]
 
 
 def _clearly_below(best: Codes, mean: Floats, count: Codes, spread: Spread, level: float) -> Bools:

@@ -145,7 +145,7 @@ def choose(
     seed, fold, status = table.one("seed"), table.one("fold"), table.one("status")
     found, rows = contenders(
         frame, names, metric, mode, within=within, score=table.score, status=status,
-        seed=seed, fold=fold, budget=table.one("budget"),
+        seed=seed, fold=fold, budget=table.one("budget"), parts=table.study.get("folds"),
     )  # fmt: skip
     keys = [_ranks(table, found, name) for name in order if name != "score"]
     tied = np.flatnonzero(found["tied"].to_numpy())
