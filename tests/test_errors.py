@@ -6,7 +6,9 @@ import pytest
 
 from interplay.errors import (
     BudgetError,
+    Mistake,
     Option,
+    StudyError,
     TableError,
     UnknownNameError,
     as_flag,
@@ -53,3 +55,11 @@ def test_a_path_is_near_to_what_lies_beside_it(tmp_path):
     (tmp_path / "sweep.db").touch()
     assert near_path(tmp_path / "sweeps.db") == f"; did you mean {tmp_path / 'sweep.db'}?"
     assert near_path(tmp_path / "sweeps.db", ["a"]) == near_path(tmp_path / "no" / "s.db") == ""
+
+
+def test_a_file_full_of_mistakes_has_its_first_written_out_and_the_rest_counted():
+    many = [Mistake(f"model.x{i}", "no such key") for i in range(667)]
+    lines = str(StudyError("s.toml", many)).splitlines()
+    assert lines[0] == "s.toml: 667 mistakes"
+    assert (len(lines), lines[-1]) == (22, "  … and 647 more")
+    assert "more" not in str(StudyError("s.toml", many[:20]))

@@ -134,6 +134,10 @@ class Mistake:
         return text
 
 
+TOLD = 20
+"""So many mistakes of a file are written out, the rest counted."""
+
+
 class StudyError(InterplayError):
     """All mistakes of a study file at once.
 
@@ -146,7 +150,8 @@ class StudyError(InterplayError):
         self.mistakes = tuple(mistakes)
         count = len(self.mistakes)
         head = f"{source}: {count} mistakes" if count > 1 else f"{source}"
-        lines = [f"  {mistake}" for mistake in self.mistakes]
+        lines = [f"  {mistake}" for mistake in self.mistakes[:TOLD]]
+        lines += [f"  … and {count - TOLD} more"] if count > TOLD else []
         super().__init__("\n".join([head, *lines]))
 
 

@@ -84,7 +84,9 @@ class Option:
             self.read(value)
         except (TypeError, ValueError) as error:  # what no JSON can hold, such as a date
             allowed = self.allowed
-            return Mistake(key, str(error), value, allowed, _near(value, allowed))
+            # No value and the value none look alike in a mistake.
+            reason = f"none (null) is not taken: {error}" if value is None else str(error)
+            return Mistake(key, reason, value, allowed, _near(value, allowed))
         return None
 
     def argument(self, value: Value) -> Any:

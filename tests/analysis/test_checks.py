@@ -318,3 +318,26 @@ def test_a_uniform_sample_is_not_taken_for_a_logarithmic_one():
     rng = np.random.default_rng(0)
     assert not bin_axis(pd.Series(rng.uniform(0.001, 1, 100), name="d"))[1].log
     assert bin_axis(pd.Series(10 ** rng.uniform(-5, 0, 100), name="lr"))[1].log
+
+
+def test_numbers_stand_upwards_with_what_has_none_above_them():
+    def of(*values, **options):
+        _, axis = read_axis(pd.Series(values, dtype=object, name="h"), **options)
+        return axis.labels, axis.upwards
+
+    assert of(16, None, 8, none=True) == (("8", "16", "none"), True)
+    assert of("1e-5", "none", "0.001") == (("1e-5", "0.001", "none"), True)
+    assert of(8, "none", None, 16, none=True, empty="not there", order=(None, 16, 8)) == (
+        ("8", "16", "none", "not there"),
+        True,
+    )
+    assert of("b", "a", "none") == (("b", "a", "none"), False)
+    assert of("none") == (("none",), False)
+
+
+def test_none_as_a_value_is_not_what_is_not_there():
+    frame = pd.DataFrame({"h": [8, "none", None, "none"]})
+    assert select_rows(frame, {"h": "none"}).index.tolist() == [1, 3]
+    assert select_rows(frame, {"h": None}).index.tolist() == [1, 3]
+    assert select_rows(frame, {"h": "not there"}).index.tolist() == [2]
+    assert select_rows(frame.iloc[[0, 2]], {"h": "none"}).index.tolist() == [2]

@@ -159,6 +159,8 @@ def test_a_square_too_small_loses_its_sd_and_the_title_says_so():
 def test_numbers_go_up_and_words_go_down():
     _, up = plain()
     assert up.get_ylim()[0] < up.get_ylim()[1]
+    none = draw_heatmap(cells_of(table(ys=(0.0, 0.5, "none"))))
+    assert none.get_ylim()[0] < none.get_ylim()[1]
     down = draw_heatmap(cells_of(table(ys=("relu", "gelu"))))
     assert down.get_ylim()[0] > down.get_ylim()[1]
 

@@ -615,3 +615,9 @@ def test_any_kind_of_column_can_be_an_axis(kind):
         Results.from_frame(plain).ranked("accuracy")["mean"].tolist()
     )
     assert given.cells(ASKED).n.sum() == len(plain)
+
+
+def test_a_ranking_of_hyperparameters_that_are_called_as_what_is_counted():
+    rows = pd.DataFrame({"n": [1, 1, 2], "value": [5, 5, 6], "accuracy": [0.1, 0.3, 0.9]})
+    ranked = Results.from_frame(rows, params=["n", "value"]).ranked("accuracy")
+    assert ranked[["n", "value", "mean", "n_"]].values.tolist() == [[2, 6, 0.9, 1], [1, 5, 0.2, 2]]

@@ -1,5 +1,7 @@
 """Another tool's sweep under our names: which are found, told, left out; and what mistakes say."""
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -120,3 +122,28 @@ def test_space_convert_and_tune_of_a_sweep(tmp_path, monkeypatch):
     (tmp_path / "ours.toml").write_text("name = 'other'\n", encoding="utf-8")
     code, said = call("convert", "sweep.yaml", *told, "-o", "ours.toml")
     assert (code, "is there already and says otherwise" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("reading", "overrides", "told"),
+    [
+        (READING, CHOSEN, True),
+        (READING, [*CHOSEN, "seeds=1"], False),
+        (Reading("somebody", {**READING.hyperparameters, "seeds": {"value": 2}}), CHOSEN, False),
+        (Reading("somebody", READING.hyperparameters, {"seeds": [1, 2]}), CHOSEN, False),
+    ],
+)
+def test_how_often_each_is_trained_is_told_where_nothing_says(reading, overrides, told):
+    notes = []
+    adopted(reading, "s", NAMES, overrides, lambda tables: _keys(tables, []), notes)
+    said = ["somebody trains every setting once" in note for note in notes]
+    assert said == [True] * told
+
+
+@pytest.mark.parametrize("name", ["trials", "seed", "method", "x", "workers", "search", "heatmap"])
+def test_no_hyperparameter_is_taken_for_a_setting_of_the_search(name):
+    reading = Reading("somebody", {name: {"values": [1, 2]}}, {"search": {"trials": 3}})
+    for names in ({}, {name: f"search.{name}"}, {name: f"heatmap.{name}"}):
+        with pytest.raises(InterplayError, match=f"the study has no {name}\\.") as caught:
+            tables(names, reading=reading)
+        assert not re.search(r"usually meant.*=(search|heatmap)\.", str(caught.value))

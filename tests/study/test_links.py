@@ -67,8 +67,11 @@ def test_none_is_none_where_an_option_may_be_none():
         """As a builder of somebody's."""
 
     of = options_of(options).by_name
-    for name, wanted in (("norm", "none"), ("clip", None), ("anything", "none")):
-        for raw, value in (("none", wanted), (["none", 1], wanted)):
+    for name, none, wanted in (
+        *(("norm", "none", "none"), ("norm", None, "none"), ("clip", "none", None)),
+        *(("clip", None, None), ("anything", "none", "none"), ("anything", None, None)),
+    ):
+        for raw, value in (({"value": none}, wanted), ([none, 1], wanted)):
             written = _with_none(name, read_written(name, raw, []), [of[name]], [])
             assert written.domain.grid()[0] == value
 
@@ -91,6 +94,11 @@ def test_none_is_none_where_an_option_may_be_none():
         ({"constraint": [{"rule": "model.name < 3"}]}, "means nothing for model.name = 'linear'"),
         ({"constraint": [{"rule": "hidden_size + 1"}]}, "neither true nor false"),
         ({"constraint": [{"rule": "hidden_size > 16"}]}, "no cell keeps it"),
+        ({"constraint": [{"rule": "lr ** 64 < 1"}], "optimizer": {"lr": [1e6, 1.0]}}, "means nothing for optimizer.lr = 1000000.0"),
+        ({"constraint": [{"rule": "0.5 ** hidden_size < 1"}], "model": {"hidden_size": [100, 2]}}, "100 is no exponent up to 64"),
+        ({"constraint": [{"rule": "(hidden_size - 9) ** dropout < 9"}]}, "-1 to the power of 0.5 is no number"),
+        ({"constraint": [{"rule": "0.5 ** (hidden_size * (20 - hidden_size)) < 1"}], "model": {"hidden_size": [10, 1, 19]}}, "constraint: the rule '0.5 ** (hidden_size * (20 - hidden_size)) < 1' means nothing for model.hidden_size = 10"),
+        ({"model": {"hidden_size": [8, None]}}, "model.hidden_size: none (null) is not taken: input should be a valid integer"),
         ({"constraint": [{"rul": "hidden_size > 8"}]}, "constraint"),
         ({"constraint": "hidden_size > 8"}, "constraint"),
         ({"search": {"method": "random", "trials": 2}, "model": {"hidden_size": {"low": 8, "high": 16}, "dropout": {"value": 0.5, "when": {"hidden_size": 8.5}}}}, "has no listed values"),

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interplay.analysis.numbers import Codes, Floats, as_numbers, number_labels, rounded, text_of
+from interplay.analysis.numbers import (
+    Codes,
+    Floats,
+    as_numbers,
+    number_labels,
+    parsed_numbers,
+    rounded,
+    text_of,
+)
 from interplay.identity import is_number
 
 NOT_THERE = "not there"
@@ -50,6 +58,16 @@ class Axis:
         """Whether the positions are numbers in true order."""
         return all(map(is_number, self.values))
 
+    @property
+    def upwards(self) -> bool:
+        """Whether it stands as numbers do, not as words: its values are numbers in true order, also
+        as strings, behind which may come levels for what has none."""
+        first = [value for value in self.values if text_of(value) not in ("none", NOT_THERE)]
+        numbers = parsed_numbers(first)
+        if not first or numbers is None or list(self.values[: len(first)]) != first:
+            return False
+        return bool((np.diff(numbers) > 0).all())
+
 
 def read_axis(
     column: pd.Series[Any],
@@ -61,9 +79,9 @@ def read_axis(
 ) -> tuple[Codes, Axis]:
     """The levels of a column: each row's position (-1 where it has no value) and the axis.
 
-    Numbers (also read as strings) stand in true order, booleans false before true, other values in
-    the order given, then words that all have numbers in them by those, the rest in order of
-    appearance. Values in `order` that no row has are levels too.
+    Numbers (also read as strings) stand in true order, what has none behind them, booleans false
+    before true, other values in the order given, then words that all have numbers in them by those,
+    the rest in order of appearance. Values in `order` that no row has are levels too.
 
     Args:
         none: whether having no value is a level, among numbers the last; by default it is among
@@ -83,17 +101,25 @@ def read_axis(
         seen[empty] = None
     given = {text_of(value): value for value in order}
     rest = [text for text in seen if text not in given]
-    last = ("none", empty)
-    if all(any(c.isdigit() for c in text) for text in rest if text not in last):
-        rest.sort(key=lambda text: (text in last, _natural(text)))
-    elif empty in rest and empty != "none":  # which is no value, and stands behind all that are
-        rest = [*(text for text in rest if text != empty), empty]
-    level = given | {text: seen[text] for text in rest}
+    last = ("none",) if empty == "none" else ("none", empty)
+    words = [text for text in (*given, *rest) if text not in last]
+    sizes = parsed_numbers(words)
+    if words and sizes is not None:
+        size = dict(zip(words, sizes, strict=True))
+        texts = sorted(words, key=size.__getitem__)
+        texts += [text for text in last if text in given or text in rest]
+    else:
+        if all(any(c.isdigit() for c in text) for text in rest if text not in last):
+            rest.sort(key=lambda text: (text in last, _natural(text)))
+        elif empty in rest and empty != "none":  # no value, which stands behind all that are
+            rest = [*(text for text in rest if text != empty), empty]
+        texts = [*given, *rest]
+    level = {text: given[text] if text in given else seen[text] for text in texts}
     if set(level) <= {"false", "true"}:
         level = {text: text == "true" for text in sorted(level)}
     place = {text: position for position, text in enumerate(level)}
-    texts = [text_of(value) for value in distinct] + [empty]
-    positions = np.array([place.get(text, -1) for text in texts], dtype=np.int64)
+    held = [*map(text_of, distinct), empty]
+    positions = np.array([place.get(text, -1) for text in held], dtype=np.int64)
     axis = Axis(name, tuple(level), tuple(level.values()), False, False, None)
     return positions[codes], axis
 

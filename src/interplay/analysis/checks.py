@@ -95,7 +95,9 @@ def select_rows(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
         if numbers is None or text_of(value) in EMPTY:
             codes, distinct = pd.factorize(column)
             same = [text_of(one) == text_of(value) for one in distinct]
-            match = np.array([*same, text_of(value) in EMPTY])[codes]
+            # Where none is a value beside others, as a run has it, it is not what is not there.
+            nothing = text_of(value) in EMPTY and not any(same)
+            match = np.array([*same, nothing])[codes]
         else:
             try:
                 match = np.isclose(numbers, float(value), rtol=1e-9, atol=0)

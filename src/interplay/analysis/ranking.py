@@ -31,7 +31,8 @@ def rank_settings(
 
     Returns:
         `varied`, mean and sd (ddof 1) of `metric` over complete rows, n of them, and `unstable`
-        (rows that diverged). Settings with a diverged row rank last, whatever their mean.
+        (rows that diverged), each with a _ behind it where a hyperparameter is called so. Settings
+        with a diverged row rank last, whatever their mean.
 
     Raises:
         BudgetError: unequal budgets.
@@ -40,23 +41,24 @@ def rank_settings(
     values, outcome = outcomes(frame, metric, status, with_stopped=False)
     complete = frame[outcome == Outcome.COMPLETE]
     check_budgets(complete, cell=varied, budget=budget, seed=seed)
-    table = frame[list(varied)].assign(
-        value=np.where(outcome == Outcome.COMPLETE, values, np.nan),
-        unstable=outcome == Outcome.DIVERGED,
+    keys = [frame[name] for name in varied] or [pd.Series("all", frame.index, name="all")]
+    table = pd.DataFrame(
+        {
+            "value": np.where(outcome == Outcome.COMPLETE, values, np.nan),
+            "unstable": outcome == Outcome.DIVERGED,
+        },
+        frame.index,
     )
-    keys: list[str] = list(varied)
-    if not keys:
-        table = table.assign(all="all")
-        keys = ["all"]
-    groups = table.groupby(keys, sort=False, dropna=False)
-    ranked = groups.agg(
+    ranked = table.groupby(keys, sort=False, dropna=False).agg(
         mean=("value", "mean"),
         sd=("value", "std"),
         n=("value", "count"),
         unstable=("unstable", "sum"),
-    ).reset_index()
+    )
     ranked = ranked.assign(shaky=ranked["unstable"] > 0)
     ranked = ranked.sort_values(
         ["shaky", "mean"], ascending=[True, mode == "min"], kind="stable", na_position="last"
     )
-    return ranked.drop(columns=["shaky"]).reset_index(drop=True)
+    ranked = ranked.drop(columns=["shaky"])
+    beside = {name: f"{name}_" for name in ranked.columns if name in varied}
+    return ranked.rename(columns=beside).reset_index()

@@ -76,7 +76,7 @@ def paint_lines(cells: Cells, ax: Axes, look: Look, *, band: Band = "se") -> Non
         ax.set_ylim(window.limits())
     ax.tick_params(color=ink, labelcolor=ink, labelsize=SMALL + 0.5, length=3)
     # As on the heatmap: numbers upwards, words downwards.
-    order = slice(None, None, -1 if cells.y.numeric else 1)
+    order = slice(None, None, -1 if cells.y.upwards else 1)
     labels = [shown(label) for label in cells.y.labels]
     parts: list[Fit] = [
         Ticks(cells.x, ax.xaxis, ink, length=3),

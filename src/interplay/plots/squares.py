@@ -45,14 +45,15 @@ class Square:
 
 
 def lay_grid(x: Axis, y: Axis, ax: Axes, ink: str, names: Names) -> Fit:
-    """Limits, direction and labels of a grid: numbers increase upwards, words read downwards.
+    """Limits, direction and labels of a grid: numbers increase upwards, and what has none stands
+    above them; words read downwards.
 
     Returns:
         The labels, which fit themselves to the axes.
     """
     ax.set_xlim(0, len(x))
     ax.set_ylim(0, len(y))
-    if not y.numeric:
+    if not y.upwards:
         ax.invert_yaxis()
     parts: list[Fit] = []
     for axis, name, side in ((x, names.x, ax.xaxis), (y, names.y, ax.yaxis)):

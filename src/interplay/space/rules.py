@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from interplay.errors import InterplayError
 from interplay.identity import LONGEST as MOST_BITS
 from interplay.identity import Value, is_number, same_as
 
@@ -303,5 +304,15 @@ def _power(base: Any, exponent: Any) -> Any:
 
 
 def kept(rules: Sequence[Rule], cell: Mapping[str, Value]) -> bool:
-    """Whether a cell keeps all rules."""
-    return all(rule.keeps(cell) for rule in rules)
+    """Whether a cell keeps all rules.
+
+    Raises:
+        InterplayError: where one means nothing for the cell's values.
+    """
+    for rule in rules:
+        try:
+            if not rule.keeps(cell):
+                return False
+        except ValueError as error:
+            raise InterplayError(f"the rule {rule.text!r} {error}") from None
+    return True

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from interplay.errors import InterplayError, Mistake, Option, StudyError, listed
 from interplay.space.space import Space
@@ -14,9 +14,12 @@ from interplay.study.files import read_file, unlike_in_pyyaml
 from interplay.study.links import linked
 from interplay.study.overrides import Keys, apply_overrides, section_of
 from interplay.study.readers import Reading, read_notation
+from interplay.study.readers.asides import once_told
 from interplay.study.readers.native import read_written
 from interplay.study.sections import RULES, meant
-from interplay.study.settings import Settings, is_name
+from interplay.study.settings import SECTIONS, is_name
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Sweep:
 
     @property
     def notes(self) -> list[str]:
-        return list(self.reading.notes)
+        said = {*self.reading.study, *self.reading.hyperparameters}
+        return [*self.reading.notes, *once_told(self.reading.tool, said)]
 
 
 def sweep_in(file: str | Path) -> Sweep | None:
@@ -131,19 +135,27 @@ def adopted(
     setting = [text.lstrip(" +") for text in overrides if not text.lstrip().startswith("~")]
     placed = _placed(reading, full, tables)
     chosen = apply_overrides(placed, setting, keys)
+    own, could = _varying(chosen), _varying(keys(chosen))
     unknown = []
     for old, new in called.items():
         if old in full or new == LEFT_OUT:
             continue
-        section, key = ("", new) if "." in new else section_of(new, chosen, keys)
-        if section or key in Settings.model_fields:
+        section, key = ("", new) if "." in new else section_of(new, own, lambda _: could)
+        if section or key in could[""]:
             full[old] = f"{section}.{key}" if section else key
         else:
             unknown.append(old)
     if unknown:
-        raise InterplayError(*_who(unknown, keys(chosen), keys({})))
+        raise InterplayError(*_who(unknown, could, _varying(keys({}))))
     held = [full[old] for old in reading.held if old in full]
-    return apply_overrides(_placed(reading, full, tables), overrides, keys, held, told)
+    study = apply_overrides(_placed(reading, full, tables), overrides, keys, held, told)
+    told += once_told(reading.tool, study)
+    return study
+
+
+def _varying(tables: Mapping[str, T]) -> dict[str, T]:
+    """Without the sections in which no hyperparameter stands, as [search] and [heatmap]."""
+    return {key: table for key, table in tables.items() if key not in SECTIONS}
 
 
 def _placed(reading: Reading, full: Mapping[str, str], tables: Mapping[str, Any]) -> dict[str, Any]:

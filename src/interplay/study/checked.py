@@ -287,19 +287,21 @@ def check_values(
 def _with_none(
     full: str, written: Written, options: Sequence[Option], mistakes: list[Mistake]
 ) -> Written:
-    """With the word none as None, where the options may be None and the word means nothing else."""
-    if not options or not all(_takes_none(option) for option in options):
-        return written
+    """With the word none as None, or the reverse, where the options take only one of the two."""
     domain = written.domain
-    if domain == Constant("none"):
-        return replace(written, domain=Constant(None))
-    if isinstance(domain, Choice) and "none" in domain.values:
-        if None in domain.values:
-            mistakes.append(Mistake(full, "none twice", "none", "each value once"))
-        values = tuple(None if value == "none" else value for value in domain.values)
-        return replace(written, domain=replace(domain, values=values))
+    for ours, other in ((None, "none"), ("none", None)):
+        if not options or not all(_takes(option, ours, other) for option in options):
+            continue
+        if domain == Constant(other):
+            return replace(written, domain=Constant(ours))
+        if isinstance(domain, Choice) and other in domain.values:
+            if ours in domain.values:
+                mistakes.append(Mistake(full, "none twice", "none", "each value once"))
+            values = tuple(ours if value == other else value for value in domain.values)
+            return replace(written, domain=replace(domain, values=values))
     return written
 
 
-def _takes_none(option: Option) -> bool:
-    return option.mistake("", None) is None and option.mistake("", "none") is not None
+def _takes(option: Option, one: Value, other: Value) -> bool:
+    """Whether an option may be one of two values, and not the other."""
+    return option.mistake("", one) is None and option.mistake("", other) is not None

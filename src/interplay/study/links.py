@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from interplay.errors import Mistake
+from interplay.errors import InterplayError, Mistake
 from interplay.identity import Value, is_number, same_as
 from interplay.space.rules import Rule, read_rule
 from interplay.space.space import CircleError, Space, When, resolve_name
@@ -58,11 +58,18 @@ class _Linking:
         found = [self._rule(number, text, space) for number, text in enumerate(rules)]
         kept = tuple(rule for rule in found if rule is not None)
         space = Space(self.domains, space.when, space.times, kept)
-        few = kept and space.size is not None and space.size <= LISTED
-        if few and next(space.grid(), None) is None:
-            text = " and ".join(rule.text for rule in kept)
-            self.mistakes.append(Mistake("constraint", "no cell keeps it", text))
+        if kept and space.size is not None and space.size <= LISTED:
+            self._check_left(space)
         return space
+
+    def _check_left(self, space: Space) -> None:
+        """Whether the rules leave a cell of a grid."""
+        try:
+            if next(space.grid(), None) is None:
+                text = " and ".join(rule.text for rule in space.rules)
+                self.mistakes.append(Mistake("constraint", "no cell keeps it", text))
+        except InterplayError as error:
+            self.mistakes.append(Mistake("constraint", str(error)))
 
     def _made(self, when: Mapping[str, When], times: Mapping[str, str]) -> Space:
         try:
@@ -139,11 +146,14 @@ class _Linking:
 
 
 def _kinds(space: Space, names: Sequence[str]) -> list[dict[str, Value]]:
-    """Cells that between them have a value of each kind that the names may have."""
-    each = [list({_kind(value): value for value in space.corners(name)}.values()) for name in names]
+    """Cells that between them have a value of each kind that the names may have, and of numbers
+    the least and the largest."""
+    each = [list(_told_apart(space.corners(name)).values()) for name in names]
     combinations = itertools.islice(itertools.product(*each), KINDS)
     return [dict(zip(names, values, strict=True)) for values in combinations]
 
 
-def _kind(value: Value) -> Any:
-    return "number" if is_number(value) else type(value)
+def _told_apart(values: Sequence[Value]) -> dict[Any, Value]:
+    numbers = sorted(value for value in values if is_number(value))
+    ends = {"least": numbers[0], "largest": numbers[-1]} if numbers else {}
+    return ends | {type(value): value for value in values if not is_number(value)}

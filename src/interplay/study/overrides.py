@@ -15,6 +15,7 @@ from typing import Any
 from interplay.errors import InterplayError, listed, nearest, shown
 from interplay.identity import same_as
 from interplay.study.files import parse_value
+from interplay.study.readers.asides import once_told
 from interplay.study.readers.hydra_keys import (
     Change,
     check_line,
@@ -64,9 +65,11 @@ def apply_overrides(
     told = [] if told is None else told
     line = _Line(result, keys, {name: name for name in held}, told)
     # As in Hydra a section is chosen before anything in it is set, wherever that stands.
-    for override in sorted(_translated(overrides, told), key=lambda one: one.turn(result)):
+    given, crescendo = _translated(overrides, told)
+    for override in sorted(given, key=lambda one: one.turn(result)):
         line.take(override)
     line.end_ranges()
+    told += once_told("Crescendo", result) if crescendo else []
     return result
 
 
@@ -111,8 +114,8 @@ def stands_alone(overrides: Iterable[str]) -> str | None:
     return name if is_name(name) else "study"
 
 
-def _translated(overrides: Iterable[str], told: list[str]) -> list[_Override]:
-    """The arguments with keys of Hydra's and of Crescendo's as ours.
+def _translated(overrides: Iterable[str], told: list[str]) -> tuple[list[_Override], bool]:
+    """The arguments with keys of Hydra's and of Crescendo's as ours; whether they are Crescendo's.
 
     Raises:
         InterplayError: as `apply_overrides`.
@@ -131,7 +134,7 @@ def _translated(overrides: Iterable[str], told: list[str]) -> list[_Override]:
             found.append(
                 _Override(one.whole, mark, ours.key, text, ours.change, ours.usual, crescendo)
             )
-    return found
+    return found, crescendo
 
 
 def _split(whole: str) -> _Override:

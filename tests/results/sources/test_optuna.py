@@ -446,8 +446,10 @@ def test_what_goes_into_a_storage_comes_out_of_it(shelf, rows):
         pd.Series([math.nan if r.value is None else r.value for r in rows], name="value"),
     )
     for name in {name for row in rows for name in row.params}:
+        # None is a word where other trials do not have it at all.
+        none = "none" if results.table.columns[name].absent else None
         assert [None if pd.isna(v) else v for v in frame[name]] == [
-            row.params.get(name) for row in rows
+            none if row.params.get(name, 0) is None else row.params.get(name) for row in rows
         ]
         assert [type(v) for v in frame[name] if isinstance(v, bool)] == [
             bool for row in rows if isinstance(row.params.get(name), bool)
@@ -688,3 +690,39 @@ def test_what_pruners_and_samplers_note_is_no_metric(pruned):
     assert table.of("metric") == ("value",)
     assert set(noted) <= set(table.of("bookkeeping"))
     assert table.one("seed") == "params_seed"
+
+
+def test_only_what_a_grid_has_are_levels():
+    space = {"layers": [2, 6], "act": ["relu", "elu"], "other": [None, "x"]}
+    study = optuna.create_study(sampler=optuna.samplers.GridSampler(space, seed=0))
+
+    def objective(trial):
+        trial.suggest_categorical("act", ["elu", "tanh", "relu"])
+        trial.suggest_categorical("other", ["y", "x", None])
+        return trial.suggest_int("layers", 1, 9)
+
+    study.optimize(objective, n_trials=8)
+    results = Results(table_of(study, study.get_trials(), "grid"))
+    orders = {name: results.table.columns[name].order for name in space}
+    assert orders == {"layers": (2, 6), "act": ("elu", "relu"), "other": ("x", None)}
+    cells = results.cells(Question("layers", "act", over="mean"))
+    assert (cells.n > 0).all()
+
+
+def test_none_is_told_from_what_is_not_there():
+    kinds = {
+        "kind": CategoricalDistribution(["a", "b"]),
+        "w": CategoricalDistribution([None, 16, 8]),
+    }
+
+    def row(**params):
+        return create_trial(
+            value=1.0, params=params, distributions={name: kinds[name] for name in params}
+        )
+
+    rows = [row(kind="a", w=w) for w in (None, 8, 16)]
+    results = made(*rows, row(kind="b"))
+    assert results.ranked(where={"w": "none"})["kind"].tolist() == ["a"]
+    assert results.ranked(where={"w": "not there"})["kind"].tolist() == ["b"]
+    assert results.cells(Question("kind", "w")).y.labels == ("8", "16", "none", "not there")
+    assert made(*rows).frame["w"].isna().sum() == 1

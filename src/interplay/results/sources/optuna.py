@@ -11,7 +11,7 @@ import importlib.util
 import json
 import shlex
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from interplay.errors import (
     near_path,
     words_of,
 )
+from interplay.identity import same_as
 from interplay.results.sources.guess import attribute_role, paired_by_name, plain
 from interplay.results.sources.known import apart, known_table, levels_of
 from interplay.search.optuna.stores import (
@@ -146,24 +147,23 @@ def table_of(study: Study, trials: Sequence[FrozenTrial], name: str) -> Table:
     params = apart((n for t in trials for n in t.params), "params_", taken)
     # Databases give attributes in any order.
     attributes = apart(sorted({n for t in trials for n in t.user_attrs}), "user_attrs_", taken)
-    # A trial that ended before it drew them says nothing of what it would have had; and where None
-    # is a choice, no row tells it from what is not there.
+    # A trial that ended before it drew them says nothing of what it would have had.
     whole = [t for t in trials if t.params and t.state.name in ("COMPLETE", "PRUNED")]
-    absent = {
-        column
-        for name, column in params.items()
-        if any(name not in t.params for t in whole)
-        and not any(t.params.get(name, "") is None for t in trials)
-    }
+    absent = {column for name, column in params.items() if any(name not in t.params for t in whole)}
     columns = {c: [t.params.get(n) for t in trials] for n, c in params.items()}
     columns |= {c: about[n] for n, c in own.items()} | values
     columns |= {c: [t.user_attrs.get(n) for t in trials] for n, c in attributes.items()}
     frame = plain(pd.DataFrame(columns))
+    for n, c in params.items():
+        none = np.array([n in t.params and t.params[n] is None for t in trials])
+        if c in absent and none.any():  # a value, where no value is what is not there
+            frame[c] = frame[c].astype(object).mask(none, "none")
 
     roles: dict[Role, str] = {"status": own["status"]}
     roles |= {"budget": own["steps"]} if reported else {}
     paired = paired_by_name(frame[[*params.values(), *attributes.values()]])
     left = [c for c in attributes.values() if c not in paired.values()]
+    names, tried = {column: name for name, column in params.items()}, _on_grid(trials)
     drawn: dict[str, list[Any]] = {
         column: [t.distributions[name] for t in trials if name in t.distributions]
         for name, column in params.items()
@@ -184,7 +184,7 @@ def table_of(study: Study, trials: Sequence[FrozenTrial], name: str) -> Table:
         hyperparameters=list(drawn),
         metrics=[*objectives, *(c for c in left if attribute_role(frame[c]) == "metric")],
         roles=roles | paired,
-        orders={column: _order(ways) for column, ways in drawn.items()},
+        orders={c: _order(ways, tried.get(names[c], ())) for c, ways in drawn.items()},
         logs={
             column: all(way.log for way in ways)
             for column, ways in drawn.items()
@@ -274,9 +274,23 @@ def _error(trial: FrozenTrial) -> str | None:
     return next((str(said[name]) for name in REASONS if name in said), None)
 
 
-def _order(ways: Sequence[Any]) -> tuple[Any, ...]:
-    """What a hyperparameter can be by its distributions: the choices, or a range of few steps."""
+def _on_grid(trials: Sequence[FrozenTrial]) -> dict[str, tuple[Any, ...]]:
+    """The values that a GridSampler was given, by hyperparameter; trials have them on record."""
+    found: dict[str, dict[str, Any]] = {}
+    for trial in trials:
+        space = trial.system_attrs.get("search_space")
+        for name, values in space.items() if isinstance(space, Mapping) else ():
+            for value in values if isinstance(values, (list, tuple)) else ():
+                found.setdefault(str(name), {})[same_as(value)] = value
+    return {name: tuple(values.values()) for name, values in found.items()}
+
+
+def _order(ways: Sequence[Any], grid: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a hyperparameter can be: of the choices, or a range of few steps, what a grid has."""
     if hasattr(ways[0], "choices"):
-        choices = pd.DataFrame({"choice": list(ways[0].choices)}, dtype=object)
-        return tuple(plain(choices)["choice"])
+        given = {same_as(value) for value in grid}
+        choices = [one for one in ways[0].choices if not given or same_as(one) in given]
+        return tuple(plain(pd.DataFrame({"choice": choices}, dtype=object))["choice"])
+    if grid:
+        return grid
     return levels_of({(way.low, way.high, way.step) for way in ways})

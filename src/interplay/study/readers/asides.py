@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 SEED = re.compile(r"(^|[._])seeds?$")
 EPOCHS = re.compile(r"(^|[._])((num|n|max)_)?epochs?$")
+
+
+def once_told(tool: str, said: Container[str]) -> list[str]:
+    """A note that a tool trains every setting once, where nothing says how often it is trained here.
+
+    Args:
+        said: the keys at the top of the study.
+    """
+    if "seeds" in said:
+        return []
+    return [
+        f"{tool} trains every setting once; here each is trained with several seeds, of which "
+        "seeds=1 makes one"
+    ]
 
 
 def seeds_told(varied: Mapping[str, Mapping[str, Any]]) -> list[str]:

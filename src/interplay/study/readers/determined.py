@@ -223,10 +223,6 @@ def _seeds(
     notes: list[str],
 ) -> None:
     """What its seeds are here: a swept one is no axis, and the experiment's draws the settings."""
-    notes.append(
-        "Determined trains every setting once; here each is trained with several seeds, of which "
-        "seeds=1 makes one"
-    )
     notes += seeds_told({name: found[name] for name in varied})
     reproducibility = tables.get("reproducibility")
     if reproducibility is None:

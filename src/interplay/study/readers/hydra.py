@@ -185,9 +185,10 @@ class _Reader:
             return value.of(registry.names)
         if isinstance(value, Steps):
             if sweeper.ends == "included":
-                self.notes.append(
-                    f"{name}: {value} tries its stop as well, as Optuna in Hydra does"
-                )
+                if value.values("included") != value.values("excluded"):
+                    self.notes.append(
+                        f"{name}: {value} tries its stop as well, as Optuna in Hydra does"
+                    )
             elif (kept := value.values(sweeper.ends)) != (whole := value.values("excluded")):
                 lost = listed([str(one) for one in whole[len(kept) :]])
                 self.notes.append(

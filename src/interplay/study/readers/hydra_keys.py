@@ -141,7 +141,6 @@ NOTES: dict[tuple[str, str], tuple[str, ...]] = {
         "Crescendo stops early, here every model trains as long as all others",
         "Crescendo's batch norm comes after the activation, here before it",
     ),
-    ("data", "regression"): ("Crescendo trains once, here with several seeds: seeds=1 is once",),
     ("hparams_search", "optuna"): (
         "Crescendo draws the first 5 trials at random (n_startup_trials), Optuna here its usual 10",
     ),

@@ -66,10 +66,6 @@ class _Sweep:
             self.notes.append(f"its name, {name!r}, is none that a study here can have")
         self._alone()
         search = {**self._method(), **self._metric(), **self._early_terminate()}
-        self.notes.append(
-            "W&B trains every setting once; here each is trained with several seeds, of which "
-            "seeds=1 makes one"
-        )
         return {**study, "search": search}
 
     def _wrong(self, key: str, reason: str, value: Any = None, allowed: str | None = None) -> None:
