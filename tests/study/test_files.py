@@ -5,7 +5,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interplay.study import files
 from interplay.study.files import read_file, unlike_in_pyyaml
+from tests.examples import examples
 
 SCALARS = st.sampled_from(
     [
@@ -46,3 +48,66 @@ def test_it_names_what_pyyaml_reads_otherwise(tmp_path_factory, words, form):
 def test_keys_texts_and_other_notations_are_no_such_words(tmp_path, name, text, unlike):
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert unlike_in_pyyaml(tmp_path / name) == unlike
+
+
+PIECES = st.sampled_from(
+    [
+        *("a: 1\n", "b:\n", "  c: [1e-5, no, 0o17, 012]\n", "  - x\n", "- {d: 1:30, e: 'q'}\n"),
+        *("? f\n", ": g\n", "&h ", "*h ", "<<: *h\n", "!!str ", "!!bool ", "!own ", "~", "null\n"),
+        *(
+            '"\\x41"\n',
+            "'",
+            '"',
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ": ",
+            "#",
+            " # i\n",
+            "|\n   j\n",
+            "\n",
+            "  ",
+        ),
+        *(
+            "2001-01-01\n",
+            ".inf\n",
+            "-.5\n",
+            "1_000\n",
+            "0x1F\n",
+            "http://k:l\n",
+            "---\n",
+            "é",
+            "\u2028",
+        ),
+        *("%YAML 1.1\n---\n", "\tm\n", "@", "`", "1.0: 2\n", "1: 3\n", "[" * 110, "- " * 120),
+    ]
+)
+
+
+def outcome(text):
+    try:
+        return repr(files.load_yaml(text))
+    except (ValueError, RecursionError) as error:
+        return type(error).__name__, str(error)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+@examples(200)
+def test_the_parser_in_c_reads_what_the_one_in_python_does(text):
+    ours = outcome(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_is_for_c", lambda text: False)
+        theirs = outcome(text)
+    if ours[0] != "RecursionError":
+        assert ours == theirs
+
+
+def test_much_is_read_in_c_and_what_is_too_deep_is_not_read():
+    assert files._is_for_c("a: [1e-5, no]\n")
+    assert not files._is_for_c("a: b: c\n")
+    assert not files._is_for_c("%YAML 1.1\n---\na: no\n")
+    for deep in ("[", "{a: ", "- ", "? "):
+        with pytest.raises(RecursionError):
+            files.load_yaml(deep * 200_000)
