@@ -115,7 +115,7 @@ ROWS = [
     ("darts", "the bug of :lower", ".yaml", HYPER + "scoring_metric: ['a:lower', b]", ['"a:lower", "b:higher"', "darts' code looks for a metric of the whole name, and fails"]),
     ("darts", "budget", ".yaml", HYPER, ["epochs 100", "darts stops a training early"]),
     ("darts", "retrain_and_test", ".yaml", HYPER + "retrain_and_test: 1", ["error:", "not true or false"]),
-    ("darts", "retrain_and_test", ".yaml", HYPER + "retrain_and_test: true", ["retrain_and_test"]),
+    ("darts", "retrain_and_test", ".yaml", HYPER + "retrain_and_test: true", ["interplay best RUN --retrain"]),
     ("darts", "parallel", ".yaml", HYPER + "darts: {strategy: tune-parallel}", ["concerns darts only, and nothing here: strategy"]),
 
     ("Determined", "int", ".yaml", RANDOM + "  a: {type: int, minval: 1, maxval: 4}", ['"kind": "int"', '"low": 1, "high": 4']),

@@ -293,7 +293,7 @@ def test_its_defaults_are_its_own_and_said():
     sweep = read({"hyperparameters": LISTED})
     assert sweep.study["epochs"] == 100
     assert "stops a training early, after 100 epochs at the latest" in noted(sweep)
-    assert "retrain_and_test: nothing yet retrains" in noted(sweep)
+    assert "`interplay best RUN --retrain` trains the best again" in noted(sweep)
 
 
 def test_hyperparameters_below_darts_are_not_found_by_darts():

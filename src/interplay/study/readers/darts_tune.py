@@ -66,7 +66,10 @@ def read_tune(
     if not isinstance(retrain, bool):
         mistakes.append(Mistake("retrain_and_test", "not true or false", retrain, "true, false"))
     elif retrain:
-        notes.append("retrain_and_test: nothing yet retrains the best here")
+        notes.append(
+            "retrain_and_test: when the study has run, `interplay best RUN --retrain` trains the best "
+            "again and tests it, on rows that data.test keeps"
+        )
     return study
 
 
