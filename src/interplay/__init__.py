@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from interplay.tracking.attach import run
     from interplay.tuning.anew import convert
     from interplay.tuning.search.zoom import propose_zoom
+    from interplay.winner.door import export_model, retrain
     from interplay.winner.load import load_model
 
 __version__ = "0.1.0"
@@ -28,9 +29,11 @@ __all__ = [
     "Results",
     "Study",
     "convert",
+    "export_model",
     "import_source",
     "load_model",
     "propose_zoom",
+    "retrain",
     "run",
 ]
 
@@ -40,9 +43,11 @@ _HOMES = {
     "Results": "interplay.results.results",
     "Study": "interplay.study.study",
     "convert": "interplay.tuning.anew",
+    "export_model": "interplay.winner.door",
     "import_source": "interplay.results.importing",
     "load_model": "interplay.winner.load",
     "propose_zoom": "interplay.tuning.search.zoom",
+    "retrain": "interplay.winner.door",
     "run": "interplay.tracking.attach",
 }
 

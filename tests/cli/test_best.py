@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -118,6 +119,38 @@ def test_retrained_tested_handed_over_and_loaded(run, tmp_path):
     assert right > 0.6
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert "accuracy, test" in card
+
+
+def test_what_is_handed_over_lies_in_mlflow_too(run, tmp_path, mlflow_store):
+    from mlflow import MlflowClient
+
+    said = call(run, "--export", "model", "--mlflow", mlflow_store)
+    assert f"mlflow {mlflow_store}" in said
+    client = MlflowClient(tracking_uri=mlflow_store)
+    experiment = client.get_experiment_by_name("wide").experiment_id
+    (kept,) = client.search_runs([experiment], "tags.`interplay.kind` = 'study'")
+    files = {file.path for file in client.list_artifacts(kept.info.run_id, "model")}
+    assert files == {f"model/{file.name}" for file in (tmp_path / "model").iterdir()}
+
+
+def test_where_the_study_is_tracked_its_model_goes(run, mlflow_store):
+    """And where nobody answers, the folder stands and it is said."""
+    record = json.loads(Path(run, "study.json").read_text(encoding="utf-8"))
+    record["study"]["tracking"] = {"mlflow": mlflow_store}
+    Path(run, "study.json").write_text(json.dumps(record), encoding="utf-8")
+    answer = json.loads(
+        CliRunner().invoke(app, ["best", run, "--export", "model", "--json"]).stdout
+    )
+    assert answer["mlflow"] == mlflow_store
+    away = "http://127.0.0.1:1"
+    said = call(run, "--export", "other", "--mlflow", away, status=2)
+    assert f"other is written, and mlflow {away} does not take it" in said
+    assert Path("other", "model.json").is_file()
+    said = call(run, "--retrain", "--export", "third", "--mlflow", "mlruns", status=2)
+    assert "tracking.mlflow = 'mlruns'" in said
+    assert not Path("third").exists()
+    assert not Path(run, "tested.json").exists()
+    assert "give both" in call(run, "--mlflow", away, status=2)
 
 
 def test_mistakes_are_one_sentence(run, tmp_path):

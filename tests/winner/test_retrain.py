@@ -34,7 +34,7 @@ def chosen_of(make_study, quiet_run):
         study = make_study(**{"epochs": 3, "model": WIDE, "data": TESTED, **changes})
         outcome = quiet_run(study)
         results = outcome.results
-        return study, Chosen.of(outcome.folder, results.best(), results)
+        return study, Chosen.of(results.best(), results)
 
     return make
 
@@ -137,7 +137,7 @@ def test_the_test_rows_are_read_by_nothing_else(chosen_of, monkeypatch):
         outcome = execute(
             study, chosen.ledger.folder.parent / run, progress=False, session=InProcess()
         )
-        again = Chosen.of(outcome.folder, outcome.results.best(), outcome.results)
+        again = Chosen.of(outcome.results.best(), outcome.results)
         found = retrain(again, progress=False, session=InProcess())
         own = Results.load(found.folder).frame
         tables.append((outcome.results.frame, own, found))

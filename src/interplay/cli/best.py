@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from interplay.cli.options import Json, Overrides, Source, asking, file_of
-from interplay.cli.pictures import FIGURES, hand_over_choice, save_choice
+from interplay.cli.pictures import FIGURES, save_choice, use_agg
 from interplay.cli.printing import print_choice, print_test
+from interplay.errors import InterplayError, Option
 from interplay.results.question import OF_BEST
 
 if TYPE_CHECKING:
     from interplay.results.question import Question
+    from interplay.results.results import Results
 
 
 @asking(*OF_BEST)
@@ -40,6 +42,10 @@ def best(
     export: Annotated[
         str, typer.Option(metavar="DIR", help="Hand its model over, in a folder that stands alone.")
     ] = "",
+    mlflow: Annotated[
+        str | None,
+        typer.Option(metavar="URI", help="MLflow that gets the exported folder, beside the run."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Choose a cell, retrain it, test it once, hand it over.
@@ -54,7 +60,12 @@ def best(
 
     file = file_of(study, (".toml",), "a study") if study else None
     figure = file_of(picture, FIGURES, "a figure") if picture else None
+    if mlflow is not None and not export:
+        raise InterplayError(
+            Option("mlflow", mlflow), " gets what ", Option("export", "DIR"), " writes; give both"
+        )
     results, asked = results_of(source, question)
+    tracked = _tracked(results, mlflow) if export else None  # before anything trains
     told = {name: getattr(asked, name) for name in OF_BEST}
     order = [name.strip() for name in by.split(",") if name.strip()] if by else None
     choice = results.best(by=order, within=within, **told)  # type: ignore[arg-type]
@@ -63,39 +74,44 @@ def best(
         print_choice(choice)
     if file is not None:
         answer["study"] = str(file)
-        _write_study(source, results, choice, file, overrides or [], told)
+        _write_study(results, choice, file, overrides or [], told)
         if not json:
             typer.echo(f"study    {file}: this cell alone, trained with `interplay tune {file}`")
     if figure is not None:
         answer["picture"] = str(figure)
-        save_choice(source, results, choice, figure)
+        save_choice(results, choice, figure)
         if not json:
             typer.echo(f"picture  {figure}")
     tested = None
     if retrain:
-        from interplay.winner.chosen import Chosen
-        from interplay.winner.retrain import retrain as train
+        from interplay.winner.door import retrain as train
 
-        tested = train(Chosen.of(source, choice, results), progress=not json)
+        tested = train(results, choice, progress=not json)
         answer["test"] = tested.to_json()
         if not json:
             print_test(tested)
     if export:
-        files = hand_over_choice(source, results, choice, Path(export), tested)
+        from interplay.winner.door import export_model
+
+        use_agg()
+        files = export_model(results, choice, export, tested)
         answer["export"] = [str(file) for file in files]
         if not json:
             names = ", ".join(file.name for file in files)
             typer.echo(f"export   {export}: {names}; `interplay.load_model({export!r})` loads it")
+        if tracked:
+            answer["mlflow"] = tracked
+            _log(results, tracked, Path(export))
+            if not json:
+                typer.echo(f"mlflow   {tracked}: the folder lies there beside the run, as `model`")
     if json:
         typer.echo(encoder.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def _write_study(
-    source: str, results: Any, choice: Any, file: Path, overrides: list[str], told: dict[str, Any]
+    results: Any, choice: Any, file: Path, overrides: list[str], told: dict[str, Any]
 ) -> None:
     """The study of the chosen cell alone: of a run as it was asked, of another table anew."""
-    from interplay.errors import InterplayError
-
     if not results.table.of_run:
         from interplay.tuning.anew import convert
 
@@ -109,7 +125,7 @@ def _write_study(
         raise InterplayError(
             f"{', '.join(overrides)}: the study of a run's cell is as the run had it; change its file"
         )
-    chosen = Chosen.of(source, choice, results)
+    chosen = Chosen.of(choice, results)
     tables = chosen.tables(name=file.stem)
     chosen.study(name=file.stem)
     head = [f"The cell chosen from {results.name}: {choice.said}."]
@@ -117,3 +133,42 @@ def _write_study(
     if file.exists() and file.read_text(encoding="utf-8", errors="replace") != text:
         raise InterplayError(f"{file} is there already and says otherwise; choose another name")
     file.write_text(text, encoding="utf-8")
+
+
+def _tracked(results: Results, mlflow: str | None) -> str | None:
+    """Where an exported folder is logged: where it is told, or else where the study is.
+
+    Raises:
+        InterplayError: that is no address, or there is no run to log it with.
+    """
+    from interplay.tracking.attach import check_addresses
+
+    address: str | None = mlflow
+    if mlflow is None:
+        address = (results.study.get("study") or {}).get("tracking", {}).get("mlflow")
+    check_addresses(results.name, {"mlflow": address})
+    return address
+
+
+def _log(results: Results, address: str, folder: Path) -> None:
+    """Put an exported folder beside the run in MLflow.
+
+    Raises:
+        InterplayError: it is not taken there; the folder stands all the same.
+    """
+    from interplay.table.ledger import Ledger
+    from interplay.tracking import MIRRORS
+    from interplay.tracking.copying import keep_files, said_by
+
+    assert results.table.folder is not None
+    try:
+        keep_files(
+            Ledger(results.table.folder), MIRRORS.get("mlflow").build(address), {"model": folder}
+        )
+    except InterplayError:
+        raise
+    except Exception as error:  # whatever a network, a disk or somebody's server thinks of
+        raise InterplayError(
+            f"{folder} is written, and mlflow {address} does not take it: {said_by(error)}; "
+            "the same command logs it later"
+        ) from None

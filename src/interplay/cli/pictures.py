@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from interplay.results.choosing import Choice
     from interplay.results.question import Question
     from interplay.results.results import Results
-    from interplay.winner.retrain import Retrained
 
 FIGURES = (".png", ".svg", ".pdf")
 
@@ -59,7 +58,7 @@ def save_heatmap(results: Results, question: Question, file: Path, full: bool = 
     Raises:
         InterplayError: where the table cannot answer the question.
     """
-    _use_agg()
+    use_agg()
     from interplay.plots import draw_full, draw_heatmap
     from interplay.plots.canvas import root_of
     from interplay.plots.full import all_warnings
@@ -78,7 +77,7 @@ def save_heatmap(results: Results, question: Question, file: Path, full: bool = 
     return warnings
 
 
-def save_choice(source: str, results: Results, choice: Choice, file: Path) -> None:
+def save_choice(results: Results, choice: Choice, file: Path) -> None:
     """Draw how the chosen cell learned, and what its models take for what.
 
     Members whose weights the run does not have are trained again, which is said.
@@ -86,7 +85,7 @@ def save_choice(source: str, results: Results, choice: Choice, file: Path) -> No
     Raises:
         InterplayError: it is no run of ours, or has no weights to be had.
     """
-    _use_agg()
+    use_agg()
     from interplay.plots import draw_choice
     from interplay.results.many import curves_by_setting
     from interplay.tuning.plan import make_plan
@@ -94,7 +93,7 @@ def save_choice(source: str, results: Results, choice: Choice, file: Path) -> No
     from interplay.winner.lacking import train_again, without_weights
     from interplay.winner.shown import said_of_valid
 
-    chosen = Chosen.of(source, choice, results)
+    chosen = Chosen.of(choice, results)
     plan = make_plan(chosen.study())
     members = members_of(plan, chosen.keys)
     if lacking := without_weights(chosen.ledger, members):
@@ -105,30 +104,6 @@ def save_choice(source: str, results: Results, choice: Choice, file: Path) -> No
     said = said_of_valid(plan, members, chosen.ledger.weights)
     title = f"{results.name}: {choice.said}"
     _save(draw_choice(curves, choice.metric, choice.mode, said, title=title), file)
-
-
-def hand_over_choice(
-    source: str, results: Results, choice: Choice, folder: Path, tested: Retrained | None
-) -> list[Path]:
-    """Write the chosen model with its card, which has the run's heatmap where one can be drawn.
-
-    Raises:
-        InterplayError: as of `winner.hand.hand_over`.
-    """
-    from tempfile import TemporaryDirectory
-
-    from interplay.results.question import Question
-    from interplay.winner.chosen import Chosen
-    from interplay.winner.hand import hand_over
-
-    with TemporaryDirectory(prefix="ip-") as place:
-        heatmap: Path | None = Path(place) / HEATMAP_FILE
-        try:
-            assert heatmap is not None
-            save_heatmap(results, Question(metric=choice.metric, mode=choice.mode), heatmap)
-        except InterplayError:
-            heatmap = None  # other hyperparameters vary, or nothing does
-        return hand_over(Chosen.of(source, choice, results), folder, tested, picture=heatmap)
 
 
 def of_lacking(members: int) -> str:
@@ -144,7 +119,7 @@ def save_search(results: Results, file: Path, metric: str | None = None, mode: A
     Raises:
         InterplayError: it does not, or which metric, or which way it is better.
     """
-    _use_agg()
+    use_agg()
     from interplay.plots.canvas import root_of
 
     looks = {}
@@ -163,7 +138,7 @@ def _save(figure: Figure, file: Path) -> None:
     plt.close(figure)
 
 
-def _use_agg() -> None:
+def use_agg() -> None:
     """Draw without a window."""
     import matplotlib as mpl
 

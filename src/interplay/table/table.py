@@ -96,6 +96,7 @@ class Table:
         notes: what there is to know of the rows themselves, a sentence each, said with each answer.
         address: of a part of a store, what reads it again, the same however it was typed: its file
             or server, `#` and the part's name; None where the source's path says all.
+        folder: of a run of ours; None of any other table.
     """
 
     name: str
@@ -113,11 +114,12 @@ class Table:
     cells: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
     address: str | None = None
+    folder: Path | None = None
 
     @property
     def of_run(self) -> bool:
         """Whether its rows were trained here, by a study of ours."""
-        return bool(self.study) and "origins" not in self.study
+        return self.folder is not None
 
     def of(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns that have one of these roles."""

@@ -39,20 +39,21 @@ class Chosen:
     choice: Choice
 
     @classmethod
-    def of(cls, folder: str | Path, choice: Choice, results: Results) -> Chosen:
-        """The choice from the run in `folder`.
+    def of(cls, choice: Choice, results: Results) -> Chosen:
+        """The choice from the results of a run.
 
         Raises:
             InterplayError: it is no run of ours, or a user's function trained it, whose models are
                 not ours to keep.
         """
-        if not results.table.of_run:
+        folder = results.table.folder
+        if folder is None:
             raise InterplayError(
-                f"{folder} is no run of ours, so there is nothing to train its choice with; "
+                f"{results.name} is no run of ours, so there is nothing to train its choice with; "
                 "`interplay convert` writes a study that trains its cells anew, and that one's choice "
                 "can be retrained"
             )
-        ledger = Ledger.open(folder)
+        ledger = Ledger(folder)
         if "trial" in ledger.study()["study"]:
             raise InterplayError(
                 f"{folder}: a function of your own trained it, and its models stay with it: without ",

@@ -53,6 +53,7 @@ def read(source: str) -> Table:
         horizons=tuple(study.get("schedule_horizon", with_horizon())),
         read_curves=ledger.curves,
         cells=with_absent(ledger.cells(), study) if study.get("closed") else None,
+        folder=ledger.folder,
         follower=ledger.follower() if study.get("search", {}).get("scheduler") else None,
     )
 
