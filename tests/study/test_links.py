@@ -90,6 +90,8 @@ def test_none_is_none_where_an_option_may_be_none():
         ({"model": {"hidden_size": {"values": [1, 2], "times": "data.name"}}}, "may be 'digits', which is no factor"),
         ({"model": {"hidden_size": {"values": [1, 2], "times": "dropout"}}}, "model.hidden_size = 0.5"),
         ({"constraint": [{"rule": "hidden_size <"}]}, "constraint[0].rule = 'hidden_size <': the end after"),
+        ({"constraint": [{"rul": "dropout < 3"}]}, "constraint[0].rul = 'dropout < 3': no such key"),
+        ({"constraint": [{"rule": "dropout < 3"}, {"rule": 3}]}, "constraint[1].rule = 3: not a rule in words"),
         ({"constraint": [{"rule": "hidden_sise < 3"}]}, "did you mean 'hidden_size'"),
         ({"constraint": [{"rule": "model.name < 3"}]}, "means nothing for model.name = 'linear'"),
         ({"constraint": [{"rule": "hidden_size + 1"}]}, "neither true nor false"),

@@ -212,6 +212,7 @@ def read_settings(tables: dict[str, Any], mistakes: list[Mistake]) -> Settings:
             wrong = {"type": "extra_forbidden", "input": table.pop(key)}
             mistakes.append(_mistake((section, str(key)), wrong))
     found: dict[tuple[str, ...], Mistake] = {}
+    rules: list[Mistake] = []
     try:
         return Settings.model_validate(rest)
     except ValidationError as error:
@@ -219,7 +220,12 @@ def read_settings(tables: dict[str, Any], mistakes: list[Mistake]) -> Settings:
             path = _path(item["loc"])
             # A union reports each of its members; the first is the one most likely meant.
             found.setdefault(path, _mistake(path, item))
-    mistakes.extend(found.values())
+            if path == ("constraint",) and len(item["loc"]) > 2:
+                rules.append(_of_rule(str(item["loc"][1]), str(item["loc"][2]), item))
+    if rules:
+        del found["constraint",]
+        rest.pop("constraint")
+    mistakes += [*found.values(), *rules]
     # A wrong key in a section takes that key away, a wrong section the section.
     for path in found:
         if len(path) == 2:
@@ -291,6 +297,17 @@ def _mistake(path: tuple[str, ...], item: Any) -> Mistake:
         allowed = re.findall(r"'([^']*)'", item["ctx"]["expected"])
         return Mistake(key, "not one of those", value, ", ".join(allowed), nearest(value, allowed))
     return Mistake(key, reason[:1].lower() + reason[1:], value, _help(path))
+
+
+def _of_rule(number: str, key: str, item: Any) -> Mistake:
+    """What is wrong with a key of one of the tables [[constraint]]."""
+    full, keys = f"constraint[{number}].{key}", list(Constraint.model_fields)
+    if item["type"] == "extra_forbidden":
+        reason = "no such key"
+        return Mistake(full, reason, item["input"], ", ".join(keys), nearest(key, keys))
+    missing = item["type"] == "missing"
+    reason = "missing" if missing else "not a rule in words"
+    return Mistake(full, reason, None if missing else item["input"], '"model.channels <= 64"')
 
 
 def _fields(path: tuple[str, ...]) -> dict[str, Any]:
