@@ -167,3 +167,38 @@ def test_without_a_test_part_it_is_said_what_to_do(tmp_path, in_process):
     assert "data.test = 0.2 before anything trains" in call(
         str(tmp_path / "run"), "--retrain", status=2
     )
+
+
+def test_the_choice_of_a_function_of_ones_own_is_told(tmp_path, monkeypatch, in_process):
+    (tmp_path / "tried.py").write_text(
+        "def f(seed, x=1.0):\n    return {'value': x + seed / 100}\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    study = Study(
+        name="fn", seeds=2, trial={"function": "tried:f", "x": [1.0, 2.0]},
+        search={"metric": "value", "mode": "max"}, folders=[tmp_path],
+    )  # fmt: skip
+    execute(study, tmp_path / "fn", progress=False, session=InProcess())
+    said = call("fn", "--by", "seconds")
+    assert "best value 2.0050" in said
+    assert "its models stay with it" in call("fn", "--retrain", status=2)
+
+
+def test_what_was_not_compared_is_not_said_to_be_worse(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame(
+        [
+            (w, seed, w / 100 + (seed * w) % 3 / 1000, "complete")
+            for w in (2, 64)
+            for seed in range(4)
+        ],
+        columns=["width", "seed", "accuracy", "status"],
+    )
+    table.to_csv("two.csv", index=False)
+    one = "ties none: the other cell that was compared is"
+    asked = ("--metric", "accuracy", "--params", "width")
+    assert f"{one} clearly worse" in call("two.csv", *asked)
+    assert f"{one} further off than one standard error" in call("two.csv", *asked, "--within=1se")
+    table.loc[table["width"] == 2, "status"] = "stopped"
+    table.to_csv("one.csv", index=False)
+    assert "ties" not in call("one.csv", *asked)

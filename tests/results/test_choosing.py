@@ -86,3 +86,21 @@ def test_where_chooses_among_the_rest():
     choice = results().best(metric="accuracy", where={"width": 8})
     assert choice.names == ("act",)
     assert len(choice.table) == 2
+
+
+def test_what_nobody_measured_is_no_cost():
+    """As of a function of one's own, of whose parameters nothing is known."""
+    unknown = pd.Series([pd.NA] * 18, dtype="Int64")
+    choice = results(frame(parameters=unknown)).best(metric="accuracy")
+    assert "parameters" not in choice.table
+    assert "seconds" in choice.table
+    with pytest.raises(InterplayError, match="no numbers in a column parameters"):
+        results(frame(parameters=unknown)).best(metric="accuracy", by="parameters")
+
+
+def test_compared_is_what_came_to_its_end():
+    table = frame(status="complete")
+    table.loc[table["width"] == 8, "status"] = "stopped"
+    table.loc[(table["width"] == 32) & (table["act"] == "relu"), "status"] = "diverged"
+    choice = results(table).best(metric="accuracy")
+    assert (len(choice.table), choice.compared) == (6, 3)

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from interplay.errors import LedgerError
 from interplay.models.factory import build_model
 from interplay.table.ledger import Ledger
+from interplay.table.weights import Weights
 from interplay.training.kept import fill, state_of, weights_of
 from interplay.training.members import row_of, section
 from interplay.training.metrics import evaluate
@@ -49,6 +51,28 @@ def test_kept_weights_give_the_row_again(make_study, quiet_run, engine):
         found = evaluate(outputs, parts.valid.targets, "classification")
         assert found["accuracy"] == pytest.approx(frame["accuracy"][number], abs=1e-9)
         assert found["valid_loss"] == pytest.approx(frame["valid_loss"][number], rel=1e-5)
+
+
+def test_weights_that_cannot_be_written_lose_no_row(make_study, tmp_path, monkeypatch, capsys):
+    def full(self, key, content):
+        raise LedgerError("models cannot be written: No space left on device; make room")
+
+    monkeypatch.setattr(Weights, "write", full)
+    study = make_study(epochs=1, model=WIDE)
+    outcome = execute(study, tmp_path / "run", progress=True, session=InProcess())
+    assert (outcome.results.frame["status"] == "complete").all()
+    assert len(outcome.results.frame) == 8
+    said = capsys.readouterr().err
+    assert said.count("weights are not kept") == 1
+    assert "make room" in said
+
+
+def test_none_forgets_those_of_before(make_study, quiet_run):
+    study = make_study(epochs=1, model=WIDE, best={"keep": "all"})
+    assert Ledger(quiet_run(study).folder).weights.keys()
+    outcome = quiet_run(make_study(epochs=1, model=WIDE, best={"keep": "none"}))
+    assert outcome.tried == 0
+    assert not Ledger(outcome.folder).weights.keys()
 
 
 def test_keeping_is_no_part_of_a_member(make_study):

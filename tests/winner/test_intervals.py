@@ -65,3 +65,24 @@ def test_rows_of_a_group_are_drawn_together():
     rows = scores(outputs_of(right), targets, "classification")["accuracy"]
     people = scores(outputs_of(right), targets, "classification", groups)["accuracy"]
     assert people.high - people.low > 3 * (rows.high - rows.low)
+
+
+def test_a_combination_is_tested_under_its_name():
+    right = np.random.default_rng(5).random((3, 40)) < 0.8
+    found = scores(
+        outputs_of(right), torch.zeros(40, dtype=torch.int64), "classification",
+        metric="harmonic(accuracy, 1/valid_loss)",
+    )  # fmt: skip
+    accuracy, loss = (np.array(found[name].each) for name in ("accuracy", "test_loss"))
+    score = found["harmonic(accuracy, 1/test_loss)"]
+    assert score.each == pytest.approx(2 / (1 / accuracy + loss))
+    assert score.low < score.mean < score.high
+
+
+def test_a_combination_of_what_a_test_does_not_have_is_left_out():
+    right = np.ones((2, 9), dtype=bool)
+    found = scores(
+        outputs_of(right), torch.zeros(9, dtype=torch.int64), "classification",
+        metric="min(accuracy, 1/train_loss)",
+    )  # fmt: skip
+    assert set(found) == {"test_loss", "accuracy", "f1"}

@@ -159,6 +159,34 @@ def test_looks_at_the_test_part_are_counted(chosen_of):
     assert len(Ledger(first.folder).rows(["status"])) == 2  # nothing was trained twice
 
 
+def test_choices_asked_for_where_something_is_given_are_told_apart(chosen_of):
+    """Both cells are {}: what varies is given by the question."""
+    _, chosen = chosen_of(epochs=1)
+    found = []
+    for width in (2, 32):
+        choice = chosen.results.best(where={"model.hidden_size": width})
+        assert choice.cell == {}
+        one = Chosen(chosen.ledger, chosen.results, choice)
+        found.append(retrain(one, progress=False, session=InProcess()))
+    assert found[0].choice != found[1].choice
+    assert [look["choice"] for look in found[1].looks] == [found[0].choice]
+
+
+def test_other_data_than_the_choice_was_made_on_are_not_trained_on(chosen_of, monkeypatch):
+    from interplay.tuning import plan as plans
+
+    _, chosen = chosen_of(epochs=1)
+    real = plans.load_dataset
+
+    def changed(*arguments):
+        dataset = real(*arguments)
+        return replace(dataset, inputs=dataset.inputs + 1)
+
+    monkeypatch.setattr(plans, "load_dataset", changed)
+    with pytest.raises(InterplayError, match="are others than when the run was trained"):
+        retrain(chosen, progress=False, session=InProcess())
+
+
 def test_a_plateau_is_replayed(chosen_of):
     plateau = {"name": "plateau", "patience": 0, "factor": 0.5, "threshold": 0.5}
     study, chosen = chosen_of(epochs=4, schedule=plateau, seeds=3)

@@ -104,7 +104,9 @@ def contenders(
     table["tied"] = tied
     for name in ("parameters", "seconds"):
         if name in frame:
-            table[name] = pd.to_numeric(frame[name], errors="coerce").groupby(cell).median()
+            costs = pd.to_numeric(frame[name], errors="coerce").astype("float64")
+            if costs.notna().any():  # of a function's trainings nobody knows the parameters
+                table[name] = costs.groupby(cell).median()
     order = np.lexsort((-np.where(np.isfinite(ranked), ranked, -np.inf), ~stable))
     labels = _split(frame.index.to_numpy(), cell, size)
     return table.iloc[order].reset_index(drop=True), [labels[one] for one in order]

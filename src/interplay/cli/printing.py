@@ -107,8 +107,7 @@ def print_choice(choice: Choice) -> None:
     typer.echo(f"best     {choice.metric} {_scored(choice, 0)} at {visible(choice.words(0))}")
     cells, ties = len(choice.table), len(choice.tied)
     if ties > 1:
-        how = "not clearly worse" if choice.within == "ties" else "within one standard error"
-        typer.echo(f"ties     {ties} of {how_many(cells, 'cell')} are {how}:")
+        typer.echo(f"ties     {ties} of {how_many(cells, 'cell')} are {choice.like}:")
         table = choice.tied.head(MOST_TIES)
         costs = [name for name in ("parameters", "seconds") if name in table]
         head = (
@@ -128,8 +127,10 @@ def print_choice(choice: Choice) -> None:
         print_table([head, *rows], indent=2)
         if ties > MOST_TIES:
             typer.echo(f"  … and {ties - MOST_TIES} more")
-    elif cells > 1:
-        typer.echo(f"ties     none of the other {cells - 1} cells: all are clearly worse")
+    elif others := choice.compared - 1:
+        way = "clearly worse" if choice.within == "ties" else "further off than one standard error"
+        each = "the other cell that was compared is" if others == 1 else f"all {others} others are"
+        typer.echo(f"ties     none: {each} {way}")
     if choice.taken:
         scored = f"{choice.metric} {_scored(choice, choice.taken)}"
         typer.echo(f"chosen   {visible(choice.said)}: {choice.why} of those; {scored}")

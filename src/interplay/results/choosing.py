@@ -83,6 +83,18 @@ class Choice:
         return f"the {'highest' if name[:1] == '-' else 'lowest'} {short}"
 
     @property
+    def compared(self) -> int:
+        """Cells with a training that came to its end and none that diverged."""
+        stable = (self.table["n"] > 0) & (self.table["unstable"] == 0)
+        return max(1, int(stable.sum()))
+
+    @property
+    def like(self) -> str:
+        """What the cells that tie with the best have in common, in words."""
+        ties = "not clearly worse than the best"
+        return ties if self.within == "ties" else "within one standard error of the best"
+
+    @property
     def tied(self) -> pd.DataFrame:
         """The cells that tie, the best among them."""
         return self.table[self.table["tied"]]

@@ -102,7 +102,7 @@ class StudyProgress:
             self.diverged += row.status == "diverged"
             if row.note is not None:
                 self.noted += 1
-                self._tell(row.note)
+                self.tell(row.note)
             values = curve_of(row.curves, self.metric)
             if row.status == "complete" and values and math.isfinite(values[-1]):
                 self._count(row.config, values[-1])
@@ -152,7 +152,7 @@ class StudyProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def _tell(self, note: str) -> None:
+    def tell(self, note: str) -> None:
         """Each note once."""
         if note in self.notes or not self.show:
             return

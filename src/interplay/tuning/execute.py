@@ -172,11 +172,11 @@ class Desk:
         self.ledger, self.plan, self.audience = ledger, plan, audience
         self.book: CellBook | None = None
         self.tried: dict[str, str] = {}
-        self.keeper = Keeper(plan, ledger)
         space = plan.study.space
         self.bar = StudyProgress(
             total, plan.metric, plan.mode, space.varied, active=space.active, show=progress
         )
+        self.keeper = Keeper(plan, ledger, self.bar.tell)
 
     def deliver(self, rows: list[Row]) -> None:
         """Rows that came in.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from interplay.errors import InterplayError
+from interplay.errors import InterplayError, LedgerError
 from interplay.identity import same_as
 from interplay.results.results import Results
 from interplay.study.settings import Best
@@ -36,10 +36,14 @@ class Keeper:
 
     How a cell compares is known at the end only, when it has all its seeds: until then everything
     stays that there is `room` for, and of cells that had to go and tie at the end there are none.
+
+    Attributes:
+        tell: is told what keeps weights from being written, as often as it does.
     """
 
     plan: Plan
     ledger: Ledger
+    tell: Callable[[str], None] = lambda _: None
     room: int = ROOM
     cells: dict[str, list[Kept]] = field(default_factory=dict)
     values: dict[str, list[float | None]] = field(default_factory=dict)
@@ -51,12 +55,18 @@ class Keeper:
             cell = same_as(row.config)
             value = value_of(row.status, row.curves, self.plan.metric)
             self.values.setdefault(cell, []).append(value)
-            if row.weights is None:
+            content, row.weights = row.weights, None
+            if content is None:
                 continue
-            self.ledger.weights.write(row.key, row.weights)
-            self.cells.setdefault(cell, []).append(Kept(row.key, len(row.weights)))
-            self.size += len(row.weights)
-            row.weights = None
+            try:
+                self.ledger.weights.write(row.key, content)
+            except LedgerError as error:  # the row is kept, and weights can be had again
+                self.tell(
+                    f"weights are not kept, and trained again when they are asked for: {error}"
+                )
+                continue
+            self.cells.setdefault(cell, []).append(Kept(row.key, len(content)))
+            self.size += len(content)
         if self.size > self.room and self.plan.study.best.keep == "best":
             self._thin()
 
@@ -78,16 +88,20 @@ class Keeper:
 
 
 def keep_best(ledger: Ledger, results: Results, best: Best) -> None:
-    """Of a run that is over, drop the weights of members whose cells do not tie with the best."""
+    """Of a run that is over, drop the weights that it does not ask to keep: where it keeps the best,
+    of members whose cells do not tie with the best; where it keeps none, all of before.
+    """
     weights = ledger.weights
     there = weights.keys()
-    if not there or best.keep != "best":
+    if not there or best.keep == "all":
         return
-    try:
-        choice = results.best()
-    except InterplayError:
-        return  # nothing says which are best: nothing goes
-    keys = ledger.keys()
-    tied = (choice.rows[row] for row in choice.tied.index)
-    for key in there - {keys[label] for labels in tied for label in labels}:
+    kept: set[str] = set()
+    if best.keep == "best":
+        try:
+            choice = results.best()
+        except InterplayError:
+            return  # nothing says which are best: nothing goes
+        keys = ledger.keys()
+        kept = {keys[label] for row in choice.tied.index for label in choice.rows[row]}
+    for key in there - kept:
         weights.discard(key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from interplay.data.load import split_dataset
+from interplay.errors import how_many
 from interplay.models.factory import input_kind
 from interplay.table.ledger import Ledger
 from interplay.training.members import section
@@ -79,9 +80,10 @@ def _story(
 ) -> Story:
     choice, study = chosen.choice, plan.study
     best = choice.table.iloc[choice.taken]
-    ties = int(choice.table["tied"].sum())
-    cells = len(choice.table)
-    why = [f"{choice.why} of {ties} of {cells} cells that are not clearly worse than the best"]
+    ties, cells = len(choice.tied), len(choice.table)
+    why = f"{choice.why} of the {ties} cells, of {cells}, that are {choice.like}"
+    if ties == 1:
+        why = f"the best score of {how_many(cells, 'cell')}; no other is {choice.like}"
     sd = None if best["sd"] != best["sd"] else float(best["sd"])
     scores = {choice.metric: CardScore(float(best["mean"]), sd, int(best["n"]))}
     split = split_dataset(
@@ -105,7 +107,8 @@ def _story(
         limits += tested.notes
         if tested.looks:
             limits.append(
-                f"the test rows had been looked at {len(tested.looks)} times before this test"
+                "the test rows had been looked at "
+                f"{how_many(len(tested.looks), 'time')} before this test"
             )
     return Story(
         study=chosen.results.name,
@@ -113,7 +116,7 @@ def _story(
         seeds=tuple(study.seeds),
         seed=member.seed,
         chosen=_shown(choice.cell),
-        why=tuple(why),
+        why=(why,),
         scores=scores,
         rows=rows,
         limits=tuple(limits),

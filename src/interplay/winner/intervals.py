@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from interplay.combination import combination_of
 from interplay.kinds import Task
 
 if TYPE_CHECKING:
@@ -43,7 +45,11 @@ class Score:
 
 
 def scores(
-    outputs: Tensor, targets: Tensor, task: Task, groups: npt.NDArray[np.int64] | None = None
+    outputs: Tensor,
+    targets: Tensor,
+    task: Task,
+    groups: npt.NDArray[np.int64] | None = None,
+    metric: str = "",
 ) -> dict[str, Score]:
     """Every metric of several trained models on one test part.
 
@@ -51,35 +57,44 @@ def scores(
         outputs: (seeds, rows, outputs).
         targets: (rows,) or (rows, outputs).
         groups: (rows,), whose rows are drawn together, as those of one person.
+        metric: by which was chosen; where it combines several, it is one of a test as well.
     """
     import torch
 
     from interplay.training.metrics import evaluate_members
 
-    known = _named({k: v.numpy() for k, v in evaluate_members(outputs, targets, task).items()})
+    combined = combination_of(metric)
+
+    def evaluate(outputs: Tensor, targets: Tensor) -> dict[str, npt.NDArray[np.float64]]:
+        found = {k: v.numpy() for k, v in evaluate_members(outputs, targets, task).items()}
+        if combined and all(part in found for part in combined.metrics):
+            found[metric] = combined.value([found[part] for part in combined.metrics])
+        return {_name(name): values for name, values in found.items()}
+
+    known = evaluate(outputs, targets)
     generator = np.random.default_rng(0)
-    rows = _rows_of(groups, len(targets))
+    rows = None if groups is None else _rows_of(groups)
+    units = len(targets) if rows is None else len(rows)
     drawn: dict[str, list[float]] = {name: [] for name in known}
     for _ in range(DRAWS):
         seeds = torch.from_numpy(generator.integers(len(outputs), size=len(outputs)))
-        chosen = generator.integers(len(rows), size=len(rows))
-        index = torch.from_numpy(np.concatenate([rows[one] for one in chosen]))
-        again = evaluate_members(outputs[seeds][:, index], targets[index], task)
-        for name, values in _named({k: v.numpy() for k, v in again.items()}).items():
+        chosen = generator.integers(units, size=units)
+        index = torch.from_numpy(
+            chosen if rows is None else np.concatenate([rows[one] for one in chosen])
+        )
+        for name, values in evaluate(outputs[seeds][:, index], targets[index]).items():
             drawn[name].append(float(values.mean()))
     return {name: _score(values, drawn[name]) for name, values in known.items()}
 
 
-def _rows_of(groups: npt.NDArray[np.int64] | None, rows: int) -> list[npt.NDArray[np.int64]]:
-    """What is drawn at once: a row, or all rows of a group."""
-    if groups is None:
-        return list(np.arange(rows)[:, None])
+def _rows_of(groups: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """The rows of each group."""
     return [np.flatnonzero(groups == group) for group in np.unique(groups)]
 
 
-def _named(values: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
-    """Under the names that a test's metrics have: its loss is no validation loss."""
-    return {"test_loss" if name == "valid_loss" else name: v for name, v in values.items()}
+def _name(metric: str) -> str:
+    """As it is called of a test, whose loss is no validation loss."""
+    return re.sub(r"\bvalid_loss\b", "test_loss", metric)
 
 
 def _score(values: npt.NDArray[np.float64], drawn: list[float]) -> Score:

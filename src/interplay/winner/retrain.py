@@ -18,7 +18,7 @@ from interplay.training.members import Config, section
 from interplay.training.schedules import SCHEDULES
 from interplay.tuning.execute import execute
 from interplay.tuning.plan import Plan, make_plan
-from interplay.winner.chosen import Chosen
+from interplay.winner.chosen import Chosen, members_of
 from interplay.winner.intervals import Score, scores
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def retrain(chosen: Chosen, *, progress: bool = True, session: Session | None = 
         session: where members train; Ray on this machine where left out.
 
     Raises:
-        InterplayError: there is no test part, or a training failed.
+        InterplayError: there is no test part, data or code are others than when the choice was
+            made, or a training failed.
     """
     schedule = replayed(chosen)
     best = {"keep": "all"}
@@ -89,6 +90,7 @@ def retrain(chosen: Chosen, *, progress: bool = True, session: Session | None = 
             "by the study: give it one with data.test = 0.2 before anything trains, and run the "
             "study again"
         )
+    members_of(make_plan(chosen.study()), chosen.keys)  # what was chosen is what is trained
     place = chosen.ledger.folder / RETRAINED / plan.members[0].key[:12]
     outcome = execute(study, place, progress=progress, session=session)
     frame = outcome.results.frame
@@ -105,7 +107,7 @@ def retrain(chosen: Chosen, *, progress: bool = True, session: Session | None = 
 
     outputs, targets, rows = outputs_of_test(plan, plan.members, Ledger(place).weights)
     groups = None if dataset.groups is None else dataset.groups[rows]
-    found = scores(outputs, targets, dataset.task, groups)
+    found = scores(outputs, targets, dataset.task, groups, chosen.choice.metric)
     looks = _look(chosen, plan, found)
     notes = []
     if dataset.overlap:
@@ -119,9 +121,7 @@ def retrain(chosen: Chosen, *, progress: bool = True, session: Session | None = 
             "had the median rate of the study's trainings"
         )
     sizes = len(split.train), len(split.test)
-    return Retrained(
-        place, plan, same_as(chosen.choice.cell), sizes, found, tuple(looks), tuple(notes)
-    )
+    return Retrained(place, plan, same_as(chosen.config), sizes, found, tuple(looks), tuple(notes))
 
 
 def replayed(chosen: Chosen) -> dict[str, Any] | None:
@@ -163,7 +163,7 @@ def _look(chosen: Chosen, plan: Plan, found: Mapping[str, Score]) -> list[dict[s
         now = {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "data": dataset.digest,
-            "choice": same_as(chosen.choice.cell),
+            "choice": same_as(chosen.config),  # `cell` has what varied where it was asked
             "cell": chosen.choice.cell,
             "scores": {name: score.mean for name, score in found.items()},
         }
