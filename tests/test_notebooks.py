@@ -42,7 +42,7 @@ def sources(path, kind):
     return [cell.source for cell in read(path).cells if cell.cell_type == kind]
 
 
-def test_there_are_five():
+def test_there_are_six():
     names = [path.stem for path in NOTEBOOKS]
     assert names == [
         "01_first_study",
@@ -50,6 +50,7 @@ def test_there_are_five():
         "03_gestures",
         "04_design_your_own",
         "05_the_sweep_you_already_have",
+        "06_from_the_heatmap_to_the_model",
     ]
 
 

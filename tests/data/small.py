@@ -36,20 +36,20 @@ def recording(steps: int, first: float) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def gestures_files() -> dict[str, bytes]:
-    """2 people × 3 gestures × 2 recordings of 2 to 5 steps, and what else is in the real archive."""
+def gestures_files(takes: int = 2) -> dict[str, bytes]:
+    """2 people × 3 gestures × `takes` recordings of a few steps, and what else is in the real archive."""
     top = "gestures-dataset"
     files = {f"{top}/info.txt": b"about", f"{top}/gestures.png": b"no image"}
     for person in (2, 1):
         for gesture in (3, 1, 2):
-            for k in (1, 2):
+            for k in range(1, takes + 1):
                 name = f"{top}/U{person:02}/{gesture:02}/{k:02}.txt"
                 files[name] = recording(person + gesture + k - 1, 100 * person + 10 * gesture + k)
     return files
 
 
-def gestures() -> bytes:
-    return zipped(gestures_files())
+def gestures(takes: int = 2) -> bytes:
+    return zipped(gestures_files(takes))
 
 
 def fashion() -> bytes:
