@@ -155,6 +155,7 @@ def test_where_the_study_is_tracked_its_model_goes(run, mlflow_store):
 
 def test_mistakes_are_one_sentence(run, tmp_path):
     assert "allowed: ties, 1se" in call(run, "--within", "2se", status=2)
+    assert "--picture one.gif: a figure ends in" in call(run, "--picture", "one.gif", status=2)
     assert "'depth' is not known" in call(run, "--by", "depth", status=2)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine", encoding="utf-8")
@@ -182,6 +183,21 @@ def test_the_choice_of_a_function_of_ones_own_is_told(tmp_path, monkeypatch, in_
     said = call("fn", "--by", "seconds")
     assert "best value 2.0050" in said
     assert "its models stay with it" in call("fn", "--retrain", status=2)
+
+
+def test_a_study_that_left_its_module_behind_says_so(tmp_path, monkeypatch):
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "nets.py").write_text(
+        "from torch import nn\ndef make(spec, width: int = 4):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.Linear(width, 10))\n",
+        encoding="utf-8",
+    )
+    model = {"builder": "nets:make", "width": [2, 8]}
+    study = Study(**{**TABLES, "epochs": 1, "model": model}, folders=[tmp_path / "code"])
+    execute(study, tmp_path / "run", progress=False, session=InProcess())
+    monkeypatch.chdir(tmp_path)
+    assert "nets:make is looked for beside a study" in call("run", "--study", "one.toml")
+    assert "is looked for" not in call("run", "--study", "code/one.toml")
 
 
 def test_what_was_not_compared_is_not_said_to_be_worse(tmp_path, monkeypatch):

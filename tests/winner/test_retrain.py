@@ -232,3 +232,12 @@ def test_a_choice_of_a_cross_validation_trains_on_all_its_folds_once(chosen_of):
     assert all(np.array_equal(part.test, told.test) for part in parts)
     assert len(told.test) > 0
     assert len(told.train) == len(dataset.targets) - len(told.test)
+
+
+def test_what_is_no_number_is_null_in_json(chosen_of):
+    _, chosen = chosen_of(epochs=1, seeds=1)
+    found = retrain(chosen, progress=False, session=InProcess())
+    nan = float("nan")
+    lost = replace(found.scores["accuracy"], each=(nan,), mean=nan, low=nan, high=nan)
+    told = replace(found, scores={"r2": lost}).to_json()["scores"]["r2"]
+    assert (told["each"], told["mean"], told["low"], told["sd"]) == ([None], None, None, None)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from interplay.results.question import Question
     from interplay.results.results import Results
 
+BESIDE = ("builder", "path", "start", "function")
+"""Keys that name what lies beside a study."""
+
 
 @asking(*OF_BEST)
 def best(
@@ -58,8 +61,8 @@ def best(
 
     from interplay.cli.read import results_of
 
-    file = file_of(study, (".toml",), "a study") if study else None
-    figure = file_of(picture, FIGURES, "a figure") if picture else None
+    file = file_of(study, (".toml",), "a study", "--study") if study else None
+    figure = file_of(picture, FIGURES, "a figure", "--picture") if picture else None
     if mlflow is not None and not export:
         raise InterplayError(
             Option("mlflow", mlflow), " gets what ", Option("export", "DIR"), " writes; give both"
@@ -133,6 +136,16 @@ def _write_study(
     if file.exists() and file.read_text(encoding="utf-8", errors="replace") != text:
         raise InterplayError(f"{file} is there already and says otherwise; choose another name")
     file.write_text(text, encoding="utf-8")
+    own = chosen.folders[0]
+    named = [
+        table.get(key) for table in tables.values() if isinstance(table, dict) for key in BESIDE
+    ]
+    if any(named) and own.resolve() not in (file.parent.resolve(), Path.cwd()):
+        typer.echo(
+            f"note: {', '.join(str(name) for name in named if name)} is looked for beside a study and in "
+            f"the working folder, and was had from {own}: put {file.name} there, or work there",
+            err=True,
+        )
 
 
 def _tracked(results: Results, mlflow: str | None) -> str | None:

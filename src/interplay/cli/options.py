@@ -207,8 +207,8 @@ def asking(*only: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return made
 
 
-def file_of(output: str, suffixes: tuple[str, ...], what: str) -> Path:
-    """The file that `-o` names.
+def file_of(output: str, suffixes: tuple[str, ...], what: str, option: str = "-o") -> Path:
+    """The file that an option names.
 
     Args:
         suffixes: those that it may end in.
@@ -222,7 +222,7 @@ def file_of(output: str, suffixes: tuple[str, ...], what: str) -> Path:
     file = typed(output)
     if file.suffix.lower() not in suffixes:
         one_of = "one of " if len(suffixes) > 1 else ""
-        raise InterplayError(f"-o {file}: {what} ends in {one_of}{', '.join(suffixes)}")
+        raise InterplayError(f"{option} {file}: {what} ends in {one_of}{', '.join(suffixes)}")
     if not file.parent.is_dir():
-        raise InterplayError(f"-o {file}: there is no folder {file.parent}")
+        raise InterplayError(f"{option} {file}: there is no folder {file.parent}")
     return file

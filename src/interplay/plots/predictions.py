@@ -15,6 +15,7 @@ from matplotlib.colors import Normalize
 
 from interplay.analysis.axes import Axis
 from interplay.analysis.numbers import Floats
+from interplay.errors import how_many
 from interplay.plots.canvas import Fit, ink_on, keep_fitting, on_axes, prepare
 from interplay.plots.look import Look, Looks, Names
 from interplay.plots.palette import PALE, PAPER, SMALL, TITLE
@@ -34,11 +35,13 @@ class Confusion:
             trainings.
         classes: their names, in order.
         trainings: that the counts are summed over.
+        rows: that were looked at, each by all trainings, or by those whose fold it is in.
     """
 
     counts: npt.NDArray[np.int64]
     classes: Sequence[str]
     trainings: int
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +84,10 @@ def paint_confusion(found: Confusion, ax: Axes, look: Look) -> None:
     axis = Axis("class", tuple(map(str, classes)), tuple(map(str, classes)), False, False, None)
     ticks = lay_grid(axis, axis, ax, ink, Names("said to be", "is", "share"))
     bar = draw_bar(ScalarMappable(norm, colours), ax, ink, "share of the rows of a class")
-    times = f", each by {trainings} trainings" if trainings > 1 else ""
-    rows = int(counts.sum()) // max(trainings, 1)
-    header = Header(look.first_line("which class was said"), [f"{rows} rows{times}"], ax, ink)
+    times, left = divmod(int(counts.sum()), found.rows)
+    each = f", each by {times} of {trainings} trainings" if not left else f", {trainings} trainings"
+    facts = f"{how_many(found.rows, 'row')}{each if trainings > 1 else ''}"
+    header = Header(look.first_line("which class was said"), [facts], ax, ink)
 
     def write(width: float, height: float) -> None:
         squares: dict[Place, Square] = {
@@ -125,10 +129,13 @@ def paint_errors(found: Errors, ax: Axes, look: Look) -> None:
     off = said - targets
     mean = np.nanmean(off, axis=0)
     facts = [f"{len(targets)} rows"]
-    if (np.isfinite(off).sum(axis=0) > 1).all():
+    times = np.isfinite(off).sum(axis=0)
+    least, most = int(times.min()), int(times.max())
+    if least > 1:
         sd = np.nanstd(off, axis=0, ddof=1)
         ax.errorbar(targets, mean, sd, fmt="none", ecolor=DARK, alpha=0.25, linewidth=0.8, zorder=2)
-        facts.append(f"mean ± sd over {len(said)} trainings")
+        each = str(most) if least == most else f"{least} to {most}"
+        facts.append(f"mean ± sd over {each} of {len(said)} trainings")
     ax.plot(targets, mean, "o", color=DARK, markersize=3, alpha=0.6, zorder=3)
     ax.axhline(0, color=ink, linewidth=0.8, zorder=1)
     ax.tick_params(color=ink, labelcolor=ink, labelsize=SMALL + 0.5, length=3)

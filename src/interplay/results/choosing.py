@@ -59,7 +59,7 @@ class Choice:
 
     def setting(self, row: int) -> dict[str, Any]:
         """A cell's hyperparameters, plain values."""
-        return {name: _plain(self.table[name].iloc[row]) for name in self.names}
+        return {name: plain(self.table[name].iloc[row]) for name in self.names}
 
     @property
     def said(self) -> str:
@@ -106,7 +106,7 @@ class Choice:
             rest = [name for name in self.table.columns if name not in self.names]
             return {
                 "setting": self.setting(number),
-                **{name: _plain(self.table[name].iloc[number]) for name in rest},
+                **{name: plain(self.table[name].iloc[number]) for name in rest},
             }
 
         return {
@@ -177,9 +177,9 @@ def _ranks(table: Table, cells: pd.DataFrame, name: str) -> np.ndarray[Any, Any]
             )  # fmt: skip
         costs = cells[name].to_numpy(dtype=float, na_value=np.inf)
         return np.where(np.isnan(costs), np.inf, costs)
-    down, plain = name[:1] == "-", name.removeprefix("-")
+    down, named = name[:1] == "-", name.removeprefix("-")
     try:
-        full = table.find(plain, "hyperparameter")
+        full = table.find(named, "hyperparameter")
     except TableError as error:
         raise TableError(Option("by", name), f": {error}; or one of {', '.join(CHEAP)}") from None
     if full not in cells:
@@ -188,11 +188,11 @@ def _ranks(table: Table, cells: pd.DataFrame, name: str) -> np.ndarray[Any, Any]
             f": {full} does not vary here; what varies: {listed(table.varied, 20)}",
         )
     order = table.columns[full].order
-    places = {same_as(_plain(value)): i for i, value in enumerate(order)}
+    places = {same_as(plain(value)): i for i, value in enumerate(order)}
     column = cells[full]
     values = as_numbers(column)
     if values is None:
-        words = [same_as(_plain(value)) for value in column]
+        words = [same_as(plain(value)) for value in column]
         if lacking := [
             text_of(v)
             for v, w in zip(column, words, strict=True)
@@ -246,7 +246,7 @@ def _notes(
     return notes
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON and study files write it."""
     if isinstance(value, np.generic):
         value = value.item()

@@ -13,6 +13,7 @@ import numpy as np
 from interplay.data.load import split_dataset
 from interplay.errors import InterplayError, how_many
 from interplay.identity import same_as
+from interplay.results.choosing import plain
 from interplay.table.folder import LOOKS, RETRAINED, get_json, put_json
 from interplay.training.members import Config, section
 from interplay.training.schedules import SCHEDULES
@@ -54,7 +55,13 @@ class Retrained:
             "seeds": self.plan.study.seeds,
             "train_rows": self.rows[0],
             "test_rows": self.rows[1],
-            "scores": {name: asdict(score) for name, score in self.scores.items()},
+            "scores": {
+                name: {
+                    **{key: plain(value) for key, value in asdict(score).items()},
+                    "each": [plain(value) for value in score.each],
+                }
+                for name, score in self.scores.items()
+            },
             "looked_before": [dict(look) for look in self.looks],
             "notes": list(self.notes),
         }
@@ -165,7 +172,7 @@ def _look(chosen: Chosen, plan: Plan, found: Mapping[str, Score]) -> list[dict[s
             "data": dataset.digest,
             "choice": same_as(chosen.config),  # `cell` has what varied where it was asked
             "cell": chosen.choice.cell,
-            "scores": {name: score.mean for name, score in found.items()},
+            "scores": {name: plain(score.mean) for name, score in found.items()},
         }
         put_json(file, {"looks": [*looks, now]})
     return [look for look in looks if look["data"] == now["data"]]

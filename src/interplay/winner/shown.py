@@ -15,6 +15,8 @@ from interplay.training.tensors import reading_order
 from interplay.winner.predictions import valid_outputs
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from interplay.table.weights import Weights
     from interplay.training.members import Member
     from interplay.tuning.plan import Plan
@@ -32,12 +34,19 @@ def said_of_valid(plan: Plan, members: Sequence[Member], weights: Weights) -> Co
         for outputs, targets in found:
             counts += torch.bincount(targets * k + outputs.argmax(1), minlength=k * k)
         classes = dataset.classes or tuple(map(str, range(k)))
-        return Confusion(counts.view(k, k).numpy(), classes, len(members))
+        told = np.unique(np.concatenate([_valid_of(plan, member) for member in members]))
+        return Confusion(counts.view(k, k).numpy(), classes, len(members), len(told))
     n = len(dataset.targets)
     said = np.full((len(members), n), np.nan)
     for row, (member, (outputs, _)) in enumerate(zip(members, found, strict=True)):
-        data = section(member.config, "data")
-        rows = split_dataset(dataset, data, member.folds, member.fold).valid
+        rows = _valid_of(plan, member)
         said[row, reading_order(dataset, rows)] = outputs[:, 0].double().numpy()
-    told = np.isfinite(said).any(axis=0)
-    return Errors(dataset.targets[told, 0].astype(np.float64), said[:, told])
+    there = np.isfinite(said).any(axis=0)
+    return Errors(dataset.targets[there, 0].astype(np.float64), said[:, there])
+
+
+def _valid_of(plan: Plan, member: Member) -> NDArray[np.int64]:
+    """A training's validation rows."""
+    data = section(member.config, "data")
+    dataset = plan.dataset(member.config)
+    return split_dataset(dataset, data, member.folds, member.fold).valid
