@@ -12,12 +12,15 @@ import numpy.typing as npt
 
 from interplay.combination import combination_of
 from interplay.kinds import Task
+from interplay.winner.reweighed import Floats, Reweighed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 DRAWS = 1000
 """Of the bootstrap: the ends of a 95% interval then have a standard error of a few percent of it."""
+AT_ONCE = 50
+"""Drawings that are reckoned together: a table of rows × so many fits in memory."""
 LEVEL = 0.95
 
 
@@ -59,37 +62,38 @@ def scores(
         groups: (rows,), whose rows are drawn together, as those of one person.
         metric: by which was chosen; where it combines several, it is one of a test as well.
     """
-    import torch
-
-    from interplay.training.metrics import evaluate_members
-
     combined = combination_of(metric)
+    measure = Reweighed(outputs, targets, task)
 
-    def evaluate(outputs: Tensor, targets: Tensor) -> dict[str, npt.NDArray[np.float64]]:
-        found = {k: v.numpy() for k, v in evaluate_members(outputs, targets, task).items()}
+    def measured(counts: Floats) -> dict[str, Floats]:
+        found = measure(counts)
         if combined and all(part in found for part in combined.metrics):
             found[metric] = combined.value([found[part] for part in combined.metrics])
         return {_name(name): values for name, values in found.items()}
 
-    known = evaluate(outputs, targets)
+    models, rows = outputs.shape[:2]
+    unit = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
+    units = int(unit.max()) + 1
     generator = np.random.default_rng(0)
-    rows = None if groups is None else _rows_of(groups)
-    units = len(targets) if rows is None else len(rows)
-    drawn: dict[str, list[float]] = {name: [] for name in known}
-    for _ in range(DRAWS):
-        seeds = torch.from_numpy(generator.integers(len(outputs), size=len(outputs)))
-        chosen = generator.integers(units, size=units)
-        index = torch.from_numpy(
-            chosen if rows is None else np.concatenate([rows[one] for one in chosen])
-        )
-        for name, values in evaluate(outputs[seeds][:, index], targets[index]).items():
-            drawn[name].append(float(values.mean()))
-    return {name: _score(values, drawn[name]) for name, values in known.items()}
+    drawn: dict[str, list[Floats]] = {}
+    for _ in range(0, DRAWS, AT_ONCE):
+        size = min(AT_ONCE, DRAWS)
+        times = _drawn(generator, units, size)[unit]
+        of_models = _drawn(generator, models, size) / models
+        for name, values in measured(times).items():
+            means = np.where(of_models > 0, of_models * values, 0.0).sum(axis=0)
+            drawn.setdefault(name, []).append(means)
+    known = measured(np.ones((rows, 1)))
+    return {
+        name: _score(values[:, 0], np.concatenate(drawn[name])) for name, values in known.items()
+    }
 
 
-def _rows_of(groups: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """The rows of each group."""
-    return [np.flatnonzero(groups == group) for group in np.unique(groups)]
+def _drawn(generator: np.random.Generator, things: int, times: int) -> Floats:
+    """How often each of so many things was drawn, of as many drawn again; shape (things, times)."""
+    draws = generator.integers(things, size=(times, things))
+    counts = [np.bincount(draw, minlength=things) for draw in draws]
+    return np.stack(counts, axis=1).astype(np.float64)
 
 
 def _name(metric: str) -> str:
@@ -97,7 +101,7 @@ def _name(metric: str) -> str:
     return re.sub(r"\bvalid_loss\b", "test_loss", metric)
 
 
-def _score(values: npt.NDArray[np.float64], drawn: list[float]) -> Score:
+def _score(values: Floats, drawn: Floats) -> Score:
     from scipy import stats
 
     n, mean = len(values), float(values.mean())
