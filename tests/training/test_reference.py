@@ -123,6 +123,7 @@ def test_what_a_model_raises_is_a_failed_row(tmp_path, digits, make_study):
     ],
 )
 def test_every_family_optimizer_and_schedule_trains(digits, family, optimizer, schedule):
+    needed = {"factors": {"value": [0.5]}} if schedule == "listed" else {}
     small = {"architecture": 1} if family == "mlp" else {"hidden_size": 4, "num_layers": 1}
     study = Study(
         name="small",
@@ -130,7 +131,7 @@ def test_every_family_optimizer_and_schedule_trains(digits, family, optimizer, s
         data={"name": "digits", "batch_size": 512},
         model={"name": family, "dropout": 0.1, **small},
         optimizer={"name": optimizer, "lr": 1e-3},
-        schedule={"name": schedule},
+        schedule={"name": schedule, **needed},
     )
     row = train(study, digits)
     assert row.status == "complete", row.error
@@ -142,6 +143,8 @@ def test_every_family_optimizer_and_schedule_trains(digits, family, optimizer, s
     [
         ({"name": "none"}, [1, 1, 1, 1]),
         ({"name": "step", "step_size": 2, "gamma": 0.5}, [1, 0.5, 0.5, 0.25]),
+        # Each epoch's as it is told; beyond, the last.
+        ({"name": "listed", "factors": {"value": [1, 0.5, 0.2]}}, [0.5, 0.2, 0.2, 0.2]),
         ({"name": "cosine"}, [(1 + np.cos(np.pi * k / 4)) / 2 for k in (1, 2, 3, 4)]),
         # One epoch upwards, then a cosine over the three that are left; the last is of what follows.
         (

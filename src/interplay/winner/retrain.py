@@ -139,7 +139,13 @@ def replayed(chosen: Chosen) -> dict[str, Any] | None:
     schedule = SCHEDULES.get(options.pop("name"))
     if not schedule.watches:
         return None
-    rates = [rates_of(config, curve, chosen.ledger.study()["epochs"]) for curve in _losses(chosen)]
+    epochs = chosen.ledger.study()["epochs"]
+    # Of trainings that came to their end: the others' rates end where they did.
+    rates = [rates_of(config, curve, epochs) for curve in _losses(chosen) if len(curve) == epochs]
+    if not rates:
+        raise InterplayError(
+            f"no training of {chosen.choice.said} came to its end, whose rates each epoch could have"
+        )
     factors = np.median(np.array(rates) / config["optimizer.lr"], axis=0)
     none: dict[str, Any] = dict.fromkeys(options)  # the other schedule's own keys go
     return {**none, "name": "listed", "factors": {"value": [float(f) for f in factors]}}

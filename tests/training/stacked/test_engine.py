@@ -38,6 +38,7 @@ SCHEDULES = [
     {"name": "cosine", "warmup": 0.5, "eta_min": 1e-4},
     {"name": "step", "step_size": 2, "gamma": 0.5},
     {"name": "plateau", "patience": 0, "factor": 0.5, "threshold": 0.2},
+    {"name": "listed", "factors": {"value": [0.5, 1.0, 0.1]}},
 ]
 # How the members of a stack differ from one another, besides their seeds.
 DIFFERENCES = [{}, {"model.dropout": 0.5}, {"optimizer.lr": 3e-3}, {"optimizer.weight_decay": 0.01}]
